@@ -1,0 +1,41 @@
+"""Channel names and their grammar."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import ChannelNameError
+
+MAX_LENGTH = 255
+DEFAULT_NAMESPACE = "default"
+
+_NAME = re.compile(r"[!-~]{1,%d}" % MAX_LENGTH)
+
+
+def check_channel(name: str) -> str:
+    """Return the name when it follows the grammar.
+
+    Raises:
+        ChannelNameError: If it is empty, too long or has other than printable ASCII without spaces.
+    """
+    if not _NAME.fullmatch(name):
+        raise ChannelNameError(
+            f"channel name {name[:80]!r} is not allowed: use 1 to {MAX_LENGTH} printable ASCII "
+            "characters without spaces, such as 'stream:prices'"
+        )
+    return name
+
+
+def namespace_of(name: str) -> str:
+    """Return the part before the first colon, or ``"default"``."""
+    namespace, colon, _ = name.partition(":")
+    return namespace if colon else DEFAULT_NAMESPACE
+
+
+def users_of(name: str) -> frozenset[str] | None:
+    """Return the users a channel is limited to, or None when it is for everybody.
+
+    The list stands behind the last ``#``: ``desk#ann,bob``. Source: Centrifugo's user-limited channels.
+    """
+    _, hash_sign, users = name.rpartition("#")
+    return frozenset(users.split(",")) if hash_sign else None
