@@ -1,0 +1,90 @@
+"""The connection file: where the user's local hub is and how to speak to it.
+
+One small JSON file in Jupyter's runtime directory, readable by its owner only. The local hub writes it
+when it is ready to answer and removes it when it ends; clients read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FILE_NAME = "rtwidgets-hub.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFile:
+    """What the file says.
+
+    Args:
+        url: The hub's address, ``"http://127.0.0.1:PORT"``.
+        token: The owner's token; never shown in a repr.
+        pid: Process id of the hub.
+        hub: The hub's id, as ``/health`` and the connect reply state it.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    pid: int
+    hub: str
+
+
+def runtime_dir() -> Path:
+    """Return ``RTWIDGETS_RUNTIME_DIR``, else Jupyter's runtime directory."""
+    named = os.environ.get("RTWIDGETS_RUNTIME_DIR")
+    if named:
+        return Path(named).expanduser()
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    return Path(jupyter_runtime_dir())
+
+
+def path() -> Path:
+    """Return where the file is, or would be."""
+    return runtime_dir() / FILE_NAME
+
+
+def read() -> ConnectionFile | None:
+    """Return what the file says, or None when it is missing, unreadable or another user's.
+
+    A file of another user is not trusted: who names our hub would receive all that we publish.
+    """
+    try:
+        with path().open("rb") as file:
+            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+                return None
+            found = json.load(file)
+        return ConnectionFile(
+            url=str(found["url"]), token=str(found["token"]), pid=int(found["pid"]), hub=str(found["hub"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write(connection: ConnectionFile) -> Path:
+    """Write the file in one step, mode 0600, in a directory of mode 0700, and return its path."""
+    target = path()
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{FILE_NAME}.", dir=target.parent)  # mkstemp makes 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(connection), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def remove(mine: ConnectionFile) -> bool:
+    """Remove the file if it still names this hub, and say whether it did."""
+    found = read()
+    if found is None or (found.hub, found.pid) != (mine.hub, mine.pid):
+        return False
+    path().unlink(missing_ok=True)
+    return True
