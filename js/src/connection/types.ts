@@ -1,0 +1,130 @@
+// What the page's connection offers to the widgets. Types only: a widget's bundle takes nothing from here.
+
+/** Whether the page talks to the hub: not yet, now, or given up until something changes. */
+export type Phase = "connecting" | "live" | "down";
+
+/** How the page reaches the hub: its own WebSocket, or through the kernel. */
+export type Transport = "direct" | "relay";
+
+export interface ConnectionStatus {
+  readonly phase: Phase;
+  readonly transport: Transport | null;
+  /** Why it is not live, or why it is on the relay; null when there is nothing to say. */
+  readonly reason: string | null;
+  /** How many times the transport changed. */
+  readonly changes: number;
+}
+
+/** The page's one connection to a hub, shared by all its widgets. */
+export interface HubConnection {
+  readonly key: string;
+  readonly status: ConnectionStatus;
+  /** The user the hub knows this connection as; null before the first connect. */
+  readonly user: string | null;
+  readonly client: string | null;
+  onStatus(fn: () => void, signal: AbortSignal): void;
+  /** The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. */
+  stream(channel: string, signal: AbortSignal): StreamFeed;
+  table(channel: string, signal: AbortSignal): TableFeed;
+  value(channel: string, signal: AbortSignal): ValueFeed;
+  chat(channel: string, signal: AbortSignal): ChatFeed;
+  /** Call a command and return its result; rejects with a CallError. */
+  call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
+}
+
+/** An error reply of the hub, with the protocol's code. */
+export interface CallError extends Error {
+  readonly code: number;
+}
+
+export interface FeedStatus {
+  readonly phase: "waiting" | "live" | "refused";
+  /** Why it is not live, or what was wrong with the last publication that could not be used. */
+  readonly reason: string | null;
+  /** When the newest publication was made, by the hub's clock; null before the first. */
+  readonly lastTimeMs: number | null;
+  readonly offset: number;
+  /** Publications that are missing between two that came (kinds that do not merge only). */
+  readonly gaps: number;
+  /** Publications that came again; they are not applied twice. */
+  readonly repeats: number;
+  /** How often the hub's log no longer reached back to our position. */
+  readonly lost: number;
+  /** Publications that could not be used. */
+  readonly bad: number;
+}
+
+export interface Feed {
+  readonly channel: string;
+  readonly status: FeedStatus;
+  onStatus(fn: () => void, signal: AbortSignal): void;
+}
+
+/** Equal-length arrays by name. Made without a prototype: names come from outside. */
+export type Columns = Record<string, unknown[]>;
+
+export interface StreamFeed extends Feed {
+  /**
+   * Hear every batch of rows. What is kept comes first, at once, with `reset` true on its first batch;
+   * `reset` comes again when the feed starts over from a snapshot (then with an empty batch if that is empty).
+   */
+  onBatch(fn: (batch: Columns, reset: boolean) => void, signal: AbortSignal): void;
+}
+
+export type Key = string | number | boolean;
+
+/** One row of a table: cell by column name. */
+export type Row = Map<string, unknown>;
+
+export interface TableChange {
+  /** The table was replaced by a snapshot; `changed` holds every row. */
+  readonly reset: boolean;
+  /** Keys of new and changed rows, with the names of the columns whose cells differ. */
+  readonly changed: Map<Key, Set<string>>;
+  readonly removed: Key[];
+}
+
+export interface TableFeed extends Feed {
+  /** The key column; null while nobody declared the table. */
+  readonly key: string | null;
+  /** Column names in the order they were first seen, the key first. */
+  readonly columns: readonly string[];
+  readonly rows: ReadonlyMap<Key, Row>;
+  onChange(fn: (change: TableChange) => void, signal: AbortSignal): void;
+}
+
+export interface ValueFeed extends Feed {
+  readonly value: unknown;
+  /** Whether the value was ever set. */
+  readonly has: boolean;
+  /** Publish a value. While one is on its way later ones wait, and only the latest of them is sent. */
+  set(value: unknown): Promise<void>;
+  onChange(fn: () => void, signal: AbortSignal): void;
+}
+
+export interface ChatMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly user: string;
+  readonly name: string;
+  readonly timeMs: number;
+  readonly edited: boolean;
+  /** Still being written. */
+  readonly open: boolean;
+  /** Users by emoji. */
+  readonly reactions: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A user who is subscribed to the chat, from however many pages. */
+export interface Member {
+  readonly user: string;
+  readonly name: string;
+  readonly clients: number;
+}
+
+export interface ChatFeed extends Feed {
+  readonly messages: readonly ChatMessage[];
+  readonly members: readonly Member[];
+  say(text: string): Promise<void>;
+  onChange(fn: () => void, signal: AbortSignal): void;
+}
