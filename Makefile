@@ -1,0 +1,43 @@
+# setup, demo, test, check, clean. Only Python 3.11+ and make need to be there; see CONTRIBUTING.md.
+
+PY := .venv/bin/python
+FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
+PYTHON_CODE := rtwidgets tests tools hatch_build.py notebooks
+
+.PHONY: setup demo test test-setup check format clean
+.DELETE_ON_ERROR:
+
+setup: .venv/.installed .venv/.front_end  ## prepare .venv with everything
+
+.venv/.installed: pyproject.toml hatch_build.py tools/setup.sh
+	sh tools/setup.sh
+	@touch $@ .venv/.front_end
+
+.venv/.front_end: .venv/.installed $(FRONT_END)
+	$(PY) hatch_build.py
+	@touch $@
+
+demo: setup  ## this machine, live, in JupyterLab; HEADLESS=1 runs it without a person
+	$(PY) -m tools.demo $(if $(HEADLESS),--headless)
+
+test-setup: setup
+	sh tools/test_setup.sh
+
+test: test-setup  ## every JavaScript, Python and browser test
+	$(PY) -m tools.npm test
+	$(PY) -m pytest $(ARGS)
+
+check: setup  ## format, lint, types, unit tests
+	$(PY) -m ruff format --check $(PYTHON_CODE)
+	$(PY) -m ruff check $(PYTHON_CODE)
+	$(PY) -m mypy
+	$(PY) -m tools.npm run --silent typecheck
+	$(PY) -m tools.npm test
+	$(PY) -m pytest -q -m "not browser and not slow" $(ARGS)
+
+format:  ## rewrite the Python code in the house format
+	$(PY) -m ruff format $(PYTHON_CODE)
+	$(PY) -m ruff check --fix $(PYTHON_CODE)
+
+clean:  ## remove what setup and the builds made
+	rm -rf .venv build dist js/node_modules js/build rtwidgets/widgets/static
