@@ -92,7 +92,7 @@ export class Chat extends BaseFeed implements ChatFeed {
         if (old) this.#messages.set(id, { ...old, text: old.text + asText(data, "text"), open: data.done !== true });
         break;
       case "edit":
-        if (old) this.#messages.set(id, { ...old, text: asText(data, "text"), edited: true });
+        if (old) this.#messages.set(id, { ...old, text: asText(data, "text"), edited: true, open: false });
         break;
       case "delete":
         this.#messages.delete(id);

@@ -37,6 +37,8 @@ export class Malformed extends Error {}
 
 export abstract class BaseFeed implements Feed {
   readonly channel: string;
+  /** The publications can't be followed from what came so far: subscribe anew, without a position. */
+  needsSnapshot = false;
   readonly #statusListeners = new Listeners<[]>();
   /** Offsets of a kind that merges may skip without a gap. */
   readonly #merges: boolean;

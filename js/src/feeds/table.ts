@@ -34,6 +34,7 @@ export class Table extends BaseFeed implements TableFeed {
     const rows = asColumns(snapshot.rows ?? {}, `the snapshot's "rows"`);
     const keys = key === null ? [] : keysOf(rows, key);
     this.key = key;
+    this.needsSnapshot = false;
     this.#columns = key === null ? [] : [key];
     this.#rows = new Map();
     const changed = this.#upsert(rows, keys);
@@ -45,13 +46,12 @@ export class Table extends BaseFeed implements TableFeed {
     const removals = asArray(data.remove ?? [], `a change's "remove"`);
     const rows = asColumns(data.upsert ?? {}, `a change's "upsert"`);
     if (!removals.every(isKey)) throw new Malformed(`a change's "remove" holds what is no key`);
-    // Somebody may declare the table while we are subscribed; then the first upsert's first column is its key.
-    const key = this.key ?? Object.keys(rows)[0] ?? null;
-    const keys = key === null ? [] : keysOf(rows, key);
-    if (key !== null && this.key === null) {
-      this.key = key;
-      this.#columns = [key];
+    if (this.key === null) {
+      // The table was declared after our snapshot, and only a snapshot names the key.
+      this.needsSnapshot = true;
+      return;
     }
+    const keys = keysOf(rows, this.key);
     const removed = removals.filter((row) => this.#rows.delete(row));
     const changed = this.#upsert(rows, keys);
     if (removed.length > 0 || changed.size > 0) this.#listeners.call({ reset: false, changed, removed });

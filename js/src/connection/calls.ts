@@ -1,0 +1,83 @@
+// Publishing and calling commands, with deadlines and errors of our own.
+
+import type { Centrifuge } from "centrifuge";
+import { isObject } from "../feeds/columns.ts";
+import type { CallError } from "./types.ts";
+
+const PUBLISH_TIMEOUT_MS = 10_000;
+/** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
+const GRACE_MS = 1_000;
+const CONNECTION_CLOSED = 11;
+const DEADLINE = 1002;
+const UNKNOWN_OUTCOME = 1003;
+
+class Failure extends Error implements CallError {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = "CallError";
+    this.code = code;
+  }
+}
+
+export class Calls {
+  /** How many are under way. */
+  pending = 0;
+  readonly #client: Centrifuge;
+  readonly #whyNotConnected: () => string | null;
+
+  constructor(client: Centrifuge, whyNotConnected: () => string | null) {
+    this.#client = client;
+    this.#whyNotConnected = whyNotConnected;
+  }
+
+  /** Publish; sent again once if the connection broke meanwhile, as what we publish bears repetition. */
+  async publish(channel: string, data: unknown): Promise<void> {
+    const send = (): Promise<unknown> => this.#client.publish(channel, data);
+    try {
+      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
+      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+    }
+  }
+
+  async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
+    const data = { command, args, timeout_ms: timeoutMs };
+    try {
+      const reply = await this.#within(timeoutMs + GRACE_MS, command, () => this.#client.rpc("rtwidgets.call", data));
+      return isObject(reply.data) ? reply.data.result : undefined;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
+      // Not sent again: it may have acted.
+      throw new Failure(UNKNOWN_OUTCOME, `${command}: the connection broke before the answer; the outcome is unknown`);
+    }
+  }
+
+  async #within<T>(timeoutMs: number, what: string, start: () => Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const why = this.#client.state === "connected" ? null : (this.#whyNotConnected() ?? "not connected yet");
+        reject(new Failure(DEADLINE, `${what}: no answer in ${timeoutMs / 1000} s${why ? `; the hub can't be reached: ${why}` : ""}`));
+      }, timeoutMs);
+    });
+    this.pending++;
+    try {
+      return await Promise.race([start(), deadline]);
+    } catch (error) {
+      throw asFailure(what, error);
+    } finally {
+      this.pending--;
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Centrifuge rejects with plain objects {code, message}. */
+function asFailure(what: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (isObject(error) && typeof error.code === "number") return new Failure(error.code, `${what}: ${String(error.message)}`);
+  return new Failure(0, `${what}: ${String(error)}`);
+}

@@ -1,0 +1,193 @@
+// The page's one connection to a hub.
+
+import { Centrifuge } from "centrifuge";
+import { Chat } from "../feeds/chat.ts";
+import { Stream } from "../feeds/stream.ts";
+import { Table } from "../feeds/table.ts";
+import { Value } from "../feeds/value.ts";
+import { keepTimes } from "./binding.ts";
+import { Calls } from "./calls.ts";
+import { Choice } from "./choice.ts";
+import type { OpenSocket, Page, Probe } from "./direct.ts";
+import { FeedShelf } from "./feed_shelf.ts";
+import { randomId } from "./ids.ts";
+import { Listeners } from "./listeners.ts";
+import type { RelayPort, SocketLike } from "./relay.ts";
+import { Tokens } from "./tokens.ts";
+import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed } from "./types.ts";
+
+const MIN_RECONNECT_MS = 500;
+const MAX_RECONNECT_MS = 15_000;
+/** Longer than any call may take; shorter waits are ours: calls.ts and switch_socket.ts. */
+const CENTRIFUGE_TIMEOUT_MS = 600_000;
+const INVALID_TOKEN = 3500;
+const MAX_TOKEN_PAUSE_MS = 60_000;
+
+export interface ConnectionOptions {
+  readonly page: Page;
+  readonly openSocket: OpenSocket | null;
+  readonly probe: Probe;
+}
+
+export class Connection implements HubConnection {
+  readonly key: string;
+  client: string | null = null;
+  readonly #centrifuge: Centrifuge;
+  readonly #choice: Choice;
+  readonly #tokens: Tokens;
+  readonly #calls: Calls;
+  readonly #shelf: FeedShelf;
+  readonly #ports: RelayPort[] = [];
+  readonly #listeners = new Listeners<[]>();
+  #problem: string | null = null;
+  #hubId: string | null = null;
+  #lastTransport: ConnectionStatus["transport"] = null;
+  #tokenPauseMs = 0;
+  #tokenTimer: ReturnType<typeof setTimeout> | null = null;
+  #status: ConnectionStatus = { phase: "connecting", transport: null, reason: null, changes: 0 };
+
+  constructor(key: string, options: ConnectionOptions) {
+    this.key = key;
+    this.#tokens = new Tokens(() => this.#livePorts());
+    this.#choice = new Choice({
+      ...options,
+      relay: () => this.#livePorts()[0] ?? null,
+      token: () => this.#tokens.fresh(),
+      busy: () => this.#calls.pending > 0,
+      changed: () => this.#report(this.#status.phase, this.#problem),
+      hurry: (on) => (this.#centrifuge["_config"].minReconnectDelay = on ? 1 : MIN_RECONNECT_MS),
+    });
+    const choice = this.#choice;
+    // A constructor may return another object: centrifuge gets whatever way is chosen at that moment.
+    const websocket = function (): SocketLike {
+      return choice.open();
+    };
+    this.#centrifuge = new Centrifuge(`ws://${encodeURIComponent(key)}.hub.invalid/`, {
+      name: "rtwidgets",
+      websocket,
+      getToken: () => this.#tokens.get(),
+      minReconnectDelay: MIN_RECONNECT_MS,
+      maxReconnectDelay: MAX_RECONNECT_MS,
+      timeout: CENTRIFUGE_TIMEOUT_MS,
+    });
+    keepTimes(this.#centrifuge);
+    this.#calls = new Calls(this.#centrifuge, () => this.#status.reason);
+    this.#shelf = new FeedShelf(this.#centrifuge, () => this.#stopIfUnused());
+    this.#follow();
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  get user(): string | null {
+    return this.#tokens.user;
+  }
+
+  onStatus(fn: () => void, signal: AbortSignal): void {
+    this.#listeners.add(fn, signal);
+  }
+
+  stream(channel: string, signal: AbortSignal): StreamFeed {
+    return this.#shelf.take("stream", () => new Stream(channel), channel, signal);
+  }
+
+  table(channel: string, signal: AbortSignal): TableFeed {
+    return this.#shelf.take("table", () => new Table(channel), channel, signal);
+  }
+
+  value(channel: string, signal: AbortSignal): ValueFeed {
+    const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
+    return this.#shelf.take("value", () => new Value(channel, publish), channel, signal);
+  }
+
+  chat(channel: string, signal: AbortSignal): ChatFeed {
+    const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
+    return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, signal);
+  }
+
+  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {
+    return this.#calls.call(command, args, timeoutMs);
+  }
+
+  /** Take in a kernel's relay; connecting starts with its first config. */
+  addPort(port: RelayPort): void {
+    this.#ports.push(port);
+    port.onconfig = () => this.#configured(port);
+    port.ontoken = () => this.#tokens.arrived(port);
+  }
+
+  /** A kernel's relay is gone; the others, or the direct way, go on. */
+  removePort(port: RelayPort): void {
+    const index = this.#ports.indexOf(port);
+    if (index < 0) return;
+    this.#ports.splice(index, 1);
+    port.close();
+    this.#stopIfUnused();
+  }
+
+  /** Ports that can be used, those that answered last first. */
+  #livePorts(): RelayPort[] {
+    const known = this.#ports.filter((port) => port.config !== null && port.config.hubId === this.#hubId);
+    return [...known.filter((port) => port.answers), ...known.filter((port) => !port.answers)];
+  }
+
+  #configured(port: RelayPort): void {
+    const hubId = port.config?.hubId ?? null;
+    if (this.#hubId !== null && this.#hubId !== hubId) {
+      this.#tokens.forget();
+      this.#centrifuge.setToken("");
+      this.#choice.forget();
+    }
+    this.#hubId = hubId;
+    this.#tokens.arrived(port);
+    this.#centrifuge.connect();
+    this.#choice.look();
+  }
+
+  #follow(): void {
+    this.#centrifuge.on("connected", ({ client }) => {
+      const { transport } = this.#choice;
+      const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
+      this.#lastTransport = transport;
+      this.#tokenPauseMs = 0;
+      this.client = client;
+      this.#report("live", null, changed ? this.#status.changes + 1 : this.#status.changes);
+    });
+    this.#centrifuge.on("connecting", ({ code, reason }) => {
+      this.client = null;
+      this.#report("connecting", code === 0 ? null : `${reason} (code ${code})`);
+    });
+    this.#centrifuge.on("error", ({ error }) => {
+      if (this.#status.phase !== "live") this.#report("connecting", error.message);
+    });
+    this.#centrifuge.on("disconnected", ({ code, reason }) => {
+      this.client = null;
+      this.#report("down", `${reason} (code ${code})`);
+      if (code === INVALID_TOKEN) this.#retryWithNewToken();
+    });
+  }
+
+  // The hub may have a new key since it was started again; only the kernel can get a token of it.
+  #retryWithNewToken(): void {
+    this.#tokens.forget();
+    this.#centrifuge.setToken("");
+    if (this.#tokenTimer !== null) clearTimeout(this.#tokenTimer);
+    this.#tokenTimer = setTimeout(() => this.#centrifuge.connect(), this.#tokenPauseMs);
+    this.#tokenPauseMs = Math.min(Math.max(this.#tokenPauseMs * 2, 1_000), MAX_TOKEN_PAUSE_MS);
+  }
+
+  #report(phase: Phase, problem: string | null, changes = this.#status.changes): void {
+    this.#problem = problem;
+    const transport = phase === "live" ? this.#choice.transport : null;
+    const reason = problem ?? (transport === "relay" ? this.#choice.reason : null);
+    this.#status = { phase, transport, reason, changes };
+    this.#listeners.call();
+  }
+
+  #stopIfUnused(): void {
+    if (this.#ports.length > 0 || !this.#shelf.empty) return;
+    if (this.#tokenTimer !== null) clearTimeout(this.#tokenTimer);
+    this.#centrifuge.disconnect();
+  }
+}
