@@ -1,0 +1,226 @@
+"""One client's connection: frames in, frames out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ..protocol import codec, codes
+from ..protocol.messages import ClientInfo, Command, Error, Push, Reply, Unsubscribe
+from . import requests
+from .capabilities import Credentials
+from .channel import Cursor
+from .timers import Timer
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+
+class Connection:
+    """The state of one connection.
+
+    A driver feeds frames to `receive`, sends what `take` returns whenever `wake` was called, and closes the
+    socket with `closing` once that is set and `take` returns None.
+
+    Args:
+        client: Id of this connection, for others to see.
+        wake: Called when `take` has something to give or `closing` was set.
+    """
+
+    def __init__(self, hub: Hub, client: str, wake: Callable[[], None], now: float) -> None:
+        self.hub = hub
+        self.client = client
+        self.credentials: Credentials | None = None
+        self.info = ClientInfo(client=client)
+        self.encoded_info = b""
+        self.name = ""
+        self.cursors: dict[str, Cursor] = {}
+        self.closing: codes.Disconnect | None = None
+        self.ended = False
+        self.expired_timer: Timer | None = None
+        self._wake = wake
+        self._inbox: deque[Command] = deque()
+        self._replies: list[bytes] = []
+        self._replies_bytes = 0
+        self._wanted: deque[Cursor] = deque()
+        self._awaits_pong = False
+        limits = hub.rules.limits
+        self._timer = hub.timers.at(now + limits.connect_timeout_s, self._on_stale)
+
+    # frames in --------------------------------------------------------------
+
+    def receive(self, frame: bytes | str, now: float) -> None:
+        """Take a frame of the client. What it does wrong becomes a reply error or `closing`."""
+        if self.closing is not None:
+            return
+        try:
+            self._inbox.extend(codec.decode_commands(frame))
+        except codec.FrameError:
+            self.close(codes.BAD_FRAME)
+            return
+        self.resume(now)
+
+    @property
+    def congested(self) -> bool:
+        """Whether commands wait because too many replies do: read no further, call `resume` after a `take`."""
+        return bool(self._inbox)
+
+    def resume(self, now: float) -> None:
+        """Go on with commands that were received."""
+        # A quarter of the bound is left for replies to what is under way and for notices.
+        bound = self.hub.rules.limits.replies_bytes // 4
+        while self._inbox and self._replies_bytes <= bound and self.closing is None:
+            self._handle(self._inbox.popleft(), now)
+
+    def _handle(self, command: Command, now: float) -> None:
+        request = requests.request_of(command)
+        if request is None:
+            if command.id:
+                self.close(codes.BAD_FRAME)
+            self._awaits_pong = False
+            return
+        requests.handle(self, command.id, request, now)
+
+    # frames out -------------------------------------------------------------
+
+    def reply(self, reply: Reply) -> None:
+        """Send a reply."""
+        self.notify(codec.encode(reply))
+
+    def fail(self, request_id: int, error: Error, message: str | None = None) -> None:
+        """Send an error reply, with a message of its own when there is more to say."""
+        if message is not None:
+            error = msgspec.structs.replace(error, message=message)
+        self.reply(Reply(id=request_id, error=error))
+
+    def notify(self, line: bytes) -> None:
+        """Send an encoded message ahead of publications."""
+        if self.closing is not None:
+            return
+        self._replies.append(line)
+        self._replies_bytes += len(line)
+        if self._replies_bytes > self.hub.rules.limits.replies_bytes and len(self._replies) > 1:
+            self.close(codes.SLOW)
+        self._wake()
+
+    def want(self, cursor: Cursor) -> None:
+        """Put a cursor that is behind in line."""
+        cursor.waiting = True
+        self._wanted.append(cursor)
+        self._wake()
+
+    def take(self, max_bytes: int, now: float) -> bytes | None:
+        """Return the next frame, or None when there is nothing to send.
+
+        Replies come first. Then every cursor that is behind gets its turn, until the frame has
+        `max_bytes`; a frame may exceed it by one publication.
+        """
+        size = self._replies_bytes
+        frames: list[bytes] = []
+        wanted = self._wanted
+        while wanted and size < max_bytes:
+            cursor = wanted.popleft()
+            cursor.waiting = False
+            log = cursor.channel.log
+            if self.cursors.get(cursor.channel.name) is not cursor or cursor.offset >= log.top:
+                continue
+            frame = cursor.read(max_bytes - size, now)
+            if frame is None:
+                self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
+                continue
+            frames.append(frame)
+            size += len(frame)
+            if cursor.offset < log.top:
+                cursor.waiting = True
+                wanted.append(cursor)
+        if self._replies:
+            frames = self._replies + frames
+            self._replies = []
+            self._replies_bytes = 0
+        if not frames:
+            return None
+        return frames[0] if len(frames) == 1 else b"\n".join(frames)
+
+    # life -------------------------------------------------------------------
+
+    def authenticated(self, credentials: Credentials, now: float) -> None:
+        """Start the life of a connection whose connect command was accepted."""
+        self.identify(credentials, now)
+        self._timer.cancel()
+        self._timer = self.hub.timers.at(now + self.hub.rules.limits.ping_interval_s, self._on_ping)
+
+    def identify(self, credentials: Credentials, now: float) -> None:
+        """Take over who the client is, and when that ends."""
+        self.credentials = credentials
+        self.info = ClientInfo(user=credentials.user, client=self.client)
+        if credentials.info is not None:
+            self.info.conn_info = msgspec.Raw(credentials.info)
+        self.encoded_info = codec.encode_info(self.info)
+        self.name = _name_in(credentials.info) or credentials.user
+        if self.expired_timer is not None:
+            self.expired_timer.cancel()
+        self.expired_timer = None
+        if credentials.expires_at is not None:
+            grace = requests.EXPIRY_GRACE_S
+            self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
+
+    def drop(self, cursor: Cursor, code: int, reason: str) -> None:
+        """End a subscription from the hub's side and tell the client."""
+        del self.cursors[cursor.channel.name]
+        cursor.channel.exit(cursor)
+        self.notify(codec.encode(Reply(push=Push(channel=cursor.channel.name, unsubscribe=Unsubscribe(code, reason)))))
+
+    def close(self, disconnect: codes.Disconnect) -> None:
+        """Ask the driver to close the socket after what `take` still has."""
+        if self.closing is None:
+            self.closing = disconnect
+            self._inbox.clear()
+            self._wanted.clear()
+            self._wake()
+
+    def end(self, now: float) -> None:
+        """Forget the connection: its socket is gone."""
+        if self.ended:
+            return
+        self.ended = True
+        self.closing = self.closing or codes.CONNECTION_CLOSED
+        self._timer.cancel()
+        if self.expired_timer is not None:
+            self.expired_timer.cancel()
+        for cursor in list(self.cursors.values()):
+            cursor.channel.exit(cursor)
+        self.cursors.clear()
+        self.hub.forget(self, now)
+
+    def _on_stale(self, now: float) -> None:
+        self.close(codes.STALE)
+
+    def _on_expired(self, now: float) -> None:
+        self.close(codes.EXPIRED)
+
+    def _on_ping(self, now: float) -> None:
+        self._awaits_pong = True
+        self.notify(codec.PING)
+        self._timer = self.hub.timers.at(now + self.hub.rules.limits.pong_timeout_s, self._on_pong_due)
+
+    def _on_pong_due(self, now: float) -> None:
+        if self._awaits_pong:
+            self.close(codes.NO_PONG)
+            return
+        limits = self.hub.rules.limits
+        rest = limits.ping_interval_s - limits.pong_timeout_s
+        self._timer = self.hub.timers.at(now + max(rest, 0.0), self._on_ping)
+
+
+def _name_in(info: bytes | None) -> str:
+    """Return the name a token gives its user in `info.name`, or nothing."""
+    if info is None:
+        return ""
+    try:
+        name = msgspec.json.decode(info).get("name", "")
+    except AttributeError:
+        return ""
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,189 @@
+"""The hub: channels, connections and commands under one set of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from ..errors import ChannelNameError
+from ..protocol import codes
+from ..protocol.names import check_channel, namespace_of, users_of
+from .capabilities import Credentials
+from .channel import Channel
+from .commands import CATALOGUE, Commands
+from .connection import Connection
+from .kinds import DataError, Table
+from .producers import Producers
+from .refusal import Refusal
+from .rules import HubRules, Verb
+from .timers import Timers
+from .tokens import Tokens
+
+SWEEP_INTERVAL_S = 30.0
+RESERVED_PREFIX = "rtwidgets."
+
+
+class Hub:
+    """Everything a hub process knows.
+
+    Args:
+        rules: Namespaces and limits.
+        tokens: Signs and verifies tokens.
+        hub_id: Identifies this hub to its clients.
+        version: Version of the program.
+        make_id: Returns a new unguessable id at each call.
+        now: Seconds since the Unix epoch.
+    """
+
+    def __init__(
+        self,
+        rules: HubRules,
+        tokens: Tokens,
+        *,
+        hub_id: str,
+        version: str,
+        make_id: Callable[[], str],
+        now: float,
+    ) -> None:
+        self.rules = rules
+        self.tokens = tokens
+        self.hub_id = hub_id
+        self.version = version
+        self.make_id = make_id
+        self.started_at = now
+        self.timers = Timers()
+        self.channels: dict[str, Channel] = {}
+        self.connections: dict[str, Connection] = {}
+        self.producers = Producers()
+        self.commands = Commands(self)
+        self.origins: set[str] = set()
+        self.on_dirty: Callable[[], None] = lambda: None
+        self.greeting = msgspec.json.encode(
+            {
+                "rtwidgets": {
+                    "hub": hub_id,
+                    "version": version,
+                    "max_message_bytes": rules.limits.max_message_bytes,
+                }
+            }
+        )
+        self._dirty: dict[Channel, None] = {}
+        self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)
+
+    def open(self, wake: Callable[[], None], now: float) -> Connection:
+        """Start a connection. `wake` is called whenever it has something to take."""
+        connection = Connection(self, self.make_id(), wake, now)
+        self.connections[connection.client] = connection
+        return connection
+
+    def forget(self, connection: Connection, now: float) -> None:
+        """Remove what an ended connection left behind."""
+        self.connections.pop(connection.client, None)
+        self.commands.gone(connection, now)
+
+    def flush(self) -> None:
+        """Put every reader of what was published since the last flush in line."""
+        dirty, self._dirty = self._dirty, {}
+        for channel in dirty:
+            channel.mark_readers()
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        self.timers.run(now)
+
+    def channel(self, name: str) -> Channel:
+        """Return a channel; it starts when it is first asked for.
+
+        Raises:
+            Refusal: If its namespace does not exist.
+        """
+        channel = self.channels.get(name)
+        if channel is None:
+            namespace = self.rules.namespaces.get(namespace_of(name))
+            if namespace is None:
+                raise Refusal(codes.UNKNOWN_CHANNEL)
+            channel = Channel(name, namespace, self.rules.limits, self.make_id()[:8], self._on_dirty)
+            self.channels[name] = channel
+        return channel
+
+    def channel_for(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that exists for this connection's user.
+
+        Raises:
+            Refusal: If the name breaks the grammar, or the channel is for other users.
+        """
+        try:
+            check_channel(name)
+        except ChannelNameError as error:
+            raise Refusal(codes.BAD_REQUEST, str(error)) from None
+        users = users_of(name)
+        user = connection.info.user
+        if users is not None and (not user or user not in users):
+            raise Refusal(codes.PERMISSION_DENIED)
+        return self.channel(name)
+
+    def may(self, credentials: Credentials, verb: Verb, channel: Channel) -> bool:
+        """Say whether the namespace or a capability gives this verb on this channel."""
+        if verb in channel.namespace.allow or credentials.may(verb, channel.name):
+            return True
+        return channel.name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
+
+    def require(self, connection: Connection, verb: Verb, channel: Channel) -> None:
+        """Check a right.
+
+        Raises:
+            Refusal: If the connection does not have it.
+        """
+        assert connection.credentials is not None
+        if not self.may(connection.credentials, verb, channel):
+            raise Refusal(codes.PERMISSION_DENIED)
+
+    def publish_for(self, connection: Connection, name: str, data: bytes, now: float) -> int:
+        """Publish for a client, with its info, and return the channel's newest offset.
+
+        Raises:
+            Refusal: If it may not, or the data breaks the channel's rules.
+        """
+        channel = self.channel_for(connection, name)
+        self.require(connection, "publish", channel)
+        if name.partition(":")[2].startswith(RESERVED_PREFIX):
+            raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
+        if not data:
+            raise Refusal(codes.BAD_REQUEST, "a publication needs data")
+        try:
+            return channel.publish(
+                data, now=now, info=connection.encoded_info, user=connection.info.user, name=connection.name
+            )
+        except DataError as error:
+            raise Refusal(codes.BAD_REQUEST, str(error)) from None
+
+    def declare(self, channel: Channel, key: str | None, default: bytes | None, now: float) -> None:
+        """Set a table's key column or a value's first value.
+
+        Raises:
+            Refusal: If the channel is of another kind or has another key.
+        """
+        kind = channel.kind
+        try:
+            if key is not None:
+                if not isinstance(kind, Table):
+                    raise DataError(f"channel {channel.name!r} is no table and has no key column")
+                kind.declare(key)
+            if default is not None:
+                if channel.namespace.kind != "value":
+                    raise DataError(f"channel {channel.name!r} is no value and has no default")
+                if not kind.keeps_state:
+                    channel.publish(default, now=now)
+        except DataError as error:
+            raise Refusal(codes.BAD_REQUEST, str(error)) from None
+
+    def _on_dirty(self, channel: Channel) -> None:
+        if not self._dirty:
+            self.on_dirty()
+        self._dirty[channel] = None
+
+    def _sweep(self, now: float) -> None:
+        for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
+            del self.channels[name]
+        self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

@@ -1,0 +1,29 @@
+"""Channel kinds: what a publication's data means, what a late joiner gets, how a late reader catches up."""
+
+from __future__ import annotations
+
+from ..log import ChannelLog
+from ..rules import KindName
+from .base import DataError, Kind, Stamp
+from .chat import Chat
+from .event import Event
+from .stream import Stream
+from .table import Table
+from .value import Value
+
+__all__ = ["Chat", "DataError", "Event", "Kind", "Stamp", "Stream", "Table", "Value", "make_kind"]
+
+
+def make_kind(name: KindName, log: ChannelLog) -> Kind:
+    """Make the state of a channel of this kind over its log."""
+    match name:
+        case "event":
+            return Event(log)
+        case "stream":
+            return Stream(log)
+        case "table":
+            return Table()
+        case "value":
+            return Value()
+        case "chat":
+            return Chat()

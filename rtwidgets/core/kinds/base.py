@@ -1,0 +1,44 @@
+"""What all kinds have in common."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class DataError(ValueError):
+    """The data of a publication breaks the rules of the channel's kind; nothing was changed."""
+
+
+class Stamp(NamedTuple):
+    """What the hub knows about a publication: its offset-to-be, time and author."""
+
+    offset: int
+    time_ms: int
+    user: str
+    name: str
+
+
+class Kind(Protocol):
+    """The state of one channel.
+
+    `stamps_author` says whether publications carry the publisher's info; `keeps_state` whether the channel
+    must outlive its log and its subscribers.
+    """
+
+    stamps_author: bool
+
+    @property
+    def keeps_state(self) -> bool: ...
+
+    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+        """Check the data, apply it, and return what goes into the log; None when nothing changes.
+
+        Raises:
+            DataError: If the data breaks the kind's rules.
+        """
+
+    def snapshot(self, now: float) -> bytes | None:
+        """Return the JSON that a late joiner gets, or None when this kind has no snapshot."""
+
+    def merged(self, after: int) -> bytes | None:
+        """Return the data of one publication that brings a reader at offset `after` up to date, or None."""

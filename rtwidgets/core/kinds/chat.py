@@ -1,0 +1,149 @@
+"""Chats: messages by id, with appends, edits, reactions and deletions."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from .base import DataError, Stamp
+
+MAX_MESSAGES = 1_000
+MAX_TEXT = 16_384
+MAX_REACTIONS = 20
+
+
+class ChatMessage(Struct, omit_defaults=True):
+    """A message as a late joiner gets it."""
+
+    id: str
+    text: str
+    user: str
+    name: str
+    time: int
+    edited: bool = False
+    open: bool = False
+    reactions: dict[str, list[str]] = {}
+
+
+class _Form(Struct, tag_field="type", forbid_unknown_fields=True):
+    id: str
+
+
+class Say(_Form, tag="message"):
+    text: str
+    open: bool = False
+
+
+class Append(_Form, tag="append"):
+    text: str = ""
+    done: bool = False
+
+
+class Edit(_Form, tag="edit"):
+    text: str
+
+
+class Delete(_Form, tag="delete"):
+    pass
+
+
+class Reaction(_Form, tag="reaction"):
+    emoji: str
+    on: bool = True
+
+
+Form: TypeAlias = Say | Append | Edit | Delete | Reaction
+_decoder: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
+_encode = msgspec.json.Encoder().encode
+
+
+class Chat:
+    """A conversation. Late joiners get the kept messages as they stand now."""
+
+    stamps_author = True
+
+    def __init__(self) -> None:
+        self._messages: dict[str, ChatMessage] = {}
+
+    @property
+    def keeps_state(self) -> bool:
+        return bool(self._messages)
+
+    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+        try:
+            form = _decoder.decode(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise DataError(f"a chat takes a message, append, edit, delete or reaction: {error}") from None
+        if not 1 <= len(form.id) <= 64:
+            raise DataError("the message id must have 1 to 64 characters")
+        match form:
+            case Say():
+                return self._say(form, data, stamp)
+            case Append():
+                message = self._own(form.id, stamp)
+                self._check_text(message.text + form.text)
+                message.text += form.text
+                message.open = not form.done
+            case Edit():
+                message = self._own(form.id, stamp)
+                self._check_text(form.text)
+                message.text, message.edited, message.open = form.text, True, False
+            case Delete():
+                self._own(form.id, stamp)
+                del self._messages[form.id]
+            case Reaction():
+                self._react(form, stamp)
+        return data
+
+    def snapshot(self, now: float) -> bytes:
+        return _encode({"kind": "chat", "messages": list(self._messages.values())})
+
+    def merged(self, after: int) -> None:
+        return None
+
+    def _say(self, form: Say, data: bytes, stamp: Stamp) -> bytes | None:
+        known = self._messages.get(form.id)
+        if known is not None:
+            if known.user != stamp.user:
+                raise DataError("another message has this id already")
+            return None  # sent again after a lost acknowledgement
+        self._check_text(form.text)
+        self._messages[form.id] = ChatMessage(
+            form.id, form.text, stamp.user, stamp.name, stamp.time_ms, open=form.open
+        )
+        if len(self._messages) > MAX_MESSAGES:
+            del self._messages[next(iter(self._messages))]
+        return data
+
+    def _react(self, form: Reaction, stamp: Stamp) -> None:
+        message = self._find(form.id)
+        if not 1 <= len(form.emoji) <= 16:
+            raise DataError("a reaction must have 1 to 16 characters")
+        users = message.reactions.get(form.emoji, [])
+        if form.on and stamp.user not in users:
+            if not users and len(message.reactions) >= MAX_REACTIONS:
+                raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
+            message.reactions = {**message.reactions, form.emoji: [*users, stamp.user]}
+        elif not form.on and stamp.user in users:
+            rest = [user for user in users if user != stamp.user]
+            message.reactions = {**message.reactions, form.emoji: rest}
+            if not rest:
+                del message.reactions[form.emoji]
+
+    def _find(self, message_id: str) -> ChatMessage:
+        message = self._messages.get(message_id)
+        if message is None:
+            raise DataError(f"there is no message {message_id!r} here")
+        return message
+
+    def _own(self, message_id: str, stamp: Stamp) -> ChatMessage:
+        message = self._find(message_id)
+        if message.user != stamp.user:
+            raise DataError("only its author may change a message")
+        return message
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > MAX_TEXT:
+            raise DataError(f"a message has at most {MAX_TEXT} characters; this one has {len(text)}")

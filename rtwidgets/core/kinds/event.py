@@ -1,0 +1,26 @@
+"""Events: any JSON, every one delivered."""
+
+from __future__ import annotations
+
+from ..log import ChannelLog
+from .base import Stamp
+
+
+class Event:
+    """A channel of notifications. Late joiners that ask get the kept history."""
+
+    stamps_author = True
+    keeps_state = False
+
+    def __init__(self, log: ChannelLog) -> None:
+        self._log = log
+
+    def accept(self, data: bytes, stamp: Stamp) -> bytes:
+        return data
+
+    def snapshot(self, now: float) -> bytes:
+        kept = self._log.publications(self._log.visible_from(now), self._log.top + 1)
+        return b'{"kind":"event","publications":[' + b",".join(kept) + b"]}"
+
+    def merged(self, after: int) -> None:
+        return None

@@ -1,0 +1,180 @@
+"""Tables: rows by key, the last cells count."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from .base import DataError, Stamp
+
+Key: TypeAlias = str | int
+Row: TypeAlias = dict[str, object]
+
+# Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
+MAX_TOMBSTONES = 10_000
+
+
+class Change(Struct, forbid_unknown_fields=True):
+    """The data of a table's publication."""
+
+    upsert: dict[str, list[object]] | UnsetType = UNSET
+    remove: list[object] | UnsetType = UNSET
+    replace: bool = False
+
+
+_decoder = msgspec.json.Decoder(Change)
+_encode = msgspec.json.Encoder().encode
+
+
+class Table:
+    """A keyed table. Late joiners get all rows; late readers the rows that changed since."""
+
+    stamps_author = False
+
+    def __init__(self) -> None:
+        self.key: str | None = None
+        self._rows: dict[Key, Row] = {}
+        self._columns: dict[str, None] = {}
+        # Offset of each key's last change, latest last; removed keys stay here as tombstones.
+        self._changed: dict[Key, int] = {}
+        self._tombstones = 0
+        self._forgotten = 0
+        self._snapshot: bytes | None = None
+
+    @property
+    def keeps_state(self) -> bool:
+        return self.key is not None
+
+    def declare(self, key: str) -> None:
+        """Set the key column.
+
+        Raises:
+            DataError: If the table has another key already.
+        """
+        if self.key not in (None, key):
+            raise DataError(f"the table's key column is {self.key!r}, not {key!r}")
+        self.key = key
+        self._columns.setdefault(key)
+        self._snapshot = None
+
+    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+        if self.key is None:
+            raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
+        try:
+            change = _decoder.decode(data)
+        except msgspec.DecodeError as error:
+            raise DataError(
+                f'a table takes {{"upsert": columns, "remove": [keys]}}: {error}'
+            ) from None
+        except RecursionError:
+            raise DataError("the table's data is nested too deep") from None
+        columns = {} if change.upsert is UNSET else change.upsert
+        rows = self._rows_of(columns)
+        gone = [] if change.remove is UNSET else [self._key_of(key) for key in change.remove]
+        if change.replace:
+            rows, columns, gone = self._difference(rows, columns)
+        gone = [key for key in dict.fromkeys(gone) if key in self._rows or key in rows]
+        if not rows and not gone:
+            return None
+        self._apply(rows, columns, gone, stamp.offset)
+        if not change.replace:
+            return data
+        logged: dict[str, object] = {}
+        if rows:
+            logged["upsert"] = {name: [row.get(name) for row in rows.values()] for name in columns}
+        if gone:
+            logged["remove"] = gone
+        return _encode(logged)
+
+    def snapshot(self, now: float) -> bytes:
+        if self._snapshot is None:
+            self._snapshot = _encode(
+                {"kind": "table", "key": self.key, "rows": self._as_columns(self._rows)}
+            )
+        return self._snapshot
+
+    def merged(self, after: int) -> bytes | None:
+        if after < self._forgotten:
+            return None
+        changed: list[Key] = []
+        for key in reversed(self._changed):
+            if self._changed[key] <= after:
+                break
+            changed.append(key)
+        change: dict[str, object] = {}
+        present = [key for key in reversed(changed) if key in self._rows]
+        if present:
+            change["upsert"] = self._as_columns(present)
+        gone = [key for key in changed if key not in self._rows]
+        if gone:
+            change["remove"] = gone
+        return _encode(change)
+
+    def _rows_of(self, columns: dict[str, list[object]]) -> dict[Key, Row]:
+        if not columns:
+            return {}
+        assert self.key is not None
+        if self.key not in columns:
+            raise DataError(f"no key column {self.key!r}; columns are {_names(columns)}")
+        count = len(columns[self.key])
+        for name, cells in columns.items():
+            if len(cells) != count:
+                raise DataError(f"column {name!r} has {len(cells)} cells, {self.key!r} has {count}")
+        names = list(columns)
+        keys = [self._key_of(key) for key in columns[self.key]]
+        rows = zip(*columns.values(), strict=True)
+        return {key: dict(zip(names, row, strict=True)) for key, row in zip(keys, rows, strict=True)}
+
+    def _key_of(self, key: object) -> Key:
+        if isinstance(key, bool) or not isinstance(key, str | int):
+            raise DataError(f"a key must be a text or a whole number, not {msgspec.json.encode(key)[:40].decode()}")
+        return key
+
+    def _difference(
+        self, rows: dict[Key, Row], columns: dict[str, list[object]]
+    ) -> tuple[dict[Key, Row], dict[str, list[object]], list[Key]]:
+        # A replaced row loses the cells that the new table does not have.
+        names = {**columns, **{name: [] for name in self._columns if name not in columns and self._rows}}
+        full = {key: {name: row.get(name) for name in names} for key, row in rows.items()}
+        changed = {key: row for key, row in full.items() if self._rows.get(key) != row}
+        return changed, names, [key for key in self._rows if key not in rows]
+
+    def _apply(self, rows: dict[Key, Row], columns: dict[str, list[object]], gone: list[Key], offset: int) -> None:
+        self._snapshot = None
+        for name in columns:
+            self._columns.setdefault(name)
+        for key, row in rows.items():
+            known = self._rows.get(key)
+            if known is None:
+                self._rows[key] = row
+                if key in self._changed:
+                    self._tombstones -= 1
+            else:
+                known.update(row)
+            self._touch(key, offset)
+        for key in gone:
+            del self._rows[key]
+            self._touch(key, offset)
+            self._tombstones += 1
+        if self._tombstones > MAX_TOMBSTONES:
+            self._forget()
+
+    def _touch(self, key: Key, offset: int) -> None:
+        self._changed.pop(key, None)
+        self._changed[key] = offset
+
+    def _forget(self) -> None:
+        removed = (key for key in self._changed if key not in self._rows)
+        for key in list(islice(removed, MAX_TOMBSTONES // 2)):
+            self._forgotten = max(self._forgotten, self._changed.pop(key))
+            self._tombstones -= 1
+
+    def _as_columns(self, keys: dict[Key, Row] | list[Key]) -> dict[str, list[object]]:
+        return {name: [self._rows[key].get(name) for key in keys] for name in self._columns}
+
+
+def _names(columns: dict[str, list[object]]) -> str:
+    return ", ".join(repr(name) for name in list(columns)[:12])

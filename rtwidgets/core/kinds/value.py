@@ -1,0 +1,34 @@
+"""Values: one JSON value, the last one counts."""
+
+from __future__ import annotations
+
+from .base import Stamp
+
+
+class Value:
+    """A shared value. Late joiners and late readers get the last one."""
+
+    stamps_author = True
+
+    def __init__(self) -> None:
+        self._data: bytes | None = None
+
+    @property
+    def keeps_state(self) -> bool:
+        return self._data is not None
+
+    @property
+    def is_set(self) -> bool:
+        return self._data is not None
+
+    def accept(self, data: bytes, stamp: Stamp) -> bytes:
+        self._data = data
+        return data
+
+    def snapshot(self, now: float) -> bytes:
+        if self._data is None:
+            return b'{"kind":"value"}'
+        return b'{"kind":"value","value":' + self._data + b"}"
+
+    def merged(self, after: int) -> bytes | None:
+        return self._data

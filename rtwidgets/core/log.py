@@ -1,0 +1,111 @@
+"""The log of a channel: publications under offsets, each encoded once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from ..protocol.codec import PUBLICATION_SUFFIX, encode_publication, publication_prefix
+
+
+class ChannelLog:
+    """Keep the newest publications of a channel as encoded push lines.
+
+    The log serves two readers: delivery, for which it keeps up to `window` publications, and history, which
+    sees the newest `history_size` that are younger than `history_ttl_s`. Both end at `max_bytes`.
+
+    Args:
+        channel: Name that goes into every push.
+        epoch: Identifies this log; a new log under the same name has another.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        epoch: str,
+        *,
+        history_size: int,
+        history_ttl_s: float,
+        window: int,
+        max_bytes: int,
+    ) -> None:
+        self.epoch = epoch
+        self.top = 0
+        self._prefix = publication_prefix(channel)
+        self._history_size = history_size
+        self._history_ttl_s = history_ttl_s
+        self._keep = max(window, history_size)
+        self._max_bytes = max_bytes
+        self._lines: list[bytes] = []
+        self._times: list[float] = []
+        # Running total of line bytes at the end of each entry, so a piece of the log is found by bisection.
+        self._ends: list[int] = []
+        self._joined: dict[tuple[int, int], bytes] = {}
+
+    @property
+    def first(self) -> int:
+        """Offset of the oldest kept publication; `top + 1` when there is none."""
+        return self.top - len(self._lines) + 1
+
+    def append(self, data: bytes, *, now: float, info: bytes | None = None) -> int:
+        """Encode and keep a publication; return its offset.
+
+        Args:
+            data: Raw JSON.
+            now: Seconds since the Unix epoch.
+            info: Encoded publisher info.
+        """
+        self.top += 1
+        body = encode_publication(data, self.top, int(now * 1000), info)
+        line = b"".join((self._prefix, body, PUBLICATION_SUFFIX))
+        self._lines.append(line)
+        # Bisection needs rising times, also when the clock was set back.
+        self._times.append(max(now, self._times[-1]) if self._times else now)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(line))
+        self._joined.clear()
+        self._trim()
+        return self.top
+
+    def line(self, data: bytes, offset: int, *, now: float) -> bytes:
+        """Encode a push that stands for several publications and is not kept."""
+        body = encode_publication(data, offset, int(now * 1000), None)
+        return b"".join((self._prefix, body, PUBLICATION_SUFFIX))
+
+    def read(self, after: int, max_bytes: int) -> tuple[bytes, int]:
+        """Return joined push lines after an offset and the offset of the last one.
+
+        At least one line is returned, then as many as fit. Readers at the same offset share the bytes.
+        `after` must be in `first - 1 <= after < top`.
+        """
+        key = (after, max_bytes)
+        start = after + 1 - self.first
+        floor = self._ends[start - 1] if start else self._ends[0] - len(self._lines[0])
+        stop = max(start + 1, bisect_right(self._ends, floor + max_bytes, lo=start))
+        frame = self._joined.get(key)
+        if frame is None:
+            frame = self._lines[start] if stop == start + 1 else b"\n".join(self._lines[start:stop])
+            self._joined[key] = frame
+        return frame, after + stop - start
+
+    def visible_from(self, now: float) -> int:
+        """Return the offset of the oldest publication that history may show; `top + 1` when none."""
+        first = self.first
+        oldest = max(first, self.top - self._history_size + 1)
+        index = bisect_right(self._times, now - self._history_ttl_s, lo=oldest - first)
+        return first + index
+
+    def publications(self, start: int, stop: int) -> list[bytes]:
+        """Return the encoded publications with offsets in `start <= offset < stop`, without the push around."""
+        first = self.first
+        head, tail = len(self._prefix), len(PUBLICATION_SUFFIX)
+        return [line[head:-tail] for line in self._lines[start - first : stop - first]]
+
+    def _trim(self) -> None:
+        # Cutting an eighth at a time keeps the cost of the cut small for each publication.
+        count = len(self._lines)
+        drop = count - self._keep if count > self._keep + self._keep // 8 else 0
+        floor = self._ends[0] - len(self._lines[0])
+        if self._ends[-1] - floor > self._max_bytes + self._max_bytes // 8:
+            drop = max(drop, bisect_right(self._ends, self._ends[-1] - self._max_bytes))
+        drop = min(drop, count - 1)
+        if drop > 0:
+            del self._lines[:drop], self._times[:drop], self._ends[:drop]

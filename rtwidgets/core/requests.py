@@ -1,0 +1,333 @@
+"""The requests of the protocol, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..protocol import codes
+from ..protocol.messages import (
+    NOTHING,
+    REJECT_UNRECOVERED,
+    ClientInfo,
+    Command,
+    ConnectRequest,
+    ConnectResult,
+    HistoryRequest,
+    HistoryResult,
+    Message,
+    PingRequest,
+    PingResult,
+    PresenceRequest,
+    PresenceResult,
+    PresenceStatsRequest,
+    PresenceStatsResult,
+    PublishRequest,
+    PublishResult,
+    RefreshRequest,
+    RefreshResult,
+    Reply,
+    Request,
+    RpcRequest,
+    SendRequest,
+    SubRefreshRequest,
+    SubRefreshResult,
+    SubscribeRequest,
+    SubscribeResult,
+    UnsubscribeRequest,
+    UnsubscribeResult,
+)
+from . import rpc
+from .capabilities import Credentials
+from .channel import Channel, Cursor
+from .refusal import Refusal
+from .tokens import Subscription, TokenError, TokenExpired
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+# How long a client may be late with a new token.
+EXPIRY_GRACE_S = 10.0
+
+_FIELDS = tuple(name for name in Command.__struct_fields__ if name != "id")
+
+
+def request_of(command: Command) -> Request | None:
+    """Return the first request that is set, or None for a pong."""
+    for name in _FIELDS:
+        request: Request | None = getattr(command, name)
+        if request is not None:
+            return request
+    return None
+
+
+def handle(connection: Connection, request_id: int, request: Request, now: float) -> None:
+    """Carry out one request and reply."""
+    if isinstance(request, SendRequest):
+        connection.close(codes.NO_MESSAGES)
+        return
+    if not request_id:
+        connection.close(codes.BAD_FRAME)
+        return
+    if (connection.credentials is None) != isinstance(request, ConnectRequest):
+        # The first command must be connect, and only the first.
+        connection.close(codes.BAD_FRAME)
+        return
+    try:
+        _handlers[type(request)](connection, request_id, request, now)
+    except Refusal as refusal:
+        connection.fail(request_id, refusal.error, refusal.message)
+
+
+def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:
+    hub = connection.hub
+    if request.token:
+        try:
+            credentials = hub.tokens.credentials(request.token, now)
+        except TokenExpired:
+            raise Refusal(codes.TOKEN_EXPIRED) from None
+        except TokenError:
+            connection.close(codes.INVALID_TOKEN)
+            return
+    elif hub.rules.anonymous:
+        credentials = Credentials()
+    else:
+        connection.close(codes.INVALID_TOKEN)
+        return
+    connection.authenticated(credentials, now)
+    expires, ttl = _time_left(credentials.expires_at, now)
+    names = list(credentials.channels)
+    if hub.rules.user_channel and credentials.user:
+        names.append(f"#{credentials.user}")
+    subs: dict[str, SubscribeResult] = {}
+    for name in dict.fromkeys(names):
+        channel = connection.hub.channel_for(connection, name)
+        wanted = request.subs.get(name, SubscribeRequest())
+        cursor = Cursor(channel, connection, connection.info, server_side=True)
+        subs[name] = _position(channel, wanted, now)
+        connection.cursors[name] = cursor
+    limits = hub.rules.limits
+    result = ConnectResult(
+        client=connection.client,
+        version=hub.version,
+        expires=expires,
+        ttl=ttl,
+        data=msgspec.Raw(hub.greeting),
+        subs=subs,
+        ping=max(1, int(limits.ping_interval_s)) if limits.ping_interval_s else 0,
+        pong=bool(limits.ping_interval_s),
+    )
+    connection.reply(Reply(id=request_id, connect=result))
+    for cursor in list(connection.cursors.values()):
+        cursor.channel.enter(cursor)
+
+
+def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
+    name = request.channel
+    granted = _subscription(connection, request, now) if request.token else None
+    channel = connection.hub.channel_for(connection, name)
+    if name in connection.cursors:
+        raise Refusal(codes.ALREADY_SUBSCRIBED)
+    if granted is None:
+        connection.hub.require(connection, "subscribe", channel)
+    if len(connection.cursors) >= connection.hub.rules.limits.channels_per_connection:
+        bound = connection.hub.rules.limits.channels_per_connection
+        raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may have at most {bound} subscriptions")
+    info = connection.info
+    if granted is not None and granted.info is not None:
+        info = msgspec.structs.replace(info, chan_info=msgspec.Raw(granted.info))
+    result = _position(channel, request, now)
+    cursor = Cursor(channel, connection, info, expires_at=granted.expires_at if granted else None)
+    result.expires, result.ttl = _time_left(cursor.expires_at, now)
+    connection.cursors[name] = cursor
+    connection.reply(Reply(id=request_id, subscribe=result))
+    channel.enter(cursor)
+    _watch_expiry(cursor)
+
+
+def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRequest, now: float) -> None:
+    cursor = connection.cursors.pop(request.channel, None)
+    if cursor is not None:
+        cursor.channel.exit(cursor)
+    connection.reply(Reply(id=request_id, unsubscribe=UnsubscribeResult()))
+
+
+def _publish(connection: Connection, request_id: int, request: PublishRequest, now: float) -> None:
+    connection.hub.publish_for(connection, request.channel, bytes(request.data), now)
+    connection.reply(Reply(id=request_id, publish=PublishResult()))
+
+
+def _presence(connection: Connection, request_id: int, request: PresenceRequest, now: float) -> None:
+    members = _members(connection, request.channel)
+    connection.reply(Reply(id=request_id, presence=PresenceResult(members)))
+
+
+def _presence_stats(
+    connection: Connection, request_id: int, request: PresenceStatsRequest, now: float
+) -> None:
+    members = _members(connection, request.channel)
+    users = {member.user for member in members.values()}
+    result = PresenceStatsResult(num_clients=len(members), num_users=len(users))
+    connection.reply(Reply(id=request_id, presence_stats=result))
+
+
+def _history(connection: Connection, request_id: int, request: HistoryRequest, now: float) -> None:
+    channel = connection.hub.channel_for(connection, request.channel)
+    connection.hub.require(connection, "history", channel)
+    if not channel.namespace.history_size:
+        raise Refusal(codes.NOT_AVAILABLE)
+    log, since = channel.log, request.since
+    if since is not None and since.epoch not in ("", log.epoch):
+        raise Refusal(codes.UNRECOVERABLE_POSITION)
+    start, stop = log.visible_from(now), log.top + 1
+    if since is not None and request.reverse:
+        if since.offset == 0:
+            raise Refusal(codes.BAD_REQUEST, "history in reverse needs an offset above 0")
+        stop = max(start, min(stop, since.offset))
+    elif since is not None:
+        start = min(max(start, since.offset + 1), stop)
+    if request.limit >= 0 and request.reverse:
+        start = max(start, stop - request.limit)
+    elif request.limit >= 0:
+        stop = min(stop, start + request.limit)
+    items = log.publications(start, stop)
+    if request.reverse:
+        items.reverse()
+    result = HistoryResult(publications=[msgspec.Raw(item) for item in items], epoch=log.epoch, offset=log.top)
+    connection.reply(Reply(id=request_id, history=result))
+
+
+def _ping(connection: Connection, request_id: int, request: PingRequest, now: float) -> None:
+    connection.reply(Reply(id=request_id, ping=PingResult()))
+
+
+def _rpc(connection: Connection, request_id: int, request: RpcRequest, now: float) -> None:
+    rpc.handle(connection, request_id, request, now)
+
+
+def _refresh(connection: Connection, request_id: int, request: RefreshRequest, now: float) -> None:
+    assert connection.credentials is not None
+    try:
+        credentials = connection.hub.tokens.credentials(request.token, now)
+    except TokenExpired:
+        raise Refusal(codes.TOKEN_EXPIRED) from None
+    except TokenError:
+        connection.close(codes.INVALID_TOKEN)
+        return
+    if credentials.user != connection.credentials.user:
+        connection.close(codes.INVALID_TOKEN)
+        return
+    connection.identify(credentials, now)
+    expires, ttl = _time_left(credentials.expires_at, now)
+    result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
+    connection.reply(Reply(id=request_id, refresh=result))
+
+
+def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshRequest, now: float) -> None:
+    cursor = connection.cursors.get(request.channel)
+    if cursor is None:
+        raise Refusal(codes.PERMISSION_DENIED)
+    granted = _subscription(connection, request, now)
+    cursor.expires_at = granted.expires_at
+    expires, ttl = _time_left(cursor.expires_at, now)
+    connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
+    _watch_expiry(cursor)
+
+
+def _subscription(
+    connection: Connection, request: SubscribeRequest | SubRefreshRequest, now: float
+) -> Subscription:
+    """Verify a subscription token: it must be for this channel and user."""
+    assert connection.credentials is not None
+    try:
+        granted = connection.hub.tokens.subscription(request.token, now)
+    except TokenExpired:
+        raise Refusal(codes.TOKEN_EXPIRED) from None
+    except TokenError:
+        raise Refusal(codes.PERMISSION_DENIED) from None
+    if granted.channel != request.channel or granted.user != connection.credentials.user:
+        raise Refusal(codes.PERMISSION_DENIED)
+    return granted
+
+
+def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
+    channel = connection.hub.channel_for(connection, name)
+    connection.hub.require(connection, "presence", channel)
+    if not channel.namespace.presence:
+        raise Refusal(codes.NOT_AVAILABLE)
+    return {member.client: cursor.info for member, cursor in channel.cursors.items()}
+
+
+def _position(channel: Channel, request: SubscribeRequest, now: float) -> SubscribeResult:
+    """Recover from the position in the request, or give the snapshot."""
+    log = channel.log
+    result = SubscribeResult()
+    if channel.namespace.recover:
+        result.recoverable = result.positioned = True
+        result.epoch, result.offset = log.epoch, log.top
+        if request.recover:
+            result.was_recovering = True
+            known = request.epoch in ("", log.epoch) and request.offset <= log.top
+            if known and (request.offset == log.top or request.offset + 1 >= log.visible_from(now)):
+                result.recovered = True
+                missed = log.publications(request.offset + 1, log.top + 1)
+                result.publications = [msgspec.Raw(item) for item in missed]
+                return result
+            if request.flag & REJECT_UNRECOVERED:
+                raise Refusal(codes.UNRECOVERABLE_POSITION)
+    if channel.namespace.kind != "event" or _asks_snapshot(request.data):
+        snapshot = channel.kind.snapshot(now)
+        result.data = NOTHING if snapshot is None else msgspec.Raw(snapshot)
+    return result
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    snapshot: bool = False
+
+
+class _SubscribeData(Message):
+    rtwidgets: _Wish = _Wish()
+
+
+_subscribe_data = msgspec.json.Decoder(_SubscribeData)
+
+
+def _asks_snapshot(data: msgspec.Raw) -> bool:
+    try:
+        return bool(bytes(data)) and _subscribe_data.decode(data).rtwidgets.snapshot
+    except (msgspec.DecodeError, RecursionError):
+        return False  # the data is an application's own
+
+
+def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:
+    return (False, 0) if expires_at is None else (True, max(1, int(expires_at - now)))
+
+
+def _watch_expiry(cursor: Cursor) -> None:
+    if cursor.expires_at is None:
+        return
+
+    def check(now: float) -> None:
+        connection, name = cursor.connection, cursor.channel.name
+        still_there = connection.cursors.get(name) is cursor
+        if still_there and cursor.expires_at is not None and cursor.expires_at + EXPIRY_GRACE_S <= now:
+            connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription expired")
+
+    cursor.connection.hub.timers.at(cursor.expires_at + EXPIRY_GRACE_S, check)
+
+
+_handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {
+    ConnectRequest: _connect,
+    SubscribeRequest: _subscribe,
+    UnsubscribeRequest: _unsubscribe,
+    PublishRequest: _publish,
+    PresenceRequest: _presence,
+    PresenceStatsRequest: _presence_stats,
+    HistoryRequest: _history,
+    PingRequest: _ping,
+    RpcRequest: _rpc,
+    RefreshRequest: _refresh,
+    SubRefreshRequest: _sub_refresh,
+}

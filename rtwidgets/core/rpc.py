@@ -1,0 +1,208 @@
+"""The rpc methods `rtwidgets.*`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ..protocol import codes
+from ..protocol.messages import Reply, RpcRequest, RpcResult
+from .capabilities import covers
+from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
+from .origins import parse_origin
+from .refusal import Refusal
+from .rules import Verb
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+PREFIX = "rtwidgets."
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Declare(Struct):
+    channel: str
+    key: str | None = None
+    default: Raw = Raw()
+
+
+class Item(Struct):
+    channel: str
+    data: Raw
+
+
+class Publish(Struct):
+    producer: str
+    seq: int
+    items: list[Item]
+
+
+class Register(Struct):
+    commands: list[CommandSpec]
+
+
+class Unregister(Struct):
+    names: list[str]
+
+
+class Call(Struct):
+    command: str
+    args: Raw = Raw(b"{}")
+    timeout_ms: int = DEFAULT_TIMEOUT_MS
+
+
+class Answer(Struct):
+    call: str
+    result: Raw | None = None
+    error: Failure | None = None
+
+
+class Token(Struct):
+    ttl_s: float
+    sub: str | None = None
+    info: Raw | None = None
+    caps: dict[str, frozenset[Verb]] | None = None
+
+
+class AllowOrigin(Struct):
+    origin: str
+
+
+class Status(Struct):
+    pass
+
+
+def handle(connection: Connection, request_id: int, request: RpcRequest, now: float) -> None:
+    """Carry out an rpc and reply, now or, for a call, when its handler answers.
+
+    Raises:
+        Refusal: If the method is unknown, its data is malformed or the caller has no right.
+    """
+    if not request.method.startswith(PREFIX):
+        raise Refusal(codes.NOT_AVAILABLE)
+    method = _methods.get(request.method.removeprefix(PREFIX))
+    if method is None:
+        raise Refusal(codes.METHOD_NOT_FOUND, f"there is no method {request.method!r}")
+    decoder, act = method
+    try:
+        data = decoder.decode(bytes(request.data) or b"{}")
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refusal(codes.BAD_REQUEST, f"{request.method}: {error}") from None
+    result = act(connection, request_id, data, now)
+    if result is not None:
+        connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
+
+
+def _declare(connection: Connection, request_id: int, data: Declare, now: float) -> object:
+    hub = connection.hub
+    channel = hub.channel_for(connection, data.channel)
+    hub.require(connection, "publish", channel)
+    hub.declare(channel, data.key, bytes(data.default) or None, now)
+    return {"epoch": channel.log.epoch, "offset": channel.log.top}
+
+
+def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
+    hub = connection.hub
+    if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
+        return {"seq": data.seq}
+    errors = []
+    for index, item in enumerate(data.items):
+        try:
+            hub.publish_for(connection, item.channel, bytes(item.data), now)
+        except Refusal as refusal:
+            errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
+    return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+
+
+def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
+    for spec in data.commands:
+        _require(connection, "publish", spec.name)
+    connection.hub.commands.register(connection, data.commands, now)
+    return {}
+
+
+def _unregister(connection: Connection, request_id: int, data: Unregister, now: float) -> object:
+    connection.hub.commands.unregister(connection, data.names, now)
+    return {}
+
+
+def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
+    _require(connection, "command", data.command)
+    connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
+
+
+def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
+    connection.hub.commands.finish(connection, data.call, data.result, data.error)
+    return {}
+
+
+def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
+    credentials = _owner(connection)
+    hub = connection.hub
+    caps = credentials.caps if data.caps is None else data.caps
+    if not covers(credentials.caps, caps):
+        raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
+    if not 0 < data.ttl_s <= 31 * 86_400:
+        raise Refusal(codes.BAD_REQUEST, "ttl_s must be above 0 and at most 31 days")
+    info = credentials.info if data.info is None else bytes(data.info)
+    token = hub.tokens.mint(
+        user=credentials.user if data.sub is None else data.sub,
+        caps=caps,
+        now=now,
+        token_id=hub.make_id(),
+        ttl_s=data.ttl_s,
+        info=None if info is None else msgspec.json.decode(info),
+    )
+    return {"token": token, "expires_at_ms": int((now + data.ttl_s) * 1000)}
+
+
+def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, now: float) -> object:
+    _owner(connection)
+    origin = parse_origin(data.origin)
+    if origin is None:
+        raise Refusal(codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'")
+    connection.hub.origins.add(origin)
+    return {}
+
+
+def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:
+    hub = connection.hub
+    return {
+        "hub": hub.hub_id,
+        "version": hub.version,
+        "uptime_s": round(now - hub.started_at, 3),
+        "connections": len(hub.connections),
+        "channels": len(hub.channels),
+        "user": connection.info.user,
+    }
+
+
+def _require(connection: Connection, verb: Verb, command: str) -> None:
+    assert connection.credentials is not None
+    if not connection.credentials.may(verb, f"command:{command}"):
+        what = "call" if verb == "command" else "serve"
+        raise Refusal(codes.PERMISSION_DENIED, f"no right to {what} the command {command!r}")
+
+
+def _owner(connection: Connection) -> Any:
+    credentials = connection.credentials
+    if credentials is None or not credentials.owner:
+        raise Refusal(codes.PERMISSION_DENIED, "only the hub's owner may do this")
+    return credentials
+
+
+_methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
+    "declare": (msgspec.json.Decoder(Declare), _declare),
+    "publish": (msgspec.json.Decoder(Publish), _publish),
+    "register": (msgspec.json.Decoder(Register), _register),
+    "unregister": (msgspec.json.Decoder(Unregister), _unregister),
+    "call": (msgspec.json.Decoder(Call), _call),
+    "reply": (msgspec.json.Decoder(Answer), _answer),
+    "token": (msgspec.json.Decoder(Token), _token),
+    "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
+    "status": (msgspec.json.Decoder(Status), _status),
+}

@@ -1,0 +1,153 @@
+"""Connection and subscription tokens: JWTs signed with HS256."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import msgspec
+from msgspec import Struct
+
+from .capabilities import Caps, Credentials
+from .rules import Verb
+
+ALGORITHMS = ["HS256"]
+LEEWAY_S = 5.0
+
+
+class TokenError(ValueError):
+    """The token is not ours, is malformed or says something unusable."""
+
+
+class TokenExpired(TokenError):
+    """The token was good once."""
+
+
+class Claims(Struct):
+    """The claims that are read; others are ignored."""
+
+    sub: str = ""
+    exp: float | None = None
+    info: msgspec.Raw | None = None
+    caps: dict[str, frozenset[Verb]] = {}
+    channels: tuple[str, ...] = ()
+    channel: str = ""
+    owner: bool = False
+
+
+class Subscription(Struct, frozen=True):
+    """What a verified subscription token says."""
+
+    channel: str
+    user: str
+    info: bytes | None
+    expires_at: float | None
+
+
+class Tokens:
+    """Sign and verify tokens with one secret.
+
+    Args:
+        secret: The HS256 key; without one no token is accepted.
+    """
+
+    def __init__(self, secret: str | None) -> None:
+        self._secret = secret
+
+    def credentials(self, token: str, now: float) -> Credentials:
+        """Verify a connection token.
+
+        Raises:
+            TokenExpired: If its time is over.
+            TokenError: If it can't be accepted for another reason.
+        """
+        claims = self._verify(token, now)
+        if claims.channel:
+            raise TokenError("this is a subscription token")
+        return Credentials(
+            user=claims.sub,
+            info=None if claims.info is None else bytes(claims.info),
+            caps=claims.caps,
+            expires_at=claims.exp,
+            owner=claims.owner,
+            channels=claims.channels,
+        )
+
+    def subscription(self, token: str, now: float) -> Subscription:
+        """Verify a subscription token.
+
+        Raises:
+            TokenExpired: If its time is over.
+            TokenError: If it can't be accepted for another reason.
+        """
+        claims = self._verify(token, now)
+        if not claims.channel:
+            raise TokenError("this is not a subscription token")
+        info = None if claims.info is None else bytes(claims.info)
+        return Subscription(claims.channel, claims.sub, info, claims.exp)
+
+    def mint(
+        self,
+        *,
+        user: str,
+        caps: Caps,
+        now: float,
+        token_id: str,
+        ttl_s: float | None = None,
+        info: object = None,
+        owner: bool = False,
+    ) -> str:
+        """Sign a connection token.
+
+        Args:
+            user: The `sub` claim.
+            caps: Channel patterns and verbs.
+            now: Seconds since the Unix epoch.
+            token_id: The `jti` claim.
+            ttl_s: Seconds it is good for; None for no end.
+            info: What others may see of the user.
+            owner: Whether it is for the hub's owner.
+        """
+        if self._secret is None:
+            raise TokenError("the hub has no hmac_secret to sign tokens with")
+        claims: dict[str, Any] = {
+            "sub": user,
+            "iat": int(now),
+            "jti": token_id,
+            "caps": {pattern: sorted(verbs) for pattern, verbs in caps.items()},
+        }
+        if ttl_s is not None:
+            claims["exp"] = int(now + ttl_s)
+        if info is not None:
+            claims["info"] = info
+        if owner:
+            claims["owner"] = True
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+    def _verify(self, token: str, now: float) -> Claims:
+        if self._secret is None:
+            raise TokenError("the hub has no hmac_secret to check tokens with")
+        try:
+            # Times are compared below, against the caller's clock.
+            payload = jwt.decode_complete(
+                token,
+                self._secret,
+                algorithms=ALGORITHMS,
+                options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False},
+            )["payload"]
+            claims = msgspec.convert(payload, Claims) if "info" not in payload else _with_info(payload)
+        except (jwt.PyJWTError, msgspec.ValidationError, RecursionError) as error:
+            raise TokenError(str(error)) from None
+        not_before = payload.get("nbf")
+        if isinstance(not_before, int | float) and not_before > now + LEEWAY_S:
+            raise TokenError("the token is not valid yet")
+        if claims.exp is not None and claims.exp + LEEWAY_S < now:
+            raise TokenExpired("the token has expired")
+        return claims
+
+
+def _with_info(payload: dict[str, Any]) -> Claims:
+    rest = {name: value for name, value in payload.items() if name != "info"}
+    claims = msgspec.convert(rest, Claims)
+    claims.info = msgspec.Raw(msgspec.json.encode(payload["info"]))
+    return claims

@@ -1,0 +1,100 @@
+"""JSON encoding of the protocol: objects separated by newlines in a text frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from .messages import ClientInfo, Command, Publication, Reply
+
+M = TypeVar("M")
+
+_commands = msgspec.json.Decoder(Command)
+_replies = msgspec.json.Decoder(Reply)
+_publications = msgspec.json.Decoder(Publication)
+_encoder = msgspec.json.Encoder()
+_strings = msgspec.json.Encoder()
+
+PING = b"{}"
+
+
+class FrameError(ValueError):
+    """A frame is not made of messages of the protocol."""
+
+
+def decode_commands(frame: bytes | str) -> list[Command]:
+    """Read the commands of a frame.
+
+    Raises:
+        FrameError: If it is not JSON lines of commands, or is empty.
+    """
+    return _decode(_commands, frame)
+
+
+def decode_replies(frame: bytes | str) -> list[Reply]:
+    """Read the replies and pushes of a frame.
+
+    Raises:
+        FrameError: If it is not JSON lines of replies, or is empty.
+    """
+    return _decode(_replies, frame)
+
+
+def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
+    try:
+        messages = decoder.decode_lines(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise FrameError(str(error)) from None
+    if not messages:
+        raise FrameError("the frame is empty")
+    return messages
+
+
+def encode(message: Command | Reply) -> bytes:
+    """Encode one message, without a newline."""
+    return _encoder.encode(message)
+
+
+def join(lines: Iterable[bytes]) -> bytes:
+    """Join encoded messages into one frame."""
+    return b"\n".join(lines)
+
+
+def publication_prefix(channel: str) -> bytes:
+    """Return what stands before the publication in a push of this channel."""
+    return b'{"push":{"channel":' + _strings.encode(channel) + b',"pub":'
+
+
+PUBLICATION_SUFFIX = b"}}"
+
+
+def encode_info(info: ClientInfo) -> bytes:
+    """Encode the publisher's info, once per connection."""
+    return _encoder.encode(info)
+
+
+def encode_publication(data: bytes, offset: int, time_ms: int, info: bytes | None) -> bytes:
+    """Encode a publication from raw JSON; newlines inside would split the frame and are removed.
+
+    Args:
+        data: Raw JSON.
+        offset: Position in the channel, from 1; 0 leaves it out.
+        time_ms: Milliseconds since the Unix epoch.
+        info: Encoded publisher info, or None.
+    """
+    if b"\n" in data or b"\r" in data:
+        data = msgspec.json.format(data, indent=-1)
+    parts = [b'{"data":', data]
+    if info is not None:
+        parts += (b',"info":', info)
+    if offset:
+        parts.append(b',"offset":%d' % offset)
+    parts.append(b',"time":%d}' % time_ms)
+    return b"".join(parts)
+
+
+def publication_data(publication: bytes) -> bytes:
+    """Return the raw data of an encoded publication."""
+    return bytes(_publications.decode(publication).data)

@@ -1,0 +1,106 @@
+"""The WebSocket endpoint: moves frames between a socket and the core."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+
+from starlette.types import Receive, Scope, Send
+
+from ..core import Connection, Hub
+from .gate import refuse
+
+# A frame to a client ends at about this size; a reader that is behind takes several.
+FRAME_BYTES = 256 * 1024
+JSON_SUBPROTOCOL = "centrifuge-json"
+PROTOBUF_SUBPROTOCOL = "centrifuge-protobuf"
+
+
+class WebSocketEndpoint:
+    """Serve `/connection/websocket`.
+
+    Args:
+        now: Gives seconds since the Unix epoch.
+    """
+
+    def __init__(self, hub: Hub, now: Callable[[], float]) -> None:
+        self._hub = hub
+        self._now = now
+        self._per_address: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
+        offered = scope.get("subprotocols", [])
+        if PROTOBUF_SUBPROTOCOL in offered:
+            await refuse(scope, receive, send, 400, "this hub speaks the JSON encoding only")
+            return
+        address = scope["client"][0] if scope.get("client") else ""
+        bound = self._hub.rules.limits.connections_per_ip
+        if bound and self._per_address[address] >= bound:
+            await refuse(scope, receive, send, 429, f"more than {bound} connections from one address")
+            return
+        self._per_address[address] += 1
+        try:
+            subprotocol = JSON_SUBPROTOCOL if JSON_SUBPROTOCOL in offered else None
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+            await _Socket(self._hub, self._now, receive, send).run()
+        finally:
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
+
+
+class _Socket:
+    """One accepted socket: the endpoint's own task reads, one more task writes."""
+
+    def __init__(self, hub: Hub, now: Callable[[], float], receive: Receive, send: Send) -> None:
+        self._now = now
+        self._receive = receive
+        self._send = send
+        self._wake = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._connection: Connection = hub.open(self._wake.set, now())
+        self._send_timeout_s = hub.rules.limits.send_timeout_s
+
+    async def run(self) -> None:
+        reader = asyncio.create_task(self._read())
+        writer = asyncio.create_task(self._write())
+        try:
+            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._connection.end(self._now())
+            for task in (reader, writer):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, OSError, TimeoutError):
+                    await task
+
+    async def _read(self) -> None:
+        connection = self._connection
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            connection.receive(message.get("text") or message.get("bytes") or b"", self._now())
+            while connection.congested:
+                self._sent.clear()
+                await self._sent.wait()
+                connection.resume(self._now())
+
+    async def _write(self) -> None:
+        connection = self._connection
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (frame := connection.take(FRAME_BYTES, self._now())) is not None:
+                # A peer that reads nothing must not hold its socket and memory for ever.
+                async with asyncio.timeout(self._send_timeout_s):
+                    await self._send({"type": "websocket.send", "text": frame.decode()})
+                self._sent.set()
+            if connection.closing is not None:
+                code, reason = connection.closing
+                async with asyncio.timeout(self._send_timeout_s):
+                    await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                return

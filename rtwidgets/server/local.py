@@ -1,0 +1,126 @@
+"""The user's local hub: one process on loopback for all notebooks, found through the connection file."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from .. import connection_file
+from ..core import Limits
+from ..core.capabilities import ALL_VERBS
+from ..errors import ConfigError
+from .app import HubApp
+from .run import bind, make_server
+from .settings import AuthSection, HubSection, Settings
+
+LOCK_NAME = "rtwidgets-hub.lock"
+IDLE_AFTER_S = 900.0
+_IDLE_CHECK_S = 1.0
+# All notebooks of one user come from one address, and tables from a kernel are larger than chat messages.
+_LIMITS = Limits(max_message_bytes=8 * 1024 * 1024, connections_per_ip=1024, channels_per_connection=1024)
+
+
+def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
+    """Run the user's local hub until it is told to end or was unused for a while.
+
+    Returns:
+        False when another process is the local hub already.
+    Raises:
+        ConfigError: If the connection file can't be kept private.
+    """
+    directory = _private_directory()
+    with _lock(directory / LOCK_NAME) as held:
+        if not held:
+            return False
+        settings = Settings(
+            hub=HubSection(port=0),
+            auth=AuthSection(hmac_secret=secrets.token_hex(32)),
+            limits=_LIMITS,
+        )
+        listener = bind(settings.hub.host, 0)
+        port = listener.getsockname()[1]
+        hub = HubApp(settings, port)
+        file = connection_file.ConnectionFile(
+            url=f"http://127.0.0.1:{port}", token=_owner_token(hub), pid=os.getpid(), hub=hub.hub.hub_id
+        )
+        server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s))
+        try:
+            server.run(sockets=[listener])
+        finally:
+            with suppress(OSError):
+                connection_file.remove(file)
+    return True
+
+
+def _ready(
+    hub: HubApp, server: uvicorn.Server, file: connection_file.ConnectionFile, idle_after_s: float
+) -> None:
+    connection_file.write(file)
+    # uvicorn's loop keeps no reference to tasks that it does not know.
+    hub.asgi.state.idle = asyncio.get_running_loop().create_task(_end_when_idle(hub, server, idle_after_s))
+
+
+async def _end_when_idle(hub: HubApp, server: uvicorn.Server, idle_after_s: float) -> None:
+    idle_s = 0.0
+    while idle_s < idle_after_s:
+        await asyncio.sleep(_IDLE_CHECK_S)
+        idle_s = 0.0 if hub.hub.connections else idle_s + _IDLE_CHECK_S
+    server.should_exit = True
+
+
+def _owner_token(hub: HubApp) -> str:
+    user = getpass.getuser()
+    return hub.tokens.mint(
+        user=user,
+        caps={"*": ALL_VERBS},
+        now=hub.now(),
+        token_id=secrets.token_urlsafe(12),
+        info={"name": user},
+        owner=True,
+    )
+
+
+def _private_directory() -> Path:
+    directory = connection_file.runtime_dir()
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid"):
+            status = directory.stat()
+            if status.st_uid != os.getuid():
+                raise ConfigError(
+                    f"the runtime directory {directory} belongs to another user; set RTWIDGETS_RUNTIME_DIR"
+                )
+            if status.st_mode & 0o077:
+                directory.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"the runtime directory {directory} can't be made private: {error.strerror}; "
+            "set RTWIDGETS_RUNTIME_DIR to a directory of yours"
+        ) from None
+    return directory
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[bool]:
+    """Hold an exclusive lock while the block runs; it ends with the process however that ends."""
+    with path.open("a") as file:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True

@@ -1,0 +1,81 @@
+"""Run a hub on uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from ..errors import ConfigError
+from .app import HubApp
+from .settings import Settings
+
+GRACEFUL_SHUTDOWN_S = 5
+# Frees a peer that vanished while data for it was unacknowledged. Accepted sockets inherit it.
+TCP_USER_TIMEOUT_MS = 30_000
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Open the listening socket.
+
+    Raises:
+        ConfigError: If the address can't be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}; choose another with --port") from None
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._on_ready()
+
+
+def make_server(hub: HubApp, on_ready: Callable[[], None]) -> uvicorn.Server:
+    """Return the server for a hub; `on_ready` is called once it accepts connections."""
+    config = uvicorn.Config(
+        hub.asgi,
+        log_level="warning",
+        # The access log would show query strings.
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=hub.settings.limits.max_message_bytes,
+        ws_per_message_deflate=False,
+        # The protocol's own pings do this.
+        ws_ping_interval=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+    )
+    return _Server(config, on_ready)
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Run a hub until it is told to end.
+
+    Args:
+        on_ready: Called with the hub's URL once it accepts connections.
+    """
+    host = settings.hub.host
+    listener = bind(host, settings.hub.port)
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    hub = HubApp(settings, port)
+    make_server(hub, lambda: on_ready(f"http://{shown}:{port}")).run(sockets=[listener])

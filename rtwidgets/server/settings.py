@@ -1,0 +1,144 @@
+"""The hub's settings: one TOML file, environment variables of the same names, flags."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from ..core import HubRules, Limits, Namespace
+from ..core.origins import parse_origin
+from ..core.rules import default_namespaces
+from ..errors import ConfigError
+
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+
+class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[hub]`: where it listens and what keeps its data.
+
+    Args:
+        public_url: The address that browsers reach it at, when that is not host and port.
+        flush_interval_ms: How long publications are collected into one frame while the hub is busy.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    broker: str = "memory"
+    archive: str = "none"
+    public_url: str = ""
+    flush_interval_ms: float = 5
+
+
+class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[auth]`: who may come in."""
+
+    hmac_secret: str = ""
+    anonymous: bool = False
+    api_key: str = ""
+    allowed_origins: tuple[str, ...] = ()
+    user_channel: bool = False
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything the file can say."""
+
+    hub: HubSection = field(default_factory=HubSection)
+    auth: AuthSection = field(default_factory=AuthSection)
+    limits: Limits = field(default_factory=Limits)
+    namespaces: dict[str, Namespace] = {}
+
+    def rules(self) -> HubRules:
+        """Return the rules of the core."""
+        return HubRules(
+            namespaces={**default_namespaces(), **self.namespaces},
+            limits=self.limits,
+            anonymous=self.auth.anonymous,
+            user_channel=self.auth.user_channel,
+        )
+
+
+def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
+    """Read settings: flags win over environment variables, those over the file.
+
+    Args:
+        path: A TOML file, or None.
+        environ: `RTWIDGETS_<SECTION>_<KEY>` for the keys of `[hub]`, `[auth]` and `[limits]`.
+        flags: Keys of `[hub]`; None stands for a flag that was not given.
+    Raises:
+        ConfigError: If the file can't be read, or a key or value is not usable.
+    """
+    raw = _read(path) if path is not None else {}
+    for section, struct in (("hub", HubSection), ("auth", AuthSection), ("limits", Limits)):
+        for key in struct.__struct_fields__:
+            value = environ.get(f"RTWIDGETS_{section}_{key}".upper())
+            if value is not None:
+                _section(raw, section)[key] = _split(value) if key == "allowed_origins" else value
+    _section(raw, "hub").update({key: value for key, value in flags.items() if value is not None})
+    try:
+        settings = msgspec.convert(raw, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        source = "the settings" if path is None else f"config file {path}"
+        raise ConfigError(f"{source}: {_explain(str(error))}") from None
+    _check(settings)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"config file {path} can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config file {path} is not TOML: {error}") from None
+
+
+def _section(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    section = raw.setdefault(name, {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"[{name}] must be a table of keys")
+    return section
+
+
+def _split(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _explain(message: str) -> str:
+    # msgspec says "Object contains unknown field `prot` - at `$.hub`".
+    text = message.replace("Object contains unknown field", "unknown key")
+    return text.replace(" - at `$.", " in `").replace(" - at `$`", "")
+
+
+def _check(settings: Settings) -> None:
+    hub, auth = settings.hub, settings.auth
+    if not 0 <= hub.port < 65_536:
+        raise ConfigError(f"hub.port is {hub.port}; use 0 (any free port) to 65535")
+    if hub.broker != "memory":
+        raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
+    if hub.archive != "none":
+        raise ConfigError(f"hub.archive is {hub.archive!r}; this version has only 'none'")
+    for origin in auth.allowed_origins:
+        if parse_origin(origin) is None:
+            raise ConfigError(
+                f"auth.allowed_origins has {origin!r}; write scheme, host and port exactly as the browser "
+                "does, such as 'https://lab.example.org'"
+            )
+    if hub.public_url and parse_origin("/".join(hub.public_url.split("/")[:3])) is None:
+        raise ConfigError(f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'")
+    if not auth.hmac_secret and not auth.anonymous:
+        raise ConfigError(
+            "nobody could connect: set auth.hmac_secret (the key that tokens are signed with, "
+            "RTWIDGETS_AUTH_HMAC_SECRET) or auth.anonymous = true"
+        )
+    if not auth.hmac_secret and hub.host not in LOOPBACK:
+        raise ConfigError(
+            f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret is empty: set a secret"
+        )
+    for name in settings.namespaces:
+        if not name or ":" in name or not name.isascii() or not name.isprintable() or " " in name:
+            raise ConfigError(f"[namespaces.{name}]: a namespace is printable ASCII without spaces and colons")
