@@ -1,0 +1,72 @@
+"""Live data and live people in notebooks.
+
+    import rtwidgets as rt
+
+    hub = rt.connect()                     # your local hub, started if none runs
+    prices = hub.stream("prices")
+    prices.append(price=101.2, symbol="ACME")
+    rt.LiveChart(prices, y="price", by="symbol")
+
+Names are loaded on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import errors, sources
+    from .client.connect import connect
+    from .client.hub import Hub
+    from .widgets.button import Button
+    from .widgets.chart import LiveChart
+    from .widgets.chat import LiveChat
+    from .widgets.metric import LiveMetric
+    from .widgets.slider import Slider
+    from .widgets.table import LiveTable
+    from .widgets.toggle import Toggle
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Button",
+    "Hub",
+    "LiveChart",
+    "LiveChat",
+    "LiveMetric",
+    "LiveTable",
+    "Slider",
+    "Toggle",
+    "__version__",
+    "connect",
+    "errors",
+    "sources",
+]
+
+_HOMES = {
+    "Button": ".widgets.button",
+    "Hub": ".client.hub",
+    "LiveChart": ".widgets.chart",
+    "LiveChat": ".widgets.chat",
+    "LiveMetric": ".widgets.metric",
+    "LiveTable": ".widgets.table",
+    "Slider": ".widgets.slider",
+    "Toggle": ".widgets.toggle",
+    "connect": ".client.connect",
+}
+_MODULES = {"errors", "sources"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,72 @@
+"""The address of a hub, in every form a person may paste it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..errors import HubUnreachableError
+
+ENDPOINT = "/connection/websocket"
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a hub is.
+
+    Args:
+        base: ``http(s)://host[:port][/prefix]`` without a slash at its end.
+        host: Host name or address.
+        port: Port, from the scheme when the URL has none.
+    """
+
+    base: str
+    host: str
+    port: int
+
+    @property
+    def socket(self) -> str:
+        """The WebSocket's URL."""
+        return "ws" + self.base.removeprefix("http") + ENDPOINT
+
+    @property
+    def key(self) -> str:
+        """A stable id for registries: ``hub-`` and 12 hex digits."""
+        return "hub-" + hashlib.sha256(self.base.encode()).hexdigest()[:12]
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the hub is on this machine."""
+        return self.host in _LOOPBACK
+
+
+def parse_address(url: str) -> Address:
+    """Read a hub's URL: http, https, ws or wss, with or without a path.
+
+    Raises:
+        HubUnreachableError: If it can't be the address of a hub; the message says how to write it.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise HubUnreachableError(f"{url!r} is not a URL: {error}") from None
+    scheme = _SCHEMES.get(parts.scheme.lower())
+    if scheme is None or not parts.hostname:
+        raise HubUnreachableError(
+            f"{url!r} is not the URL of a hub: write it as 'http://host:8090' or 'wss://host/path'"
+        )
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise HubUnreachableError(
+            f"the hub's URL for host {parts.hostname!r} has a user, query or fragment: leave it out and "
+            "give the token as connect(url, token=...)"
+        )
+    host = parts.hostname
+    shown = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/").removesuffix(ENDPOINT).rstrip("/")
+    default = 443 if scheme == "https" else 80
+    where = shown if port in (None, default) else f"{shown}:{port}"
+    return Address(base=f"{scheme}://{where}{path}", host=host, port=port or default)

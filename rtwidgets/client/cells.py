@@ -1,0 +1,96 @@
+"""One cell of a column, made fit for JSON.
+
+NaN and infinities become null. Times become integer milliseconds since the Unix epoch. A datetime without a
+zone means what its own library takes it for: local time for Python's, UTC for numpy's and pandas'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from ..errors import ColumnsError
+
+Cell = str | int | float | bool | None
+
+TIME_COLUMN = "time"
+_LATEST_SECONDS = 1e11  # the year 5138; a larger number can only be in another unit
+
+
+def plain_cells(values: Iterable[object], *, where: str, name: str) -> list[Cell]:
+    """Return a column's cells as JSON values.
+
+    Args:
+        values: Cells of any supported type.
+        where: What the column belongs to, for the message: ``"'stream:prices'"``.
+        name: The column's name; ``time`` is read as seconds or datetimes and becomes milliseconds.
+
+    Raises:
+        ColumnsError: If a cell has a type that has no place in JSON.
+    """
+    if name == TIME_COLUMN:
+        return [_time_ms(value, where, name) for value in values]
+    return [
+        value if type(value) in (str, int, bool) or value is None else _plain(value, where, name)
+        for value in values
+    ]
+
+
+def _plain(value: object, where: str, name: str) -> Cell:
+    if isinstance(value, float):  # numpy's float64 is one
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, str):
+        return str(value)
+    if _is_missing(value):
+        return None
+    if isinstance(value, datetime):
+        return round(value.timestamp() * 1000)
+    if isinstance(value, date):
+        return round(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() else None
+    if isinstance(value, int):
+        return value if isinstance(value, bool) else int(value)
+    if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", "m") != "m":
+        return _plain(_numpy_scalar(value), where, name)
+    raise ColumnsError(
+        f"column {name!r} of {where} holds a {type(value).__name__}: use numbers, text, booleans, "
+        "datetimes or None"
+    )
+
+
+def _time_ms(value: object, where: str, name: str) -> int | None:
+    if isinstance(value, datetime | date) or _is_missing(value):
+        cell = _plain(value, where, name)
+        return cell if isinstance(cell, int) else None
+    dtype_kind = getattr(getattr(value, "dtype", None), "kind", None)
+    seconds = _plain(value, where, name)
+    if dtype_kind == "M" and isinstance(seconds, int):
+        return seconds
+    if seconds is None:
+        return None
+    if isinstance(seconds, str | bool):
+        raise ColumnsError(
+            f"column 'time' of {where} holds {value!r}: use seconds since the Unix epoch or datetimes"
+        )
+    if abs(seconds) > _LATEST_SECONDS:
+        raise ColumnsError(
+            f"column 'time' of {where} holds {seconds!r}, too large for seconds since the Unix epoch: "
+            "divide milliseconds by 1000"
+        )
+    return round(seconds * 1000)
+
+
+def _is_missing(value: object) -> bool:
+    # pandas' NaT is a datetime and its NA answers no comparison: both are known by their type's name.
+    return value is None or type(value).__name__ in ("NaTType", "NAType")
+
+
+def _numpy_scalar(value: Any) -> object:
+    if value.dtype.kind == "M":  # datetime64 of any unit, as a Python datetime in UTC
+        moment = value.astype("datetime64[us]").item()
+        return None if moment is None else moment.replace(tzinfo=UTC)
+    return value.item()

@@ -1,0 +1,375 @@
+"""The driver: keeps one session connected and moves its bytes. Everything here runs in the portal's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ..errors import (
+    ClosedError,
+    HubError,
+    HubUnreachableError,
+    OutcomeUnknownError,
+    ReplyTimeoutError,
+    TokenRefusedError,
+)
+from ..protocol import codec, codes
+from ..protocol.messages import Command, ConnectResult, Error, Reply, RpcRequest
+from .address import Address
+from .backoff import Backoff
+from .notices import Answered, Garbled, Notice, Online, Refused, Silent, Unanswered
+from .publisher import DEFAULT_MESSAGE_BYTES, Publisher
+from .replies import error_of, reply_error
+from .session import Session
+from .sockets import Socket, SocketClosedError, open_socket
+
+CONNECT_TIMEOUT_S = 5.0
+FLUSH_INTERVAL_S = 0.004
+_TICK_S = 0.5
+_TOKEN_CODES = {codes.UNAUTHORIZED.code, codes.TOKEN_EXPIRED.code, codes.INVALID_TOKEN.code}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to connect and as whom."""
+
+    address: Address
+    token: str = field(repr=False)
+
+
+class Listener(Protocol):
+    """What the driver tells its owner, in the loop."""
+
+    def on_online(self, result: ConnectResult) -> None:
+        """The hub accepted us; what is asked now goes out before the subscriptions."""
+
+    def on_notice(self, notice: Notice) -> None:
+        """Something arrived for a channel or for this connection."""
+
+    def on_status(self, status: str) -> None:
+        """``"connected"`` or ``"disconnected: reason"``."""
+
+
+class _Greeting(Struct):
+    hub: str = ""
+    max_message_bytes: int = DEFAULT_MESSAGE_BYTES
+
+
+class _ConnectData(Struct):
+    rtwidgets: _Greeting = _Greeting()
+
+
+class _ItemError(Struct):
+    index: int
+    code: int
+    message: str
+
+
+class _Published(Struct):
+    seq: int
+    errors: list[_ItemError] = []
+
+
+class Driver:
+    """Connect, read, write, and connect again, until closed or refused for good.
+
+    Args:
+        session: The protocol's state.
+        publisher: Where batches come from.
+        locate: Returns the endpoint, anew before each connection.
+        relocates: Whether a refused token may be another one next time (the local hub's file).
+        listener: Who hears of it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        publisher: Publisher,
+        locate: Callable[[], Awaitable[Endpoint]],
+        *,
+        relocates: bool,
+        listener: Listener,
+    ) -> None:
+        self.session = session
+        self.status = "disconnected: not connected yet"
+        self._publisher = publisher
+        self._locate = locate
+        self._relocates = relocates
+        self._listener = listener
+        self._backoff = Backoff(random.random)
+        self._wake = asyncio.Event()
+        self._online = asyncio.Event()
+        self._futures: dict[int, asyncio.Future[Reply | None]] = {}
+        self._batches: dict[int, int] = {}
+        self._refusal: Error | None = None
+        self._problem = ""
+        self._fatal: HubError | ClosedError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.hub_id = ""
+
+    async def start(self) -> None:
+        """Connect for the first time, then stay connected in the background.
+
+        Raises:
+            HubUnreachableError: If there is no hub.
+            TokenRefusedError: If it does not accept the token.
+        """
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run(first))
+        await first
+
+    async def close(self, reason: str = "closed") -> None:
+        """End the connection; whatever waits for an answer raises ClosedError."""
+        self._fatal = ClosedError(f"the hub object was {reason}: call rtwidgets.connect() again")
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._online.set()
+
+    def wake(self) -> None:
+        """Send what there is to send, soon."""
+        self._wake.set()
+
+    async def request(self, command: Command, timeout_s: float, *, once: bool = False) -> Reply:
+        """Ask the hub and return its reply; ask again when the connection ended before it came.
+
+        Args:
+            command: The request.
+            timeout_s: Time for all of it, waiting for a connection included.
+            once: Do not ask twice: the request may have been carried out.
+
+        Raises:
+            ReplyError: If the hub answers with an error; for commands, a CommandError.
+            ReplyTimeoutError: If the time ran out.
+            OutcomeUnknownError: With ``once``, if the connection ended in between.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    reply = await self._ask(command)
+                    if reply is not None:
+                        break
+                    if once:
+                        raise OutcomeUnknownError(
+                            "the connection to the hub ended before the answer; it may or may not have happened"
+                        )
+        except TimeoutError:
+            waiting = "the hub did not answer" if self.session.online else f"no connection ({self.status})"
+            raise ReplyTimeoutError(f"no reply in {timeout_s:g} s: {waiting}") from None
+        if reply.error is not None:
+            raise error_of(reply.error)
+        return reply
+
+    def tell(self, method: str, data: bytes, on_error: Callable[[Error], None]) -> None:
+        """Send an rpc on the present connection only; call it while online."""
+        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+
+        def done(answered: asyncio.Future[Reply | None]) -> None:
+            if not answered.cancelled():
+                reply = answered.result()
+                if reply is not None and reply.error is not None:
+                    on_error(reply.error)
+
+        future.add_done_callback(done)
+        self._futures[self.session.ask(Command(rpc=RpcRequest(method, Raw(data))))] = future
+        self.wake()
+
+    async def _ask(self, command: Command) -> Reply | None:
+        while not self.session.online:
+            if self._fatal is not None:
+                raise self._fatal
+            await self._online.wait()
+        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        id = self.session.ask(command)
+        self._futures[id] = future
+        self.wake()
+        try:
+            return await future
+        finally:
+            self._futures.pop(id, None)
+
+    # the connection -------------------------------------------------------------
+
+    async def _run(self, first: asyncio.Future[None]) -> None:
+        while self._fatal is None:
+            try:
+                reason = await self._connection(first)
+            except asyncio.CancelledError:
+                if not first.done():
+                    first.cancel()
+                self._listener.on_status("disconnected: closed")
+                raise
+            except Exception as error:
+                if not first.done():
+                    first.set_exception(error)
+                    return
+                reason = str(error)
+                if isinstance(error, TokenRefusedError) and not self._relocates:
+                    self._fatal = error
+            self._set_status(f"disconnected: {reason}")
+            if self._fatal is not None:
+                self._online.set()  # whoever waits hears why
+                return
+            await asyncio.sleep(self._backoff.next())
+
+    async def _connection(self, first: asyncio.Future[None]) -> str:
+        """Live through one connection and return why it ended."""
+        endpoint = await self._locate()
+        socket = await open_socket(endpoint.address)
+        self._refusal, self._problem = None, ""
+        self.session.open(endpoint.token, time.monotonic())
+        self._wake.set()
+        tasks = [
+            asyncio.create_task(self._read(socket, first)),
+            asyncio.create_task(self._write(socket)),
+            asyncio.create_task(self._watch()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            was_online = self.session.online
+            ended = next((t.exception() for t in tasks if t.done() and not t.cancelled()), None)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._lost()
+            await asyncio.shield(asyncio.ensure_future(socket.close()))
+        return self._ending(endpoint, ended, was_online)
+
+    def _ending(self, endpoint: Endpoint, ended: BaseException | None, was_online: bool) -> str:
+        """Return why a connection ended; raise when that settles more than this one connection."""
+        where = endpoint.address.base
+        code = ended.code if isinstance(ended, SocketClosedError) else 0
+        reason = self._problem or (str(ended) if ended is not None else "ended")
+        if self._refusal is not None:
+            code, reason = self._refusal.code, self._refusal.message
+        if not was_online and code in _TOKEN_CODES:
+            raise TokenRefusedError(
+                f"the hub at {where} did not accept the token ({reason}): get a new one and give it as "
+                "connect(url, token=...) or RTWIDGETS_HUB_TOKEN"
+            )
+        if not was_online:
+            raise HubUnreachableError(f"no hub at {where}: it took the connection but did not answer: {reason}")
+        if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
+            self._fatal = HubError(f"the hub at {where} ended the connection for good: {reason} (code {code})")
+        elif ended is not None and not isinstance(ended, SocketClosedError):
+            raise ended
+        return reason
+
+    async def _read(self, socket: Socket, first: asyncio.Future[None]) -> None:
+        while True:
+            frame = await socket.recv()
+            for notice in self.session.receive(frame, time.monotonic()):
+                match notice:
+                    case Online(result):
+                        self._on_online(result)
+                        if not first.done():
+                            first.set_result(None)
+                    case Refused(error):
+                        self._refusal = error
+                        return
+                    case Garbled(problem):
+                        self._problem = f"it sent what is not the protocol: {problem}"
+                        return
+                    case Answered(id, reply):
+                        self._on_answer(id, reply)
+                    case _:
+                        self._listener.on_notice(notice)
+            self._wake.set()  # for a pong
+
+    async def _write(self, socket: Socket) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            published = False
+            while self.session.online and (batch := self._publisher.next()) is not None:
+                request = RpcRequest("rtwidgets.publish", Raw(batch.payload))
+                self._batches[self.session.ask(Command(rpc=request))] = batch.seq
+                published = True
+            for frame in _frames(self.session.take(), self._publisher.max_message_bytes):
+                await socket.send(frame)
+            if published:  # at once when idle, joined when busy
+                await asyncio.sleep(FLUSH_INTERVAL_S)
+
+    async def _watch(self) -> None:
+        give_up = time.monotonic() + CONNECT_TIMEOUT_S
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            if not self.session.online and now > give_up:
+                self._problem = f"no reply to connect in {CONNECT_TIMEOUT_S:g} s"
+                return
+            if any(isinstance(notice, Silent) for notice in self.session.tick(now)):
+                self._problem = "the hub has gone silent"
+                return
+            self._wake.set()
+
+    def _on_online(self, result: ConnectResult) -> None:
+        try:
+            greeting = msgspec.json.decode(bytes(result.data) or b"{}", type=_ConnectData).rtwidgets
+        except msgspec.DecodeError:
+            greeting = _Greeting()  # a hub of the same protocol that is not ours
+        self.hub_id = greeting.hub
+        self._publisher.max_message_bytes = max(1024, greeting.max_message_bytes)
+        self._backoff.reset()
+        self._listener.on_online(result)
+        self.session.restore()
+        self._publisher.set_online(True)
+        self._online.set()
+        self._set_status("connected")
+        self._wake.set()
+
+    def _on_answer(self, id: int, reply: Reply) -> None:
+        seq = self._batches.pop(id, None)
+        if seq is not None:
+            self._on_published(seq, reply)
+            return
+        future = self._futures.pop(id, None)
+        if future is not None and not future.done():
+            future.set_result(reply)
+
+    def _on_published(self, seq: int, reply: Reply) -> None:
+        if reply.error is not None:
+            self._publisher.refuse(seq, reply_error(reply.error.code, reply.error.message))
+        else:
+            data = bytes(reply.rpc.data) if reply.rpc is not None else b""
+            errors = msgspec.json.decode(data, type=_Published).errors
+            failed = {error.index: reply_error(error.code, error.message) for error in errors}
+            self._publisher.acknowledge(seq, failed)
+        self._wake.set()
+
+    def _lost(self) -> None:
+        self._online.clear()
+        self._batches.clear()
+        for notice in self.session.lost():
+            if isinstance(notice, Unanswered):
+                future = self._futures.pop(notice.id, None)
+                if future is not None and not future.done():
+                    future.set_result(None)
+        self._publisher.set_online(False)
+
+    def _set_status(self, status: str) -> None:
+        if status != self.status:
+            self.status = status
+            self._listener.on_status(status)
+
+
+def _frames(lines: list[bytes], max_bytes: int) -> Iterator[str]:
+    """Join lines into frames the hub takes."""
+    joined: list[bytes] = []
+    size = 0
+    for line in lines:
+        if joined and size + len(line) + 1 > max_bytes:
+            yield codec.join(joined).decode()
+            joined, size = [], 0
+        joined.append(line)
+        size += len(line) + 1
+    if joined:
+        yield codec.join(joined).decode()

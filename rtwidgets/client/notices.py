@@ -1,0 +1,114 @@
+"""What the session tells its driver: each notice is one thing that happened on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec import Raw
+
+from ..protocol.messages import ClientInfo, ConnectResult, Error, Publication, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """The hub accepted the connection."""
+
+    result: ConnectResult
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The hub did not accept the connection."""
+
+    error: Error
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request has its reply."""
+
+    id: int
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The connection ended before this request's reply came."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription is live. Without ``recovered`` the snapshot replaces what was known.
+
+    Args:
+        channel: Its name.
+        snapshot: ``data`` of the subscribe reply, raw JSON; empty when there is none.
+        recovered: Whether everything missed follows as publications.
+        again: Whether it had been live before, on this or an earlier connection.
+    """
+
+    channel: str
+    snapshot: Raw
+    recovered: bool
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A publication of a live subscription."""
+
+    channel: str
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeRefused:
+    """A subscription ended for good."""
+
+    channel: str
+    error: Error
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody joined or left a channel."""
+
+    channel: str
+    info: ClientInfo
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message push: data for this connection alone."""
+
+    data: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The hub sent nothing, not even a ping, for too long: give the connection up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A frame was not of the protocol: give the connection up."""
+
+    problem: str
+
+
+Notice = (
+    Online
+    | Refused
+    | Answered
+    | Unanswered
+    | Subscribed
+    | Published
+    | SubscribeRefused
+    | Membership
+    | Told
+    | Silent
+    | Garbled
+)

@@ -1,0 +1,192 @@
+"""The outbox with a lock around it: any thread puts, the driver's loop takes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ..errors import BufferFullError, ColumnsError, PermissionDeniedError, ReplyError
+from .columns import Columns, split_rows
+from .outbox import Batch, Item, Outbox, Rows, Whole, rows_item
+
+log = logging.getLogger("rtwidgets")
+
+BACKPRESSURE_S = 5.0
+DEFAULT_MESSAGE_BYTES = 65_536
+_ENVELOPE_BYTES = 512  # what the request adds around a batch
+
+
+class Publisher:
+    """What publishes for all channels of a hub.
+
+    Args:
+        outbox: The buffer.
+        wake: Called, from any thread, when the driver has something to take.
+        may_wait: Whether the calling thread may be blocked; the driver's own may not.
+    """
+
+    def __init__(self, outbox: Outbox, wake: Callable[[], None], may_wait: Callable[[], bool]) -> None:
+        self._outbox = outbox
+        self._wake = wake
+        self._may_wait = may_wait
+        self._room = threading.Condition()
+        self._awake = False
+        self._errors: dict[str, ReplyError] = {}
+        self._logged: set[tuple[str, int]] = set()
+        self.online = False
+        self.max_message_bytes = DEFAULT_MESSAGE_BYTES
+
+    @property
+    def max_item_bytes(self) -> int:
+        """The largest publication that fits into one frame to the hub."""
+        return self.max_message_bytes - _ENVELOPE_BYTES
+
+    def put_rows(self, channel: str, columns: Columns) -> None:
+        """Queue rows of a stream, in as many publications as the hub's frame limit asks for.
+
+        Raises:
+            ColumnsError: If a single row is larger than a frame may be.
+            BufferFullError: If there is no room; nothing of the rows that did not fit is kept.
+        """
+        item = rows_item(channel, dict(columns))
+        if item.size <= self.max_item_bytes:
+            self.put(item)
+            return
+        if item.count == 1:
+            raise ColumnsError(
+                f"one row of {channel!r} takes {item.size} bytes, the hub takes {self.max_item_bytes}: "
+                "shorten it, or raise max_message_bytes at the hub"
+            )
+        parts = min(item.count, 2 * item.size // self.max_item_bytes + 1)
+        for part in split_rows(columns, parts):
+            self.put_rows(channel, part)
+
+    def put_whole(self, channel: str, data: bytes, *, latest_only: bool = False) -> None:
+        """Queue one publication of encoded JSON.
+
+        Raises:
+            ColumnsError: If it is larger than a frame may be.
+            BufferFullError: If there is no room.
+        """
+        item = Whole(channel, data, latest_only)
+        if item.size > self.max_item_bytes:
+            raise ColumnsError(
+                f"a publication of {channel!r} takes {item.size} bytes, the hub takes {self.max_item_bytes}: "
+                "send less at once, or raise max_message_bytes at the hub"
+            )
+        self.put(item)
+
+    def put(self, item: Item) -> None:
+        """Queue an item; while connected wait a little for room, while disconnected fail at once."""
+        deadline = time.monotonic() + BACKPRESSURE_S
+        with self._room:
+            self._raise_error(item.channel)
+            while not self._outbox.put(item, self.max_item_bytes):
+                left = deadline - time.monotonic()
+                if not self.online or left <= 0 or not self._may_wait():
+                    raise self._full(item)
+                self._room.wait(left)
+            if self._awake:
+                return
+            self._awake = True
+        self._wake()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until all is acknowledged; False when the time ran out first."""
+        with self._room:
+            return self._room.wait_for(lambda: self._outbox.empty, timeout_s)
+
+    def waits(self, channel: str) -> bool:
+        """Whether something of this channel is not acknowledged yet."""
+        with self._room:
+            return self._outbox.waits(channel)
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Items and bytes that are not acknowledged yet."""
+        with self._room:
+            return self._outbox.items, self._outbox.bytes
+
+    # for the driver -------------------------------------------------------------
+
+    def next(self) -> Batch | None:
+        """Return the next batch to send, if one may be."""
+        with self._room:
+            batch = self._outbox.next(self.max_item_bytes)
+            if batch is None:
+                self._awake = False
+            return batch
+
+    def acknowledge(self, seq: int, errors: dict[int, ReplyError]) -> None:
+        """Take the hub's answer to a batch: what failed, by index of the item."""
+        with self._room:
+            batch = self._outbox.acknowledge(seq)
+            if batch is not None:
+                for index, error in errors.items():
+                    if 0 <= index < len(batch.channels):
+                        self._keep_error(batch.channels[index], error)
+            self._room.notify_all()
+
+    def refuse(self, seq: int, error: ReplyError) -> None:
+        """Take the hub's refusal of a whole batch."""
+        with self._room:
+            batch = self._outbox.acknowledge(seq)
+            for channel in batch.channels if batch is not None else ():
+                self._keep_error(channel, error)
+            self._room.notify_all()
+
+    def set_online(self, online: bool) -> None:
+        """Say whether there is a connection; one that ended makes its batches come again."""
+        with self._room:
+            self.online = online
+            if not online:
+                self._outbox.rewind()
+            self._room.notify_all()
+
+    def _keep_error(self, channel: str, error: ReplyError) -> None:
+        self._errors.setdefault(channel, error)
+        if (channel, error.code) not in self._logged:
+            self._logged.add((channel, error.code))
+            log.error("publishing to %r failed: %s", channel, error)
+
+    def _raise_error(self, channel: str) -> None:
+        error = self._errors.pop(channel, None)
+        if error is not None:
+            text = f"an earlier publication to {channel!r} was refused: {error.message}"
+            kind = PermissionDeniedError if isinstance(error, PermissionDeniedError) else ReplyError
+            raise kind(error.code, text)
+
+    def _full(self, item: Item) -> BufferFullError:
+        box = self._outbox
+        why = "the hub takes publications too slowly" if self.online else "the hub is away"
+        what = f"{item.count} rows" if isinstance(item, Rows) else "the publication"
+        return BufferFullError(
+            f"no room for {what} of {item.channel!r}: {box.items} of {box.max_items} items and {box.bytes} of "
+            f"{box.max_bytes} bytes wait, {why}; publish less or use connect(buffer_bytes=...)"
+        )
+
+
+def encode_json(data: object, where: str) -> bytes:
+    """Encode a value as JSON; numpy scalars and arrays as numbers and lists.
+
+    Raises:
+        ColumnsError: If something in it has no place in JSON.
+    """
+    import msgspec
+
+    try:
+        return msgspec.json.encode(data, enc_hook=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ColumnsError(f"data for {where} can't be sent as JSON: {error}") from None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float | int | str):  # subclasses such as numpy's float64
+        return json.loads(json.dumps(value))
+    to_list = getattr(value, "tolist", None)
+    if to_list is not None:
+        return to_list()
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")

@@ -1,0 +1,110 @@
+"""WebSockets to the hub, opened through ``websockets``, with errors in our words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import ClosedError, HubUnreachableError
+from .address import Address
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+OPEN_TIMEOUT_S = 5.0
+
+
+class SocketClosedError(ClosedError):
+    """The WebSocket ended.
+
+    Args:
+        code: Close code; 1006 when the connection broke without one.
+        reason: What the other side said.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason or f"the connection ended with code {code}")
+        self.code = code
+        self.reason = reason
+
+
+class Socket:
+    """One open WebSocket with text frames."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: str) -> None:
+        """Send a text frame.
+
+        Raises:
+            SocketClosedError: If the connection has ended.
+        """
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed:
+            raise self._closed() from None
+
+    async def recv(self) -> str:
+        """Return the next text frame.
+
+        Raises:
+            SocketClosedError: If the connection has ended.
+        """
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            frame = await self._connection.recv(decode=True)
+        except (ConnectionClosed, UnicodeDecodeError):
+            raise self._closed() from None
+        return frame if isinstance(frame, str) else bytes(frame).decode(errors="replace")
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection; nothing happens when it is closed already."""
+        await self._connection.close(code, reason)
+
+    def _closed(self) -> SocketClosedError:
+        code = self._connection.close_code
+        return SocketClosedError(1006 if code is None else int(code), self._connection.close_reason or "")
+
+
+async def open_socket(address: Address) -> Socket:
+    """Connect to the hub's WebSocket endpoint, with no Origin header.
+
+    Raises:
+        HubUnreachableError: If nothing answers there in time, or what answers is not a hub.
+    """
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidStatus, WebSocketException
+
+    where = f"no hub at {address.base}"
+    try:
+        connection = await connect(
+            address.socket,
+            compression=None,
+            max_size=None,
+            ping_interval=None,  # the protocol has its own pings
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=1,
+            proxy=None if address.is_loopback else True,
+        )
+    except InvalidStatus as error:
+        raise HubUnreachableError(_refused(where, error)) from None
+    except TimeoutError:
+        raise HubUnreachableError(f"{where}: no answer in {OPEN_TIMEOUT_S:g} s") from None
+    except OSError as error:
+        hint = "is it running, and is the port right?"
+        raise HubUnreachableError(f"{where}: {error.strerror or error}; {hint}") from None
+    except (WebSocketException, ValueError) as error:
+        raise HubUnreachableError(f"{where}: what answers there is not a hub ({error})") from None
+    return Socket(connection)
+
+
+def _refused(where: str, error: object) -> str:
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", 0)
+    body = bytes(getattr(response, "body", None) or b"")[:200].decode(errors="replace").strip()
+    if status in (401, 403):
+        return f"{where} for us: it refused the connection with HTTP {status} {body}".rstrip()
+    return f"{where}: what answers there is not a hub (HTTP {status}); check the URL and its path"

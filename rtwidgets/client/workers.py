@@ -1,0 +1,140 @@
+"""Threads for the user's functions, so that nothing of theirs runs on the connection's loop.
+
+They are daemon threads: a handler that never returns does not keep the process from ending.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import logging
+import os
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .portal import shared_portal
+
+log = logging.getLogger("rtwidgets")
+
+MAX_THREADS = 16
+MAX_WAITING = 10_000
+USER_LOOP = "rtwidgets-handlers"
+
+
+class Workers:
+    """A pool of daemon threads that grows when all are busy."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle = 0
+
+    def submit(self, job: Callable[[], object]) -> None:
+        """Run a job on some thread; what it raises is logged."""
+        with self._lock:
+            if self._idle > 0:
+                self._idle -= 1
+            elif self._threads < MAX_THREADS:
+                self._threads += 1
+                threading.Thread(target=self._run, name="rtwidgets-worker", daemon=True).start()
+        self._jobs.put(job)
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                job()
+            except BaseException:
+                log.exception("a callback failed")
+            with self._lock:
+                self._idle += 1
+
+
+_workers = Workers()
+
+
+def submit(job: Callable[[], object]) -> None:
+    """Run a job on this process's worker threads; what it raises is logged."""
+    _workers.submit(job)
+
+
+def run_user(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
+    """Call a user's function from a worker thread and return its result, awaited if it is awaitable.
+
+    Coroutines run in a loop of their own, shared by all handlers, so that clients and sessions which a
+    handler opens once stay usable; a handler that blocks it delays other handlers and nothing else.
+    """
+    result = fn(*args, **kwargs)
+    if inspect.isawaitable(result):
+
+        async def wait() -> Any:
+            return await result
+
+        return shared_portal(USER_LOOP).call(wait())
+    return result
+
+
+class Strand:
+    """Calls of one callback: in order, one at a time.
+
+    Args:
+        fn: The user's function, sync or async.
+        label: What it listens to, for the log: ``"on_data of 'stream:prices'"``.
+        latest_only: While the callback is busy only the newest call waits.
+    """
+
+    def __init__(self, fn: Callable[..., Any], label: str, *, latest_only: bool = False) -> None:
+        self._fn = fn
+        self._label = label
+        self._waiting: deque[tuple[object, ...]] = deque(maxlen=1 if latest_only else None)
+        self._lock = threading.Lock()
+        self._busy = False
+        self._closed = False
+        self._skipped = 0
+
+    def call(self, *args: object) -> None:
+        """Queue a call; the oldest is skipped, and the log told, when too many wait."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._waiting.maxlen is None and len(self._waiting) >= MAX_WAITING:
+                self._waiting.popleft()
+                self._skipped += 1
+                if self._skipped == 1:
+                    log.warning("%s is slower than its data: calls are skipped", self._label)
+            self._waiting.append(args)
+            if self._busy:
+                return
+            self._busy = True
+        submit(self._drain)
+
+    def close(self) -> None:
+        """Forget what waits and ignore what comes."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._busy = False
+                    return
+                args = self._waiting.popleft()
+            try:
+                contextvars.copy_context().run(run_user, self._fn, *args)
+            except Exception:
+                log.exception("%s failed", self._label)
+
+
+def _after_fork_in_child() -> None:
+    global _workers
+    _workers = Workers()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
