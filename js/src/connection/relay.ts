@@ -34,6 +34,8 @@ export class RelayPort {
   readonly page: string;
   config: RelayConfig | null = null;
   token: RelayToken | null = null;
+  /** Why the kernel has no token. */
+  problem: string | null = null;
   /** Whether the kernel answered when it was last asked for something. */
   answers = true;
   onconfig: () => void = () => undefined;
@@ -130,6 +132,8 @@ export class RelayPort {
   #receive(content: unknown, buffers: unknown): void {
     if (!isObject(content) || typeof content.seq !== "number" || !Array.isArray(content.events)) return;
     const list = Array.isArray(buffers) ? (buffers as unknown[]) : [];
+    // What the events do may say otherwise: a kernel that answers but can't reach the hub.
+    if (content.events.some((event) => isObject(event) && event.page === this.page)) this.answers = true;
     let mine = false;
     for (const event of content.events as unknown[]) {
       if (!isObject(event) || event.page !== this.page) continue;
@@ -137,7 +141,6 @@ export class RelayPort {
       this.#take(event, list);
     }
     if (!mine) return;
-    this.answers = true;
     this.#seq = content.seq;
     this.#ackSoon();
   }
@@ -179,8 +182,13 @@ export class RelayPort {
   }
 
   #takeToken(event: JsonObject): void {
-    if (typeof event.token !== "string" || typeof event.expires_at_ms !== "number") return;
-    this.token = { token: event.token, expiresAtMs: event.expires_at_ms };
+    if (typeof event.token === "string" && typeof event.expires_at_ms === "number") {
+      this.token = { token: event.token, expiresAtMs: event.expires_at_ms };
+      this.problem = null;
+    } else {
+      this.token = null;
+      this.problem = String(event.reason ?? "the kernel gives no token");
+    }
     this.ontoken();
   }
 

@@ -10,7 +10,7 @@ export class Tokens {
   /** Who the hub knows us as, from the newest token. */
   user: string | null = null;
   readonly #ports: () => RelayPort[];
-  readonly #waiting = new Set<(token: string) => void>();
+  readonly #waiting = new Map<RelayPort, (got: boolean) => void>();
 
   constructor(ports: () => RelayPort[]) {
     this.#ports = ports;
@@ -28,20 +28,19 @@ export class Tokens {
   async get(): Promise<string> {
     const fresh = this.fresh();
     if (fresh !== null) return fresh;
+    let problem: string | null = null;
     for (const port of this.#ports()) {
-      const token = await this.#ask(port);
-      if (token !== null) return token;
+      if (await this.#ask(port)) return port.token?.token ?? "";
+      problem ??= port.problem;
       port.answers = false;
     }
-    throw new Error("no kernel that shows this notebook gives a token for the hub; run its cells again");
+    throw new Error(problem ?? "no kernel of this page answers when asked for a token; run the notebook's cells again");
   }
 
-  /** A port has a new token. */
+  /** A port has a new token, or says why it has none. */
   arrived(port: RelayPort): void {
-    if (port.token === null) return;
-    this.user = subject(port.token.token) ?? this.user;
-    const { token } = port.token;
-    for (const resolve of [...this.#waiting]) resolve(token);
+    if (port.token !== null) this.user = subject(port.token.token) ?? this.user;
+    this.#waiting.get(port)?.(port.token !== null);
   }
 
   /** The hub took none of them: ask for new ones. */
@@ -49,15 +48,15 @@ export class Tokens {
     for (const port of this.#ports()) port.token = null;
   }
 
-  #ask(port: RelayPort): Promise<string | null> {
+  #ask(port: RelayPort): Promise<boolean> {
     return new Promise((resolve) => {
-      const end = (token: string | null): void => {
+      const end = (got: boolean): void => {
         clearTimeout(timer);
-        this.#waiting.delete(end);
-        resolve(token);
+        this.#waiting.delete(port);
+        resolve(got);
       };
-      const timer = setTimeout(() => end(null), ANSWER_TIMEOUT_MS);
-      this.#waiting.add(end);
+      const timer = setTimeout(() => end(false), ANSWER_TIMEOUT_MS);
+      this.#waiting.set(port, end);
       port.askToken();
     });
   }
