@@ -92,7 +92,9 @@ class Channel:
         self.cursors: dict[Connection, Cursor] = {}
         self._on_dirty = on_dirty
 
-    def publish(self, data: bytes, *, now: float, info: bytes | None = None, user: str = "", name: str = "") -> int:
+    def publish(
+        self, data: bytes, *, now: float, info: bytes | None = None, user: str = "", name: str = ""
+    ) -> int:
         """Append a publication and return the channel's newest offset.
 
         Args:

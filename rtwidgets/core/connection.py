@@ -171,7 +171,9 @@ class Connection:
         """End a subscription from the hub's side and tell the client."""
         del self.cursors[cursor.channel.name]
         cursor.channel.exit(cursor)
-        self.notify(codec.encode(Reply(push=Push(channel=cursor.channel.name, unsubscribe=Unsubscribe(code, reason)))))
+        self.notify(
+            codec.encode(Reply(push=Push(channel=cursor.channel.name, unsubscribe=Unsubscribe(code, reason))))
+        )
 
     def close(self, disconnect: codes.Disconnect) -> None:
         """Ask the driver to close the socket after what `take` still has."""

@@ -94,7 +94,7 @@ class ChannelLog:
         return first + index
 
     def publications(self, start: int, stop: int) -> list[bytes]:
-        """Return the encoded publications with offsets in `start <= offset < stop`, without the push around."""
+        """Return the encoded publications with `start <= offset < stop`, without the push around."""
         first = self.first
         head, tail = len(self._prefix), len(PUBLICATION_SUFFIX)
         return [line[head:-tail] for line in self._lines[start - first : stop - first]]

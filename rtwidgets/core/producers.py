@@ -6,7 +6,7 @@ MAX_PRODUCERS = 10_000
 
 
 class Producers:
-    """Remember the last sequence number of each producer, so that a batch sent again is not published twice."""
+    """Remember each producer's last sequence number: a batch sent again is not published twice."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}

@@ -9,15 +9,12 @@ import msgspec
 
 from ..protocol import codes
 from ..protocol.messages import (
-    NOTHING,
-    REJECT_UNRECOVERED,
     ClientInfo,
     Command,
     ConnectRequest,
     ConnectResult,
     HistoryRequest,
     HistoryResult,
-    Message,
     PingRequest,
     PingResult,
     PresenceRequest,
@@ -41,7 +38,8 @@ from ..protocol.messages import (
 )
 from . import rpc
 from .capabilities import Credentials
-from .channel import Channel, Cursor
+from .channel import Cursor
+from .recovery import position
 from .refusal import Refusal
 from .tokens import Subscription, TokenError, TokenExpired
 
@@ -106,7 +104,7 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         channel = connection.hub.channel_for(connection, name)
         wanted = request.subs.get(name, SubscribeRequest())
         cursor = Cursor(channel, connection, connection.info, server_side=True)
-        subs[name] = _position(channel, wanted, now)
+        subs[name] = position(channel, wanted, now)
         connection.cursors[name] = cursor
     limits = hub.rules.limits
     result = ConnectResult(
@@ -138,7 +136,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if granted is not None and granted.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(granted.info))
-    result = _position(channel, request, now)
+    result = position(channel, request, now)
     cursor = Cursor(channel, connection, info, expires_at=granted.expires_at if granted else None)
     result.expires, result.ttl = _time_left(cursor.expires_at, now)
     connection.cursors[name] = cursor
@@ -195,7 +193,9 @@ def _history(connection: Connection, request_id: int, request: HistoryRequest, n
     items = log.publications(start, stop)
     if request.reverse:
         items.reverse()
-    result = HistoryResult(publications=[msgspec.Raw(item) for item in items], epoch=log.epoch, offset=log.top)
+    result = HistoryResult(
+        publications=[msgspec.Raw(item) for item in items], epoch=log.epoch, offset=log.top
+    )
     connection.reply(Reply(id=request_id, history=result))
 
 
@@ -258,47 +258,6 @@ def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
     if not channel.namespace.presence:
         raise Refusal(codes.NOT_AVAILABLE)
     return {member.client: cursor.info for member, cursor in channel.cursors.items()}
-
-
-def _position(channel: Channel, request: SubscribeRequest, now: float) -> SubscribeResult:
-    """Recover from the position in the request, or give the snapshot."""
-    log = channel.log
-    result = SubscribeResult()
-    if channel.namespace.recover:
-        result.recoverable = result.positioned = True
-        result.epoch, result.offset = log.epoch, log.top
-        if request.recover:
-            result.was_recovering = True
-            known = request.epoch in ("", log.epoch) and request.offset <= log.top
-            if known and (request.offset == log.top or request.offset + 1 >= log.visible_from(now)):
-                result.recovered = True
-                missed = log.publications(request.offset + 1, log.top + 1)
-                result.publications = [msgspec.Raw(item) for item in missed]
-                return result
-            if request.flag & REJECT_UNRECOVERED:
-                raise Refusal(codes.UNRECOVERABLE_POSITION)
-    if channel.namespace.kind != "event" or _asks_snapshot(request.data):
-        snapshot = channel.kind.snapshot(now)
-        result.data = NOTHING if snapshot is None else msgspec.Raw(snapshot)
-    return result
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    snapshot: bool = False
-
-
-class _SubscribeData(Message):
-    rtwidgets: _Wish = _Wish()
-
-
-_subscribe_data = msgspec.json.Decoder(_SubscribeData)
-
-
-def _asks_snapshot(data: msgspec.Raw) -> bool:
-    try:
-        return bool(bytes(data)) and _subscribe_data.decode(data).rtwidgets.snapshot
-    except (msgspec.DecodeError, RecursionError):
-        return False  # the data is an application's own
 
 
 def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:

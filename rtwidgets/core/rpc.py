@@ -164,7 +164,9 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
     _owner(connection)
     origin = parse_origin(data.origin)
     if origin is None:
-        raise Refusal(codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'")
+        raise Refusal(
+            codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
+        )
     connection.hub.origins.add(origin)
     return {}
 

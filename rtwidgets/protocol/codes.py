@@ -1,7 +1,8 @@
 """Error, disconnect and unsubscribe codes.
 
-Source: the Centrifuge client protocol. Numbers below 400 are the protocol's own; 1000 and up are ours.
-Disconnect codes 3000-3499 mean "come back", 3500-3999 "do not"; unsubscribe codes from 2500 mean "resubscribe".
+Source: the Centrifuge client protocol. Numbers below 400 are its own; 1000 and up are ours.
+Disconnect codes 3000-3499 mean "come back", 3500-3999 "do not"; unsubscribe codes from 2500
+mean "resubscribe".
 """
 
 from __future__ import annotations

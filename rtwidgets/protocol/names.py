@@ -9,7 +9,7 @@ from ..errors import ChannelNameError
 MAX_LENGTH = 255
 DEFAULT_NAMESPACE = "default"
 
-_NAME = re.compile(r"[!-~]{1,%d}" % MAX_LENGTH)
+_NAME = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 
 
 def check_channel(name: str) -> str:

@@ -49,6 +49,13 @@ class HttpApi:
             wanted = msgspec.json.decode(body, type=PublishBody)
             channel = self._hub.channel(check_channel(wanted.channel))
             offset = channel.publish(bytes(wanted.data), now=self._now())
-        except (msgspec.DecodeError, RecursionError, ChannelNameError, DataError, Refusal, UnicodeError) as error:
+        except (
+            msgspec.DecodeError,
+            RecursionError,
+            ChannelNameError,
+            DataError,
+            Refusal,
+            UnicodeError,
+        ) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})

@@ -20,7 +20,10 @@ from .run import serve as run_hub
 from .settings import load
 
 config_option = click.option(
-    "--config", type=click.Path(path_type=Path), envvar="RTWIDGETS_CONFIG", help="TOML file with the settings."
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="RTWIDGETS_CONFIG",
+    help="TOML file with the settings.",
 )
 
 
@@ -65,7 +68,9 @@ def local(idle_after_s: float) -> None:
 @click.option("--ttl-s", type=float, default=3600.0, show_default=True, help="Seconds it is good for.")
 @click.option("--caps", help='Rights as JSON, such as \'{"stream:*": ["subscribe"]}\'; all without it.')
 @click.option("--owner", is_flag=True, help="Let it mint tokens and allow origins.")
-def token(config: Path | None, user: str, name: str | None, ttl_s: float, caps: str | None, owner: bool) -> None:
+def token(
+    config: Path | None, user: str, name: str | None, ttl_s: float, caps: str | None, owner: bool
+) -> None:
     """Mint a connection token with the secret of the settings."""
     settings = load(config, os.environ, {})
     if not settings.auth.hmac_secret:
@@ -90,7 +95,9 @@ def _caps(text: str | None) -> Caps:
         for pattern, names in json.loads(text).items():
             unknown = set(names) - ALL_VERBS
             if unknown:
-                raise ConfigError(f"--caps: unknown verb {sorted(unknown)[0]!r}; use {', '.join(sorted(ALL_VERBS))}")
+                raise ConfigError(
+                    f"--caps: unknown verb {sorted(unknown)[0]!r}; use {', '.join(sorted(ALL_VERBS))}"
+                )
             verbs[pattern] = frozenset(names)
     except (ValueError, AttributeError, TypeError):
         raise ConfigError('--caps must be JSON such as \'{"stream:*": ["subscribe"]}\'') from None

@@ -31,7 +31,9 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}; choose another with --port") from None
+        raise ConfigError(
+            f"can't listen on {host}:{port}: {error.strerror}; choose another with --port"
+        ) from None
     return listener
 
 

@@ -129,7 +129,9 @@ def _check(settings: Settings) -> None:
                 "does, such as 'https://lab.example.org'"
             )
     if hub.public_url and parse_origin("/".join(hub.public_url.split("/")[:3])) is None:
-        raise ConfigError(f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'")
+        raise ConfigError(
+            f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
+        )
     if not auth.hmac_secret and not auth.anonymous:
         raise ConfigError(
             "nobody could connect: set auth.hmac_secret (the key that tokens are signed with, "
@@ -141,4 +143,6 @@ def _check(settings: Settings) -> None:
         )
     for name in settings.namespaces:
         if not name or ":" in name or not name.isascii() or not name.isprintable() or " " in name:
-            raise ConfigError(f"[namespaces.{name}]: a namespace is printable ASCII without spaces and colons")
+            raise ConfigError(
+                f"[namespaces.{name}]: a namespace is printable ASCII without spaces and colons"
+            )

@@ -66,9 +66,7 @@ class Table:
         try:
             change = _decoder.decode(data)
         except msgspec.DecodeError as error:
-            raise DataError(
-                f'a table takes {{"upsert": columns, "remove": [keys]}}: {error}'
-            ) from None
+            raise DataError(f'a table takes {{"upsert": columns, "remove": [keys]}}: {error}') from None
         except RecursionError:
             raise DataError("the table's data is nested too deep") from None
         columns = {} if change.upsert is UNSET else change.upsert
@@ -91,9 +89,7 @@ class Table:
 
     def snapshot(self, now: float) -> bytes:
         if self._snapshot is None:
-            self._snapshot = _encode(
-                {"kind": "table", "key": self.key, "rows": self._as_columns(self._rows)}
-            )
+            self._snapshot = _encode({"kind": "table", "key": self.key, "rows": self._as_columns(self._rows)})
         return self._snapshot
 
     def merged(self, after: int) -> bytes | None:
@@ -130,7 +126,9 @@ class Table:
 
     def _key_of(self, key: object) -> Key:
         if isinstance(key, bool) or not isinstance(key, str | int):
-            raise DataError(f"a key must be a text or a whole number, not {msgspec.json.encode(key)[:40].decode()}")
+            raise DataError(
+                f"a key must be a text or a whole number, not {msgspec.json.encode(key)[:40].decode()}"
+            )
         return key
 
     def _difference(
@@ -142,7 +140,9 @@ class Table:
         changed = {key: row for key, row in full.items() if self._rows.get(key) != row}
         return changed, names, [key for key in self._rows if key not in rows]
 
-    def _apply(self, rows: dict[Key, Row], columns: dict[str, list[object]], gone: list[Key], offset: int) -> None:
+    def _apply(
+        self, rows: dict[Key, Row], columns: dict[str, list[object]], gone: list[Key], offset: int
+    ) -> None:
         self._snapshot = None
         for name in columns:
             self._columns.setdefault(name)

@@ -1,0 +1,82 @@
+"""A hub and its clients without sockets: frames go in and out as bytes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from rtwidgets.core import Connection, Hub, HubRules, Limits, Namespace
+from rtwidgets.core.capabilities import ALL_VERBS, Caps
+from rtwidgets.core.rules import default_namespaces
+from rtwidgets.core.tokens import Tokens
+
+SECRET = "a secret of thirty-two characters"
+ALL: Caps = {"*": ALL_VERBS}
+
+
+def make_hub(
+    *,
+    namespaces: dict[str, Namespace] | None = None,
+    limits: Limits | None = None,
+    anonymous: bool = False,
+    user_channel: bool = False,
+) -> Hub:
+    ids = count(1)
+    rules = HubRules(
+        namespaces={**default_namespaces(), **(namespaces or {})},
+        limits=limits or Limits(),
+        anonymous=anonymous,
+        user_channel=user_channel,
+    )
+    return Hub(rules, Tokens(SECRET), hub_id="hub", version="1", make_id=lambda: f"id{next(ids)}", now=0.0)
+
+
+class Peer:
+    """A scripted client of a hub."""
+
+    def __init__(self, hub: Hub, user: str = "ann", caps: Caps = ALL, *, owner: bool = False) -> None:
+        self.hub = hub
+        self.now = 1.0
+        self.woken = 0
+        self._ids = count(1)
+        self.connection: Connection = hub.open(self._wake, self.now)
+        self.token = Tokens(SECRET).mint(
+            user=user, caps=caps, now=0.0, token_id="t", info={"name": user.title()}, owner=owner
+        )
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def send(self, *commands: dict[str, Any]) -> None:
+        self.connection.receive(b"\n".join(map(msgspec.json.encode, commands)), self.now)
+
+    def messages(self, max_bytes: int = 1 << 20) -> list[dict[str, Any]]:
+        """Take everything there is."""
+        self.hub.flush()
+        found: list[dict[str, Any]] = []
+        while (frame := self.connection.take(max_bytes, self.now)) is not None:
+            found += [msgspec.json.decode(line) for line in frame.split(b"\n")]
+        return found
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Send one request and return its reply; anything else that came is an error."""
+        number = next(self._ids)
+        self.send({"id": number, **request})
+        replies = [message for message in self.messages() if message.get("id") == number]
+        assert len(replies) == 1, replies
+        return replies[0]
+
+    def rpc(self, method: str, **data: Any) -> dict[str, Any]:
+        return self.ask(rpc={"method": method, "data": data})
+
+    def connect(self) -> Peer:
+        reply = self.ask(connect={"token": self.token})
+        assert "connect" in reply, reply
+        return self
+
+
+def publications(messages: list[dict[str, Any]], channel: str) -> list[dict[str, Any]]:
+    pushes = [message["push"] for message in messages if "push" in message]
+    return [push["pub"] for push in pushes if push.get("channel") == channel and "pub" in push]

@@ -1,0 +1,153 @@
+"""The rule of the log: every publication once and in order, or an honest `recovered: false`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from rtwidgets.core import Limits, Namespace
+
+from .peers import Peer, make_hub
+
+CHANNELS = ("small:a", "event:b", "value:c")
+
+
+class Reader:
+    """A client that keeps what it saw, as the official ones do."""
+
+    def __init__(self, machine: Delivery) -> None:
+        self.machine = machine
+        self.position: dict[str, tuple[str, int]] = {}
+        # For each channel the publications that it must see next: (data) from its position on.
+        self.expected: dict[str, list[int]] = {}
+        self.open()
+
+    def open(self) -> None:
+        self.peer = Peer(self.machine.hub).connect()
+        self.subscribed: set[str] = set()
+
+    def subscribe(self, channel: str) -> None:
+        if channel in self.subscribed:
+            return
+        request: dict[str, Any] = {"channel": channel, "data": {"rtwidgets": {"snapshot": True}}}
+        if channel in self.position:
+            epoch, offset = self.position[channel]
+            request |= {"recover": True, "epoch": epoch, "offset": offset}
+        number = 1000 + len(self.subscribed)
+        self.peer.send({"id": number, "subscribe": request})
+        self.read(1 << 20)
+
+    def lose(self) -> None:
+        self.peer.connection.end(1.0)
+        self.open()
+
+    def read(self, max_bytes: int) -> None:
+        for message in self.peer.messages(max_bytes):
+            if "subscribe" in message:
+                self.on_subscribed(message["subscribe"])
+            elif "pub" in message.get("push", {}):
+                self.on_publication(message["push"]["channel"], message["push"]["pub"])
+            elif "unsubscribe" in message.get("push", {}):
+                assert message["push"]["unsubscribe"]["code"] == 2500
+                self.subscribed.discard(message["push"]["channel"])
+
+    def on_subscribed(self, result: dict[str, Any]) -> None:
+        # One subscribe is under way at a time: find its channel by its epoch.
+        channel = next(c for c in CHANNELS if self.machine.hub.channel(c).log.epoch == result["epoch"])
+        self.subscribed.add(channel)
+        if not result.get("recovered"):
+            # A new start, said in so many words: the position moves to the reply's.
+            self.position[channel] = (result["epoch"], result.get("offset", 0))
+            return
+        for publication in result.get("publications", []):
+            self.on_publication(channel, publication)
+
+    def on_publication(self, channel: str, publication: dict[str, Any]) -> None:
+        epoch, offset = self.position[channel]
+        published = self.machine.published[channel]
+        if channel.startswith("value:"):
+            assert publication["offset"] > offset
+        else:
+            assert publication["offset"] == offset + 1, "a gap or a repeat"
+        assert publication["data"] == published[publication["offset"] - 1]
+        self.position[channel] = (epoch, publication["offset"])
+
+
+class Delivery(RuleBasedStateMachine):
+    readers = Bundle("readers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hub = make_hub(
+            namespaces={"small": Namespace("event", history_size=3, recover=True)},
+            limits=Limits(delivery_window=6, conflate_after=3),
+        )
+        self.published: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
+        self.all: list[Reader] = []
+        self.publisher = Peer(self.hub).connect()
+
+    @rule(target=readers)
+    def join(self) -> Reader:
+        reader = Reader(self)
+        self.all.append(reader)
+        return reader
+
+    @rule(channel=st.sampled_from(CHANNELS), count=st.integers(1, 12))
+    def publish(self, channel: str, count: int) -> None:
+        for _ in range(count):
+            number = len(self.published[channel]) + 1
+            self.published[channel].append(number)
+            assert "error" not in self.publisher.ask(publish={"channel": channel, "data": number})
+
+    @rule(reader=readers, channel=st.sampled_from(CHANNELS))
+    def subscribe(self, reader: Reader, channel: str) -> None:
+        reader.subscribe(channel)
+
+    @rule(reader=readers, channel=st.sampled_from(CHANNELS))
+    def unsubscribe(self, reader: Reader, channel: str) -> None:
+        reader.read(1 << 20)
+        if channel in reader.subscribed:
+            reader.peer.ask(unsubscribe={"channel": channel})
+            reader.subscribed.discard(channel)
+
+    @rule(reader=readers, max_bytes=st.sampled_from([1, 150, 400, 1 << 20]))
+    def read(self, reader: Reader, max_bytes: int) -> None:
+        reader.read(max_bytes)
+
+    @rule(reader=readers)
+    def lose_connection(self, reader: Reader) -> None:
+        reader.lose()
+
+    @rule(reader=consumes(readers))
+    def leave(self, reader: Reader) -> None:
+        reader.peer.connection.end(1.0)
+        self.all.remove(reader)
+
+    @invariant()
+    def who_has_read_everything_is_at_the_top(self) -> None:
+        for reader in self.all:
+            reader.peer.hub.flush()
+            connection = reader.peer.connection
+            for channel in reader.subscribed:
+                cursor = connection.cursors[channel]
+                assert cursor.waiting or cursor.offset == cursor.channel.log.top
+                if not cursor.waiting:
+                    assert reader.position[channel][1] == cursor.channel.log.top
+
+    def teardown(self) -> None:
+        for reader in self.all:
+            # A code 2500 is answered like the official clients do: by subscribing again.
+            wanted = set(reader.position)
+            reader.read(200)
+            for channel in sorted(wanted):
+                reader.subscribe(channel)
+            reader.read(200)
+            for channel in wanted & reader.subscribed:
+                assert reader.position[channel][1] == len(self.published[channel])
+
+
+Delivery.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestDelivery = Delivery.TestCase

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtwidgets.core.kinds import DataError, Stamp, Table
+from rtwidgets.core.kinds import table as table_module
+
+encode = msgspec.json.encode
+
+
+def stamp(offset: int) -> Stamp:
+    return Stamp(offset, 0, "ann", "Ann")
+
+
+def make_table() -> Table:
+    table = Table()
+    table.declare("id")
+    return table
+
+
+Rows = dict[Any, dict[str, Any]]
+
+
+def apply(rows: Rows, change: dict[str, Any], key: str = "id") -> None:
+    """What every subscriber does with a change."""
+    upsert = change.get("upsert", {})
+    for index, name in enumerate(upsert.get(key, [])):
+        rows.setdefault(name, {}).update({column: cells[index] for column, cells in upsert.items()})
+    for gone in change.get("remove", []):
+        rows.pop(gone, None)
+
+
+def rows_of(snapshot: bytes) -> Rows:
+    found = msgspec.json.decode(snapshot)
+    rows: Rows = {}
+    apply(rows, {"upsert": found["rows"]}, found["key"])
+    return rows
+
+
+def full(rows: Rows) -> Rows:
+    """Rows with their nulls left out: a missing cell and a null one are the same."""
+    return {key: {n: v for n, v in row.items() if v is not None} for key, row in rows.items()}
+
+
+keys = st.integers(0, 5) | st.sampled_from(["a", "b"])
+cell_columns = st.sampled_from([("id",), ("id", "x"), ("id", "y"), ("id", "x", "y")])
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> dict[str, Any]:
+    change: dict[str, Any] = {}
+    if draw(st.booleans()):
+        names = draw(cell_columns)
+        ids = draw(st.lists(keys, max_size=4, unique=True))
+        change["upsert"] = {n: ids if n == "id" else [draw(st.integers(0, 3)) for _ in ids] for n in names}
+    if draw(st.booleans()):
+        change["remove"] = draw(st.lists(keys, max_size=3))
+    if draw(st.integers(0, 4)) == 0 and "upsert" in change:
+        change.pop("remove", None)
+        change["replace"] = True
+    return change
+
+
+@settings(max_examples=300)
+@given(st.lists(changes(), max_size=12), st.data())
+def test_every_reader_ends_with_the_table(steps: list[dict[str, Any]], data: st.DataObject) -> None:
+    """A reader of each change, a late joiner and a late reader by one merged change see the same rows."""
+    table = make_table()
+    live: Rows = {}
+    states: list[Rows] = [{}]
+    offset = 0
+    for step in steps:
+        logged = table.accept(encode(step), stamp(offset + 1))
+        if logged is None:
+            continue
+        offset += 1
+        apply(live, msgspec.json.decode(logged))
+        states.append({key: dict(row) for key, row in live.items()})
+    snapshot = rows_of(table.snapshot(0.0))
+    assert full(snapshot) == full(live)
+    late = data.draw(st.integers(0, offset))
+    rows = states[late]
+    merged = table.merged(late)
+    assert merged is not None
+    apply(rows, msgspec.json.decode(merged))
+    assert full(rows) == full(live)
+
+
+def test_replace_logs_the_difference_only() -> None:
+    table = make_table()
+    table.accept(encode({"upsert": {"id": [1, 2, 3], "x": [1, 2, 3]}}), stamp(1))
+    logged = table.accept(encode({"replace": True, "upsert": {"id": [2, 3], "x": [2, 9]}}), stamp(2))
+    assert logged is not None
+    assert msgspec.json.decode(logged) == {"upsert": {"id": [3], "x": [9]}, "remove": [1]}
+
+
+def test_replace_with_the_same_rows_changes_nothing() -> None:
+    table = make_table()
+    same = {"upsert": {"id": [1], "x": [1]}}
+    table.accept(encode(same), stamp(1))
+    assert table.accept(encode({"replace": True, **same}), stamp(2)) is None
+
+
+def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "MAX_TOMBSTONES", 4)
+    table = make_table()
+    table.accept(encode({"upsert": {"id": list(range(10))}}), stamp(1))
+    for number in range(6):
+        table.accept(encode({"remove": [number]}), stamp(2 + number))
+    assert table.merged(1) is None
+    merged = table.merged(5)
+    assert merged is not None
+    assert msgspec.json.decode(merged) == {"remove": [5, 4]}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"upsert": {"x": [1]}}, "no key column 'id'; columns are 'x'"),
+        ({"upsert": {"id": [1, 2], "x": [1]}}, "column 'x' has 1 cells, 'id' has 2"),
+        ({"upsert": {"id": [None]}}, "a key must be"),
+        ({"upsert": {"id": [[1]]}}, "a key must be"),
+        ({"upsert": {"id": [True]}}, "a key must be"),
+        ({"remove": [{}]}, "a key must be"),
+        ({"rows": []}, "a table takes"),
+        ([1], "a table takes"),
+    ],
+)
+def test_bad_change_is_refused_and_leaves_the_table(change: object, words: str) -> None:
+    table = make_table()
+    table.accept(encode({"upsert": {"id": [1], "x": [5]}}), stamp(1))
+    before = table.snapshot(0.0)
+    with pytest.raises(DataError, match=words.replace("[", r"\[")):
+        table.accept(encode(change), stamp(2))
+    assert table.snapshot(0.0) == before
+
+
+def test_undeclared_table_says_what_to_do() -> None:
+    with pytest.raises(DataError, match=r"rtwidgets\.declare"):
+        Table().accept(b"{}", stamp(1))
+
+
+def test_second_key_is_refused() -> None:
+    with pytest.raises(DataError, match="'id', not 'name'"):
+        make_table().declare("name")
