@@ -123,7 +123,7 @@ class Commands:
         }
         handler.notify(codec.encode(Reply(push=Push(message=PushedMessage(Raw(_encode(message)))))))
 
-    def finish(self, handler: Connection, call_id: str, result: Raw | None, failure: Failure | None) -> None:
+    def finish(self, handler: Connection, call_id: str, result: Raw, failure: Failure | None) -> None:
         """Pass a handler's answer to the caller. An answer after the deadline is dropped."""
         call = self._calls.get(call_id)
         if call is None or call.handler is not handler:

@@ -150,7 +150,9 @@ class Connection:
         """Start the life of a connection whose connect command was accepted."""
         self.identify(credentials, now)
         self._timer.cancel()
-        self._timer = self.hub.timers.at(now + self.hub.rules.limits.ping_interval_s, self._on_ping)
+        interval_s = self.hub.rules.limits.ping_interval_s
+        if interval_s:
+            self._timer = self.hub.timers.at(now + interval_s, self._on_ping)
 
     def identify(self, credentials: Credentials, now: float) -> None:
         """Take over who the client is, and when that ends."""

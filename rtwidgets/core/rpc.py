@@ -57,14 +57,14 @@ class Call(Struct):
 
 class Answer(Struct):
     call: str
-    result: Raw | None = None
+    result: Raw = Raw(b"null")
     error: Failure | None = None
 
 
 class Token(Struct):
     ttl_s: float
     sub: str | None = None
-    info: Raw | None = None
+    info: Raw = Raw()
     caps: dict[str, frozenset[Verb]] | None = None
 
 
@@ -148,7 +148,7 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
         raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
     if not 0 < data.ttl_s <= 31 * 86_400:
         raise Refusal(codes.BAD_REQUEST, "ttl_s must be above 0 and at most 31 days")
-    info = credentials.info if data.info is None else bytes(data.info)
+    info = bytes(data.info) or credentials.info
     token = hub.tokens.mint(
         user=credentials.user if data.sub is None else data.sub,
         caps=caps,

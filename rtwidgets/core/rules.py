@@ -59,7 +59,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         calls_per_connection: Commands that one connection may have under way.
         connect_timeout_s: Time a new socket has to send its connect command.
         send_timeout_s: Time one frame may take to leave.
-        ping_interval_s: Time between pings of the hub.
+        ping_interval_s: Time between pings of the hub; 0 sends none.
         pong_timeout_s: Time a client has to answer one.
     """
 

@@ -28,7 +28,7 @@ class Claims(Struct):
 
     sub: str = ""
     exp: float | None = None
-    info: msgspec.Raw | None = None
+    info: object = None
     caps: dict[str, frozenset[Verb]] = {}
     channels: tuple[str, ...] = ()
     channel: str = ""
@@ -66,7 +66,7 @@ class Tokens:
             raise TokenError("this is a subscription token")
         return Credentials(
             user=claims.sub,
-            info=None if claims.info is None else bytes(claims.info),
+            info=_encoded(claims.info),
             caps=claims.caps,
             expires_at=claims.exp,
             owner=claims.owner,
@@ -83,8 +83,7 @@ class Tokens:
         claims = self._verify(token, now)
         if not claims.channel:
             raise TokenError("this is not a subscription token")
-        info = None if claims.info is None else bytes(claims.info)
-        return Subscription(claims.channel, claims.sub, info, claims.exp)
+        return Subscription(claims.channel, claims.sub, _encoded(claims.info), claims.exp)
 
     def mint(
         self,
@@ -135,7 +134,7 @@ class Tokens:
                 algorithms=ALGORITHMS,
                 options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False},
             )["payload"]
-            claims = msgspec.convert(payload, Claims) if "info" not in payload else _with_info(payload)
+            claims = msgspec.convert(payload, Claims)
         except (jwt.PyJWTError, msgspec.ValidationError, RecursionError) as error:
             raise TokenError(str(error)) from None
         not_before = payload.get("nbf")
@@ -146,8 +145,5 @@ class Tokens:
         return claims
 
 
-def _with_info(payload: dict[str, Any]) -> Claims:
-    rest = {name: value for name, value in payload.items() if name != "info"}
-    claims = msgspec.convert(rest, Claims)
-    claims.info = msgspec.Raw(msgspec.json.encode(payload["info"]))
-    return claims
+def _encoded(info: object) -> bytes | None:
+    return None if info is None else msgspec.json.encode(info)

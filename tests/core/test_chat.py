@@ -53,7 +53,9 @@ def test_message_sent_again_is_not_shown_twice() -> None:
         send(chat, BOB, type="message", id="1", text="mine")
 
 
-@pytest.mark.parametrize("form", [{"type": "edit", "text": "x"}, {"type": "delete"}, {"type": "append", "text": "x"}])
+@pytest.mark.parametrize(
+    "form", [{"type": "edit", "text": "x"}, {"type": "delete"}, {"type": "append", "text": "x"}]
+)
 def test_only_the_author_changes_a_message(form: dict[str, Any]) -> None:
     chat = Chat()
     send(chat, ANN, type="message", id="1", text="hi")

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from rtwidgets.core.log import ChannelLog
 
 
-def make_log(*, size: int = 10, ttl_s: float = 100.0, window: int = 10, max_bytes: int = 1 << 20) -> ChannelLog:
+def make_log(
+    *, size: int = 10, ttl_s: float = 100.0, window: int = 10, max_bytes: int = 1 << 20
+) -> ChannelLog:
     return ChannelLog("c", "e", history_size=size, history_ttl_s=ttl_s, window=window, max_bytes=max_bytes)
 
 

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtwidgets.core.capabilities import Caps, covers, matches
+from rtwidgets.core.origins import host_of, parse_host, parse_origin
+from rtwidgets.core.tokens import TokenError, TokenExpired, Tokens
+
+from .peers import SECRET
+
+texts = st.text(alphabet="ab:*", max_size=5)
+
+
+def test_star_stands_for_any_characters_and_nothing_else_does() -> None:
+    assert matches("stream:*", "stream:a/b")
+    assert matches("*", "anything")
+    assert matches("a*c", "abc") and not matches("a*c", "abd")
+    assert not matches("stream.a", "stream:a")
+    assert not matches("", "a")
+
+
+@given(texts, texts, st.lists(texts, min_size=3, max_size=3))
+def test_covered_pattern_never_reaches_further(wide: str, narrow: str, fills: list[str]) -> None:
+    verbs: Caps = {narrow: frozenset(("subscribe",))}
+    if covers({wide: frozenset(("subscribe",))}, verbs):
+        target = narrow
+        for fill in fills:
+            target = target.replace("*", fill.replace("*", ""), 1)
+        target = target.replace("*", "")
+        assert matches(narrow, target) and matches(wide, target)
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512", "none"])
+def test_only_the_listed_algorithms_are_accepted(algorithm: str) -> None:
+    key = "" if algorithm == "none" else SECRET * 3
+    token = jwt.encode({"sub": "ann"}, key, algorithm=algorithm)
+    with pytest.raises(TokenError):
+        Tokens(SECRET * 3).credentials(token, 0.0)
+
+
+def test_token_of_another_secret_is_refused() -> None:
+    token = Tokens("x" * 32).mint(user="ann", caps={}, now=0.0, token_id="t")
+    with pytest.raises(TokenError):
+        Tokens(SECRET).credentials(token, 0.0)
+    with pytest.raises(TokenError):
+        Tokens(None).credentials(token, 0.0)
+
+
+def test_expiry_has_a_little_leeway() -> None:
+    tokens = Tokens(SECRET)
+    token = tokens.mint(user="ann", caps={}, now=0.0, token_id="t", ttl_s=10)
+    assert tokens.credentials(token, 14.0).user == "ann"
+    with pytest.raises(TokenExpired):
+        tokens.credentials(token, 16.0)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"caps": {"a": ["fly"]}}, {"sub": 5}, {"exp": "soon"}, {"caps": []}, {"nbf": 1e12}, {"channel": "a"}],
+)
+def test_unusable_claims_are_refused(claims: dict[str, object]) -> None:
+    token = jwt.encode(claims, SECRET, algorithm="HS256")
+    with pytest.raises(TokenError):
+        Tokens(SECRET).credentials(token, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("http://localhost:8888", "http://localhost:8888"),
+        ("HTTPS://Lab.Example.org", "https://lab.example.org:443"),
+        ("http://[::1]:80", "http://[::1]:80"),
+        ("null", None),
+        ("http://a/", None),
+        ("http://a:99999", None),
+        ("http://a:0", None),
+        ("http://a@b", None),
+        ("http://a b", None),
+        ("http://a\n", None),
+        ("ftp://a", None),
+        ("", None),
+    ],
+)
+def test_origins_are_read_exactly(text: str, parsed: str | None) -> None:
+    assert parse_origin(text) == parsed
+
+
+def test_host_header_gets_the_schemes_port() -> None:
+    assert parse_host("lab.example.org", "https") == "lab.example.org:443"
+    assert parse_host("[::1]:8090", "http") == "[::1]:8090"
+    assert parse_host("a:b", "http") is None
+    assert host_of("http://[::1]:80") == "[::1]:80"

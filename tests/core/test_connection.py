@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from rtwidgets.core import Limits
+
+from .peers import Peer, make_hub, publications
+
+
+def test_socket_without_connect_is_stale() -> None:
+    hub = make_hub()
+    peer = Peer(hub)
+    hub.tick(10.9)
+    assert peer.connection.closing is None
+    hub.tick(11.1)
+    assert peer.connection.closing == (3502, "stale")
+
+
+def test_ping_that_is_answered_goes_on() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    for now in (26.0, 54.0, 82.0):
+        hub.tick(now)
+        assert {} in peer.messages()
+        peer.now = now + 1
+        peer.connection.receive(b"{}", peer.now)
+        hub.tick(now + 9)
+    assert peer.connection.closing is None
+
+
+def test_ping_without_pong_ends_with_3012() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    hub.tick(26.0)
+    hub.tick(34.5)
+    assert peer.connection.closing == (3012, "no pong")
+
+
+def test_publications_are_encoded_and_joined_once_for_all_readers() -> None:
+    hub = make_hub()
+    readers = [Peer(hub).connect() for _ in range(3)]
+    for reader in readers:
+        reader.ask(subscribe={"channel": "event:a"})
+    channel = hub.channel("event:a")
+    for number in range(5):
+        channel.publish(b"%d" % number, now=1.0)
+    hub.flush()
+    frames = [reader.connection.take(1 << 20, 1.0) for reader in readers]
+    assert frames[0] is frames[1] is frames[2]
+
+
+def test_reader_that_is_behind_holds_no_payloads() -> None:
+    hub = make_hub(limits=Limits(delivery_window=10))
+    peer = Peer(hub).connect()
+    peer.ask(subscribe={"channel": "stream:a"})
+    for number in range(1000):
+        hub.channel("stream:a").publish(b'{"x":[%d]}' % number, now=1.0)
+        hub.flush()
+    # One turn in line for one cursor, whatever the number of publications.
+    assert len(peer.connection._wanted) == 1
+    assert peer.connection._replies == []
+
+
+def test_reader_that_the_log_has_left_behind_is_told_and_may_come_back() -> None:
+    hub = make_hub(limits=Limits(delivery_window=10))
+    peer = Peer(hub).connect()
+    peer.ask(subscribe={"channel": "event:a"})
+    for number in range(2000):
+        hub.channel("event:a").publish(b"%d" % number, now=1.0)
+    (message,) = peer.messages()
+    assert message == {
+        "push": {"channel": "event:a", "unsubscribe": {"code": 2500, "reason": "insufficient state"}}
+    }
+    result = peer.ask(subscribe={"channel": "event:a", "recover": True, "offset": 0})["subscribe"]
+    assert result["was_recovering"] and "recovered" not in result and result["offset"] == 2000
+
+
+def test_value_reader_that_is_behind_gets_the_last_value_only() -> None:
+    hub = make_hub(limits=Limits(conflate_after=3))
+    peer = Peer(hub).connect()
+    peer.ask(subscribe={"channel": "value:v"})
+    for number in range(50):
+        hub.channel("value:v").publish(b"%d" % number, now=1.0)
+    (publication,) = publications(peer.messages(), "value:v")
+    assert (publication["data"], publication["offset"]) == (49, 50)
+
+
+def test_channels_take_turns() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    for name in ("event:hot", "event:calm"):
+        peer.ask(subscribe={"channel": name})
+    for number in range(500):
+        hub.channel("event:hot").publish(b"%d" % number, now=1.0)
+    hub.channel("event:calm").publish(b"1", now=1.0)
+    hub.flush()
+    frame = (peer.connection.take(200, 1.0) or b"") + (peer.connection.take(200, 1.0) or b"")
+    assert b"event:calm" in frame
+
+
+def test_replies_come_before_publications() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    peer.ask(subscribe={"channel": "event:a"})
+    hub.channel("event:a").publish(b"1", now=1.0)
+    hub.flush()
+    peer.send({"id": 9, "ping": {}})
+    assert [*peer.messages()][0] == {"id": 9, "ping": {}}
+
+
+def test_commands_wait_while_replies_do() -> None:
+    hub = make_hub(limits=Limits(replies_bytes=4000))
+    peer = Peer(hub).connect()
+    hub.channel("event:a").publish(b'"%s"' % (b"x" * 900), now=1.0)
+    peer.send(*({"id": n, "history": {"channel": "event:a", "limit": -1}} for n in range(1, 51)))
+    assert peer.connection.congested and peer.connection.closing is None
+    answered = []
+    while True:
+        found = peer.messages()
+        if not found:
+            break
+        answered += [message["id"] for message in found]
+        peer.connection.resume(1.0)
+    assert answered == list(range(1, 51))
+
+
+def test_client_that_reads_no_notices_is_too_slow() -> None:
+    hub = make_hub(limits=Limits(replies_bytes=2000))
+    reader, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    reader.ask(subscribe={"channel": "chat:a"})
+    for _ in range(40):
+        other.ask(subscribe={"channel": "chat:a"})
+        other.ask(unsubscribe={"channel": "chat:a"})
+    assert reader.connection.closing == (3008, "slow")
+
+
+def test_ended_connection_leaves_nothing() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    peer.ask(subscribe={"channel": "event:a"})
+    peer.connection.end(1.0)
+    peer.connection.end(2.0)
+    assert hub.connections == {} and hub.channel("event:a").cursors == {}

@@ -1,0 +1,393 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtwidgets.core import Limits, Namespace
+from rtwidgets.core.capabilities import Caps
+from rtwidgets.core.tokens import Tokens
+
+from .peers import SECRET, Peer, make_hub, publications
+
+OPEN = Namespace(
+    "event",
+    history_size=5,
+    history_ttl_s=60,
+    presence=True,
+    join_leave=True,
+    recover=True,
+    allow=frozenset(("subscribe", "publish", "history", "presence")),
+)
+
+
+def open_hub(**options: Any) -> Any:
+    return make_hub(namespaces={"default": OPEN}, **options)
+
+
+def sub_token(channel: str, user: str = "ann", **claims: Any) -> str:
+    import jwt
+
+    return jwt.encode({"sub": user, "channel": channel, **claims}, SECRET, algorithm="HS256")
+
+
+def code_of(reply: dict[str, Any]) -> int:
+    code: int = reply["error"]["code"]
+    return code
+
+
+# connect ----------------------------------------------------------------------
+
+
+def test_connect_reply_names_hub_and_ping() -> None:
+    peer = Peer(make_hub())
+    reply = peer.ask(connect={"token": peer.token})["connect"]
+    assert reply == {
+        "client": peer.connection.client,
+        "version": "1",
+        "ping": 25,
+        "pong": True,
+        "data": {"rtwidgets": {"hub": "hub", "version": "1", "max_message_bytes": 65536}},
+    }
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+def test_connect_without_a_good_token_ends_with_3500(token: str) -> None:
+    peer = Peer(make_hub())
+    peer.send({"id": 1, "connect": {"token": token}})
+    assert peer.messages() == []
+    assert peer.connection.closing == (3500, "invalid token")
+
+
+def test_anonymous_may_connect_when_the_rules_say_so() -> None:
+    peer = Peer(open_hub(anonymous=True))
+    assert "connect" in peer.ask(connect={})
+    assert "error" not in peer.ask(publish={"channel": "a", "data": 1})
+    assert code_of(peer.ask(publish={"channel": "stream:a", "data": {}})) == 103
+
+
+def test_expired_token_gets_109() -> None:
+    peer = Peer(make_hub())
+    peer.now = 1000.0
+    token = Tokens(SECRET).mint(user="ann", caps={}, now=0.0, token_id="t", ttl_s=10)
+    assert code_of(peer.ask(connect={"token": token})) == 109
+
+
+def test_connection_ends_when_its_token_does_unless_refreshed() -> None:
+    hub = make_hub()
+    peer = Peer(hub)
+    mint = Tokens(SECRET).mint
+    token = mint(user="ann", caps={}, now=0.0, token_id="t", ttl_s=100)
+    reply = peer.ask(connect={"token": token})["connect"]
+    assert (reply["expires"], reply["ttl"]) == (True, 99)
+    peer.now = 95.0
+    fresh = mint(user="ann", caps={}, now=95.0, token_id="t", ttl_s=100)
+    assert peer.ask(refresh={"token": fresh})["refresh"]["ttl"] == 100
+    hub.tick(150.0)
+    peer.send({})
+    assert peer.connection.closing is None
+    hub.tick(300.0)
+    assert peer.connection.closing == (3005, "connection expired")
+
+
+def test_refresh_for_another_user_ends_the_connection() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.send(
+        {"id": 9, "refresh": {"token": Tokens(SECRET).mint(user="bob", caps={}, now=0.0, token_id="t")}}
+    )
+    assert peer.connection.closing == (3500, "invalid token")
+
+
+def test_user_channel_is_subscribed_by_the_hub_and_recovers() -> None:
+    hub = open_hub(user_channel=True)
+    peer = Peer(hub)
+    sub = peer.ask(connect={"token": peer.token})["connect"]["subs"]["#ann"]
+    other = Peer(hub, "bob").connect()
+    assert code_of(other.ask(subscribe={"channel": "#ann"})) == 103
+    peer.connection.end(1.0)
+    hub.channel("#ann").publish(b"1", now=1.0)
+    back = Peer(hub)
+    wanted = {"#ann": {"recover": True, "epoch": sub["epoch"], "offset": sub.get("offset", 0)}}
+    result = back.ask(connect={"token": back.token, "subs": wanted})["connect"]["subs"]["#ann"]
+    assert result["recovered"] and [p["data"] for p in result["publications"]] == [1]
+
+
+# frames -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"nonsense",
+        b"[]",
+        b'{"id":"x"}',
+        b'{"id":1}',
+        b'{"id":1,"subscribe":{"channel":"a"}}',
+        b"\xff",
+        b"[" * 9999,
+    ],
+)
+def test_malformed_frame_ends_with_3501(frame: bytes) -> None:
+    peer = Peer(make_hub())
+    peer.connection.receive(frame, 1.0)
+    assert peer.connection.closing == (3501, "bad request")
+
+
+def test_command_without_id_ends_with_3501() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.send({"subscribe": {"channel": "a"}})
+    assert peer.connection.closing == (3501, "bad request")
+
+
+def test_send_ends_with_3508() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.send({"send": {"data": 1}})
+    assert peer.connection.closing == (3508, "not available")
+
+
+def test_second_connect_ends_with_3501() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.send({"id": 5, "connect": {}})
+    assert peer.connection.closing == (3501, "bad request")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+requests = st.sampled_from(
+    "connect subscribe unsubscribe publish presence presence_stats history ping send rpc refresh sub_refresh".split()
+)
+fields = st.dictionaries(
+    st.sampled_from("channel data token recover epoch offset limit since reverse method".split()),
+    json_values
+    | st.sampled_from(
+        [
+            "stream:a",
+            "table:t",
+            "chat:c",
+            "value:v",
+            "rtwidgets.publish",
+            "rtwidgets.call",
+            "rtwidgets.declare",
+        ]
+    ),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), requests, fields), max_size=6), st.binary(max_size=40))
+def test_no_frame_raises_out_of_the_core(
+    commands: list[tuple[int, str, dict[str, Any]]], noise: bytes
+) -> None:
+    peer = Peer(make_hub(), owner=True).connect()
+    for number, name, values in commands:
+        peer.connection.receive(msgspec.json.encode({"id": number, name: values}), 2.0)
+        peer.messages()
+    peer.connection.receive(noise, 3.0)
+    peer.messages()
+    peer.hub.tick(100.0)
+
+
+# channels -----------------------------------------------------------------------
+
+
+def test_publication_reaches_subscribers_with_the_publishers_info() -> None:
+    hub = open_hub()
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    ann.ask(subscribe={"channel": "a"})
+    assert bob.ask(publish={"channel": "a", "data": {"x": 1}}) == {"id": 2, "publish": {}}
+    (publication,) = publications(ann.messages(), "a")
+    assert publication == {
+        "data": {"x": 1},
+        "offset": 1,
+        "time": 1000,
+        "info": {"user": "bob", "client": bob.connection.client, "conn_info": {"name": "Bob"}},
+    }
+
+
+def test_subscribe_twice_gets_105() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.ask(subscribe={"channel": "stream:a"})
+    assert code_of(peer.ask(subscribe={"channel": "stream:a"})) == 105
+
+
+@pytest.mark.parametrize("channel", ["", "a b", "é", "x" * 256, "a\nb"])
+def test_channel_name_outside_the_grammar_gets_107(channel: str) -> None:
+    reply = Peer(open_hub()).connect().ask(subscribe={"channel": channel})
+    assert code_of(reply) == 107
+    assert "printable ASCII" in reply["error"]["message"]
+
+
+def test_unknown_namespace_gets_102() -> None:
+    assert code_of(Peer(make_hub()).connect().ask(subscribe={"channel": "nowhere:a"})) == 102
+
+
+@pytest.mark.parametrize(
+    ("request_name", "verb"),
+    [("subscribe", "subscribe"), ("publish", "publish"), ("history", "history"), ("presence", "presence")],
+)
+def test_each_request_needs_its_verb(request_name: str, verb: Any) -> None:
+    caps: Caps = {"event:a*": frozenset((verb,))}
+    peer = Peer(make_hub(), caps=caps).connect()
+    data = {"data": 1} if verb == "publish" else {}
+    for other in ("subscribe", "publish", "history", "presence"):
+        reply = peer.ask(
+            **{other: {"channel": "event:abc", "data": 1} if other == "publish" else {"channel": "event:abc"}}
+        )
+        assert ("error" not in reply) == (other == request_name), (other, reply)
+    assert code_of(peer.ask(**{request_name: {"channel": "event:b", **data}})) == 103
+
+
+def test_subscription_token_opens_its_channel_for_its_user() -> None:
+    hub = make_hub(limits=Limits(ping_interval_s=0))
+    peer = Peer(hub, caps={}).connect()
+    assert code_of(peer.ask(subscribe={"channel": "event:a"})) == 103
+    for token in ("bad", sub_token("event:b"), sub_token("event:a", "bob"), peer.token):
+        assert code_of(peer.ask(subscribe={"channel": "event:a", "token": token})) == 103
+    assert code_of(peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=-100)})) == 109
+    result = peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=50)})["subscribe"]
+    assert (result["expires"], result["ttl"]) == (True, 49)
+    reply = peer.ask(sub_refresh={"channel": "event:a", "token": sub_token("event:a", exp=90)})
+    assert reply["sub_refresh"] == {"expires": True, "ttl": 89}
+    hub.tick(70.0)
+    assert "event:a" in peer.connection.cursors
+    hub.tick(100.0)
+    assert [m["push"]["unsubscribe"]["code"] for m in peer.messages() if "push" in m] == [2501]
+
+
+def test_history_limit_since_and_reverse() -> None:
+    peer = Peer(open_hub()).connect()
+    for number in range(1, 9):
+        peer.ask(publish={"channel": "a", "data": number})
+
+    def history(**request: Any) -> list[int]:
+        return [
+            p["data"]
+            for p in peer.ask(history={"channel": "a", **request})["history"].get("publications", [])
+        ]
+
+    top = peer.ask(history={"channel": "a"})["history"]
+    assert (top["offset"], "publications" in top) == (8, False)
+    assert history(limit=-1) == [4, 5, 6, 7, 8]
+    assert history(limit=2) == [4, 5]
+    assert history(limit=2, reverse=True) == [8, 7]
+    since = {"offset": 5, "epoch": top["epoch"]}
+    assert history(limit=-1, since=since) == [6, 7, 8]
+    assert history(limit=1, since=since) == [6]
+    assert history(limit=-1, since=since, reverse=True) == [4]
+    assert history(limit=5, since={"offset": 8, "epoch": top["epoch"]}) == []
+    assert code_of(peer.ask(history={"channel": "a", "since": {"offset": 1, "epoch": "other"}})) == 112
+    assert code_of(peer.ask(history={"channel": "a", "limit": 1, "reverse": True, "since": {}})) == 107
+
+
+def test_history_is_forgotten_after_its_time() -> None:
+    peer = Peer(open_hub()).connect()
+    peer.ask(publish={"channel": "a", "data": 1})
+    peer.now = 100.0
+    assert "publications" not in peer.ask(history={"channel": "a", "limit": -1})["history"]
+
+
+def test_presence_and_its_stats_and_join_leave() -> None:
+    hub = open_hub()
+    ann, ann2, bob = Peer(hub).connect(), Peer(hub).connect(), Peer(hub, "bob").connect()
+    for peer in (ann, ann2, bob):
+        peer.ask(subscribe={"channel": "a"})
+    presence = bob.ask(presence={"channel": "a"})["presence"]["presence"]
+    assert {client: info["user"] for client, info in presence.items()} == {
+        ann.connection.client: "ann",
+        ann2.connection.client: "ann",
+        bob.connection.client: "bob",
+    }
+    assert bob.ask(presence_stats={"channel": "a"})["presence_stats"] == {"num_clients": 3, "num_users": 2}
+    bob.connection.end(1.0)
+    pushes = [message["push"] for message in ann.messages()]
+    assert [push["join"]["info"]["user"] for push in pushes if "join" in push] == ["ann", "bob"]
+    assert [push["leave"]["info"]["user"] for push in pushes if "leave" in push] == ["bob"]
+
+
+def test_rpc_outside_ours_gets_108_and_unknown_ones_104() -> None:
+    peer = Peer(make_hub()).connect()
+    assert code_of(peer.rpc("method")) == 108
+    assert code_of(peer.rpc("rtwidgets.nothing")) == 104
+    reply = peer.rpc("rtwidgets.declare", channel=1)
+    assert code_of(reply) == 107
+    assert "rtwidgets.declare: Expected `str`" in reply["error"]["message"]
+
+
+# snapshots ----------------------------------------------------------------------
+
+
+def test_snapshot_stands_at_the_replys_offset() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    peer.rpc("rtwidgets.declare", channel="table:t", key="id")
+    peer.ask(publish={"channel": "table:t", "data": {"upsert": {"id": [1], "x": [2]}}})
+    peer.ask(publish={"channel": "value:v", "data": 5})
+    peer.ask(publish={"channel": "stream:s", "data": {"time": [1]}})
+    peer.ask(publish={"channel": "chat:c", "data": {"type": "message", "id": "m", "text": "hi"}})
+    peer.ask(publish={"channel": "event:e", "data": "x"})
+    late = Peer(hub).connect()
+
+    def joined(channel: str, **request: Any) -> tuple[int, Any]:
+        result = late.ask(subscribe={"channel": channel, **request})["subscribe"]
+        return result["offset"], result.get("data")
+
+    assert joined("table:t") == (1, {"kind": "table", "key": "id", "rows": {"id": [1], "x": [2]}})
+    assert joined("value:v") == (1, {"kind": "value", "value": 5})
+    assert joined("stream:s") == (1, {"kind": "stream", "batches": [{"time": [1]}]})
+    offset, chat = joined("chat:c")
+    assert (offset, [m["text"] for m in chat["messages"]]) == (1, ["hi"])
+    assert joined("event:e") == (1, None)
+    late.ask(unsubscribe={"channel": "event:e"})
+    offset, events = joined("event:e", data={"rtwidgets": {"snapshot": True}})
+    assert (offset, [p["data"] for p in events["publications"]]) == (1, ["x"])
+
+
+def test_value_that_was_never_set_has_no_value() -> None:
+    peer = Peer(make_hub()).connect()
+    assert peer.ask(subscribe={"channel": "value:v"})["subscribe"]["data"] == {"kind": "value"}
+
+
+@pytest.mark.parametrize(
+    ("channel", "data", "words"),
+    [
+        ("stream:s", [1], "a stream takes columns"),
+        ("table:t", {"upsert": {"id": [1]}}, "no key column yet"),
+        ("chat:c", {"type": "shout"}, "a chat takes"),
+    ],
+)
+def test_data_that_breaks_the_kind_gets_107_and_names_the_channel(
+    channel: str, data: Any, words: str
+) -> None:
+    reply = Peer(make_hub()).connect().ask(publish={"channel": channel, "data": data})
+    assert code_of(reply) == 107
+    assert repr(channel) in reply["error"]["message"] and words in reply["error"]["message"]
+
+
+def test_subscriptions_are_limited() -> None:
+    peer = Peer(make_hub(limits=Limits(channels_per_connection=2))).connect()
+    for name in "ab":
+        assert "error" not in peer.ask(subscribe={"channel": f"event:{name}"})
+    assert code_of(peer.ask(subscribe={"channel": "event:c"})) == 106
+
+
+def test_unused_channels_end_and_their_successors_have_another_epoch() -> None:
+    hub = make_hub(limits=Limits(ping_interval_s=0))
+    peer = Peer(hub).connect()
+    peer.ask(publish={"channel": "event:a", "data": 1})
+    peer.ask(publish={"channel": "value:v", "data": 1})
+    epoch = peer.ask(subscribe={"channel": "event:a"})["subscribe"]["epoch"]
+    hub.tick(10_000.0)
+    assert "event:a" in hub.channels
+    peer.ask(unsubscribe={"channel": "event:a"})
+    hub.tick(20_000.0)
+    assert "event:a" not in hub.channels and "value:v" in hub.channels
+    result = peer.ask(subscribe={"channel": "event:a", "recover": True, "epoch": epoch, "offset": 1})[
+        "subscribe"
+    ]
+    assert result["epoch"] != epoch and "recovered" not in result
