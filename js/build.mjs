@@ -5,7 +5,7 @@
 //
 // Every widget instance sends its whole module to the page, so a module over the limit fails the build.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -38,8 +38,6 @@ const options = {
 async function buildFrontEnd() {
   const widgets = join(root, "src", "widgets");
   const modules = filesUnder(widgets, (name) => /^[a-z][a-z0-9_]*\.(ts|css)$/.test(name));
-  rmSync(staticDir, { recursive: true, force: true });
-  mkdirSync(staticDir, { recursive: true });
   const results = await Promise.all([
     build({
       ...options,
@@ -51,8 +49,11 @@ async function buildFrontEnd() {
     }),
     build({ ...options, entryPoints: modules.filter((file) => dirname(file) === widgets) }),
   ]);
+  const outputs = results.flatMap(({ metafile }) => Object.entries(metafile.outputs));
+  const built = new Set(outputs.map(([file]) => basename(file)));
+  for (const name of readdirSync(staticDir)) if (!built.has(name)) rmSync(join(staticDir, name), { recursive: true });
   let tooLarge = false;
-  for (const [file, { bytes }] of results.flatMap(({ metafile }) => Object.entries(metafile.outputs))) {
+  for (const [file, { bytes }] of outputs) {
     const over = bytes > MAX_MODULE_BYTES;
     tooLarge ||= over;
     console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${basename(file)}${over ? "  TOO LARGE" : ""}`);

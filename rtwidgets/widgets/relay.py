@@ -36,7 +36,7 @@ def front_end(name: str) -> Path:
 class Relay(anywidget.AnyWidget):
     """Gives the pages that show this kernel's widgets a way to the hub. Made by the widgets; never shown.
 
-    Its only trait is the hub's key. Tokens and frames travel in custom messages: traits are saved in notebooks.
+    Its only trait is the hub's key. Tokens and frames travel in custom messages, as notebooks save traits.
     """
 
     _esm = front_end("connection.js")

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { WebSocket } from "ws";
+import { socketProbe, type OpenSocket } from "../../src/connection/direct.ts";
+import { Connection } from "../../src/connection/hub.ts";
+import { RelayPort, type SocketLike } from "../../src/connection/relay.ts";
+import { sleep, until } from "./fakes.ts";
+import { FakeKernel } from "./kernel.ts";
+import { ScriptedHub } from "./scripted_hub.ts";
+
+// The page is on loopback and not on the web, so the one candidate is ws://127.0.0.1:{port}.
+const PAGE = { base: "file:///x/", hostname: "localhost" };
+const noFetch = (): Promise<unknown> => Promise.reject(new Error("no proxy here"));
+
+interface Setup {
+  readonly hub: ScriptedHub;
+  readonly kernel: FakeKernel;
+  readonly connection: Connection;
+  readonly port: RelayPort;
+  readonly direct: WebSocket[];
+  readonly ending: AbortController;
+}
+
+async function setUp(t: TestContext, options: { advertisedPort?: number; noWebSocket?: boolean } = {}): Promise<Setup> {
+  const hub = new ScriptedHub();
+  await hub.ready();
+  const kernel = new FakeKernel(hub.port, options.advertisedPort);
+  const direct: WebSocket[] = [];
+  const open: OpenSocket = (url) => {
+    const socket = new WebSocket(url);
+    socket.on("error", () => undefined);
+    direct.push(socket);
+    return socket as unknown as SocketLike;
+  };
+  const connection = new Connection("hub-key", {
+    page: PAGE,
+    openSocket: options.noWebSocket ? null : open,
+    probe: socketProbe(open, noFetch),
+  });
+  const port = new RelayPort(kernel.model, "p1", { origin: "http://localhost", base: PAGE.base });
+  connection.addPort(port);
+  const ending = new AbortController();
+  t.after(async () => {
+    ending.abort();
+    connection.removePort(port);
+    kernel.stop();
+    await hub.stop();
+  });
+  return { hub, kernel, connection, port, direct, ending };
+}
+
+/** A connection whose stream's rows are collected as they come. */
+function follow({ connection, ending }: Setup): { rows: unknown[]; feed: ReturnType<Connection["stream"]> } {
+  const rows: unknown[] = [];
+  const feed = connection.stream("stream:px", ending.signal);
+  feed.onBatch((batch, reset) => {
+    if (reset) rows.length = 0;
+    rows.push(...(batch.n ?? []));
+  }, ending.signal);
+  return { rows, feed };
+}
+
+test("a page starts on the relay and changes over to the direct way by itself", async (t) => {
+  const setup = await setUp(t);
+  const { hub, connection } = setup;
+  hub.append({ n: [1] });
+  const { rows, feed } = follow(setup);
+  const transports: unknown[] = [];
+  connection.onStatus(() => connection.status.phase === "live" && transports.push(connection.status.transport), setup.ending.signal);
+  await until("direct", () => connection.status.transport === "direct");
+  hub.append({ n: [2] });
+  await until("rows", () => rows.length === 2);
+  assert.deepEqual(rows, [1, 2]);
+  assert.equal(feed.status.lastTimeMs, 1_700_000_000_000);
+  assert.deepEqual([feed.status.gaps, feed.status.repeats, feed.status.lost], [0, 0, 0]);
+  assert.equal(connection.status.reason, null);
+  assert.equal(transports.at(-1), "direct");
+});
+
+test("a blocked direct way leaves everything on the relay and says why", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9 });
+  const { hub, connection } = setup;
+  const { rows } = follow(setup);
+  hub.append({ n: [1] });
+  await until("rows", () => rows.length === 1);
+  await until("a reason", () => connection.status.reason !== null);
+  assert.equal(connection.status.transport, "relay");
+  assert.match(connection.status.reason ?? "", /ws:\/\/127\.0\.0\.1:9\/connection\/websocket does not open/);
+});
+
+test("a browser without WebSocket stays on the relay and says so", async (t) => {
+  const setup = await setUp(t, { noWebSocket: true });
+  await until("live", () => setup.connection.status.phase === "live");
+  await until("a reason", () => setup.connection.status.reason === "this browser has no WebSocket");
+  assert.equal(setup.connection.status.transport, "relay");
+});
+
+test("through many changes of the transport every publication is seen once, in order", async (t) => {
+  const setup = await setUp(t);
+  const { hub, connection, direct } = setup;
+  const { rows, feed } = follow(setup);
+  await until("live", () => connection.status.phase === "live");
+  let n = 0;
+  const publishing = setInterval(() => {
+    for (let i = 0; i < 5; i++) hub.append({ n: [++n] });
+  }, 10);
+  t.after(() => clearInterval(publishing));
+  // Break the direct way whenever it is in use; the page falls back and finds it again.
+  const end = Date.now() + 9_000;
+  while (Date.now() < end) {
+    if (connection.status.transport === "direct") {
+      await sleep(30);
+      for (const socket of direct) socket.terminate();
+    }
+    await sleep(10);
+  }
+  clearInterval(publishing);
+  await until("all rows", () => rows.length >= n);
+  assert.ok(connection.status.changes >= 3, `${connection.status.changes} changes`);
+  assert.deepEqual(rows, Array.from({ length: n }, (_, i) => i + 1));
+  assert.deepEqual([feed.status.gaps, feed.status.repeats, feed.status.lost], [0, 0, 0]);
+});
+
+test("a hub that breaks every connection is found again, and nothing is missing", async (t) => {
+  const setup = await setUp(t);
+  const { hub, connection } = setup;
+  const { rows, feed } = follow(setup);
+  hub.append({ n: [1] });
+  await until("direct", () => connection.status.transport === "direct");
+  hub.breakAll();
+  hub.append({ n: [2] });
+  await until("rows", () => rows.length === 2);
+  assert.deepEqual(rows, [1, 2]);
+  assert.equal(feed.status.lost, 0);
+});
+
+test("a refused token is asked for again, and the connection comes", async (t) => {
+  const setup = await setUp(t);
+  setup.hub.badTokens.add("t0");
+  await until("live", () => setup.connection.status.phase === "live");
+  assert.ok(setup.kernel.tokens >= 1);
+});
+
+test("a refused subscription says so in the feed's status", async (t) => {
+  const { connection, ending } = await setUp(t);
+  const feed = connection.table("table:secret", ending.signal);
+  await until("refused", () => feed.status.phase === "refused");
+  assert.equal(feed.status.reason, "table:secret: permission denied (code 103)");
+});
+
+test("a channel is one feed for all its widgets, and one kind", async (t) => {
+  const { connection, ending } = await setUp(t);
+  assert.equal(connection.stream("stream:px", ending.signal), connection.stream("stream:px", ending.signal));
+  assert.throws(() => connection.table("stream:px", ending.signal), /in use as a stream on this page, not as a table/);
+});
+
+test("a call returns its result, and the change of transport waits for it", async (t) => {
+  const setup = await setUp(t);
+  const { hub, connection } = setup;
+  hub.answer = async (args) => {
+    await sleep(300);
+    return args;
+  };
+  await until("live", () => connection.status.phase === "live");
+  assert.deepEqual(await connection.call("halt", { symbol: "ACME" }), { symbol: "ACME" });
+  await until("direct", () => connection.status.transport === "direct");
+});
+
+test("a call whose connection breaks has an unknown outcome and is not sent again", async (t) => {
+  const { hub, connection } = await setUp(t, { advertisedPort: 9 });
+  let calls = 0;
+  hub.answer = () => {
+    calls++;
+    setTimeout(() => hub.breakAll(), 50);
+    return new Promise(() => undefined);
+  };
+  await until("live", () => connection.status.phase === "live");
+  await assert.rejects(connection.call("halt", {}), { code: 1003 });
+  await until("live again", () => connection.status.phase === "live");
+  assert.equal(calls, 1);
+});
+
+test("a value is published through the connection", async (t) => {
+  const { hub, connection, ending } = await setUp(t);
+  await connection.value("value:limit", ending.signal).set(120);
+  assert.deepEqual(hub.published, [120]);
+});
+
+test("another kernel of the same hub takes over when the first is gone", async (t) => {
+  const setup = await setUp(t, { noWebSocket: true });
+  const { hub, connection, port, kernel } = setup;
+  const { rows } = follow(setup);
+  hub.append({ n: [1] });
+  await until("rows", () => rows.length === 1);
+  const second = new FakeKernel(hub.port);
+  const secondPort = new RelayPort(second.model, "p2", { origin: "", base: "" });
+  connection.addPort(secondPort);
+  t.after(() => {
+    connection.removePort(secondPort);
+    second.stop();
+  });
+  await until("the second kernel's config", () => secondPort.config !== null);
+  kernel.answers = false;
+  connection.removePort(port);
+  hub.append({ n: [2] });
+  await until("rows over the second kernel", () => rows.length === 2);
+  assert.deepEqual(rows, [1, 2]);
+});
+
+test("a hub that came back as another process on another port is followed", async (t) => {
+  const setup = await setUp(t);
+  const { hub, kernel, connection } = setup;
+  const { rows, feed } = follow(setup);
+  hub.append({ n: [1] });
+  await until("direct", () => connection.status.transport === "direct");
+  const next = new ScriptedHub();
+  Object.assign(next, { id: "h2", epoch: "e2" });
+  await next.ready();
+  t.after(() => next.stop());
+  hub.badTokens.add("t0");
+  await hub.stop();
+  kernel.hubId = "h2";
+  kernel.hubPort = kernel.advertisedPort = next.port;
+  kernel.model.bundle([
+    { type: "config", page: "p1", hub_id: "h2", port: next.port, public_url: null, token: "t9", expires_at_ms: Date.now() + 9e5 },
+  ]);
+  await until("live again", () => connection.status.phase === "live", 15_000);
+  next.append({ n: [5] });
+  await until("rows", () => rows.includes(5));
+  assert.equal(feed.status.phase, "live");
+  assert.equal(feed.status.lost, 1, "the old log is gone, and the feed says so");
+});

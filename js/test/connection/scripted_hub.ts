@@ -1,0 +1,91 @@
+// As much of a hub as the connection needs to be tested: one stream with a log, tokens, publish, rpc, presence.
+
+import { WebSocketServer, type WebSocket as ServerSocket } from "ws";
+import type { AddressInfo } from "node:net";
+
+interface Command {
+  readonly id?: number;
+  readonly connect?: { token?: string };
+  readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number };
+  readonly publish?: { channel: string; data: unknown };
+  readonly rpc?: { method: string; data: { command: string; args: unknown } };
+  readonly presence?: unknown;
+  readonly unsubscribe?: unknown;
+}
+
+export class ScriptedHub {
+  readonly id = "h1";
+  readonly epoch = "e1";
+  readonly log: unknown[] = [];
+  readonly published: unknown[] = [];
+  connects = 0;
+  /** Tokens that are refused with the terminal code 3500. */
+  readonly badTokens = new Set<string>();
+  /** How the hub answers a call; null leaves it unanswered. */
+  answer: (args: unknown) => Promise<unknown> = (args) => Promise.resolve(args);
+  readonly #server: WebSocketServer;
+  readonly #readers = new Map<ServerSocket, string>();
+
+  constructor(port = 0) {
+    this.#server = new WebSocketServer({ host: "127.0.0.1", port });
+    this.#server.on("connection", (socket) => {
+      socket.on("message", (data) => {
+        for (const line of String(data).split("\n")) if (line) void this.#take(socket, JSON.parse(line) as Command);
+      });
+      socket.on("close", () => this.#readers.delete(socket));
+    });
+  }
+
+  async ready(): Promise<void> {
+    if (this.#server.address() === null) await new Promise((resolve) => this.#server.once("listening", resolve));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  append(data: unknown): void {
+    this.log.push(data);
+    const push = { push: { channel: "stream:px", pub: { data, offset: this.log.length, time: 1_700_000_000_000 } } };
+    for (const socket of this.#readers.keys()) socket.send(JSON.stringify(push));
+  }
+
+  /** Break every connection without a word. */
+  breakAll(): void {
+    for (const socket of this.#server.clients) socket.terminate();
+  }
+
+  async stop(): Promise<void> {
+    this.breakAll();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #take(socket: ServerSocket, command: Command): Promise<void> {
+    const { id } = command;
+    const reply = (body: object): void => socket.send(JSON.stringify({ id, ...body }));
+    if (command.connect) {
+      if (this.badTokens.has(command.connect.token ?? "")) return socket.close(3500, "invalid token");
+      this.connects++;
+      reply({ connect: { client: `c${this.connects}`, ping: 25, pong: true, data: { rtwidgets: { hub: this.id } } } });
+    } else if (command.subscribe) {
+      const { channel, recover = false, epoch, offset = 0 } = command.subscribe;
+      if (channel !== "stream:px") return reply({ error: { code: 103, message: "permission denied" } });
+      const publications = this.log.slice(offset).map((data, i) => ({ data, offset: offset + i + 1 }));
+      const position = { recoverable: true, positioned: true, epoch: this.epoch, offset: this.log.length };
+      reply({
+        subscribe: recover && epoch === this.epoch
+          ? { ...position, was_recovering: true, recovered: true, publications }
+          : { ...position, was_recovering: recover, data: { kind: "stream", batches: [...this.log] } },
+      });
+      this.#readers.set(socket, channel);
+    } else if (command.publish) {
+      this.published.push(command.publish.data);
+      reply({ publish: {} });
+    } else if (command.rpc) {
+      const result = await this.answer(command.rpc.data.args);
+      reply({ rpc: { data: { result } } });
+    } else if (command.presence || command.unsubscribe) {
+      reply(command.presence ? { presence: { presence: {} } } : { unsubscribe: {} });
+    }
+  }
+}

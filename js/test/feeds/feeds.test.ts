@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Columns, TableChange } from "../../src/connection/types.ts";
+import { Chat } from "../../src/feeds/chat.ts";
+import type { Publication } from "../../src/feeds/feed.ts";
+import { Stream } from "../../src/feeds/stream.ts";
+import { Table } from "../../src/feeds/table.ts";
+import { Value } from "../../src/feeds/value.ts";
+
+const forever = new AbortController().signal;
+
+function pub(offset: number, data: unknown, more: Partial<Publication> = {}): Publication {
+  return { data, offset, timeMs: 1_000 + offset, info: null, ...more };
+}
+
+function snapshot(data: unknown, offset = 0): { data: unknown; offset: number; wasRecovering: boolean; recovered: boolean } {
+  return { data, offset, wasRecovering: false, recovered: false };
+}
+
+test("a stream passes the snapshot's batches on and then every publication", () => {
+  const feed = new Stream("stream:px");
+  const heard: [Columns, boolean][] = [];
+  feed.onBatch((batch, reset) => heard.push([{ ...batch }, reset]), forever);
+  feed.subscribed(snapshot({ kind: "stream", batches: [{ t: [1, 2] }, { t: [3] }] }, 2));
+  feed.publication(pub(3, { t: [4] }));
+  assert.deepEqual(heard, [
+    [{ t: [1, 2] }, true],
+    [{ t: [3] }, false],
+    [{ t: [4] }, false],
+  ]);
+  assert.equal(feed.status.offset, 3);
+  assert.equal(feed.status.lastTimeMs, 1_003);
+});
+
+test("a late listener of a stream gets what is kept, the first batch as a reset", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [{ t: [1] }] }, 1));
+  feed.publication(pub(2, { t: [2] }));
+  const heard: [unknown, boolean][] = [];
+  feed.onBatch((batch, reset) => heard.push([batch.t, reset]), forever);
+  assert.deepEqual(heard, [[[1], true], [[2], false]]);
+});
+
+test("a stream keeps the newest rows and drops whole batches", () => {
+  const feed = new Stream("stream:px", 4);
+  feed.subscribed(snapshot({ batches: [] }));
+  for (let i = 1; i <= 4; i++) feed.publication(pub(i, { t: [i, i] }));
+  const kept: unknown[] = [];
+  feed.onBatch((batch) => kept.push(...(batch.t ?? [])), forever);
+  assert.deepEqual(kept, [3, 3, 4, 4]);
+});
+
+test("an empty snapshot of a stream still resets its listeners", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [{ t: [1] }] }, 1));
+  const heard: [number, boolean][] = [];
+  feed.onBatch((batch, reset) => heard.push([Object.keys(batch).length, reset]), forever);
+  feed.subscribed({ ...snapshot({ batches: [] }), wasRecovering: true });
+  assert.deepEqual(heard, [[1, true], [0, true]]);
+  assert.equal(feed.status.lost, 1);
+});
+
+test("columns of unequal length are counted and named, and the stream goes on", () => {
+  const feed = new Stream("stream:px");
+  const heard: unknown[] = [];
+  feed.subscribed(snapshot({ batches: [] }));
+  feed.onBatch((batch) => heard.push(batch.t), forever);
+  feed.publication(pub(1, { t: [1, 2], price: [3] }));
+  assert.equal(feed.status.bad, 1);
+  assert.match(feed.status.reason ?? "", /stream:px: a batch: column "price" has 1 rows, but "t" has 2/);
+  feed.publication(pub(2, { t: [5] }));
+  assert.deepEqual(heard, [[5]]);
+  assert.equal(feed.status.reason, null);
+  assert.equal(feed.status.gaps, 0);
+});
+
+test("data that is no object at all never throws", () => {
+  for (const data of [null, 3, "x", [], { t: 3 }, { t: [1], u: null }]) {
+    const feed = new Stream("stream:px");
+    feed.subscribed(snapshot(data));
+    feed.publication(pub(1, data));
+    assert.ok(feed.status.bad >= 1, JSON.stringify(data));
+  }
+});
+
+test("a column named like a member of Object is a column", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [] }));
+  const names: string[][] = [];
+  feed.onBatch((batch) => names.push(Object.keys(batch)), forever);
+  feed.publication(pub(1, JSON.parse('{"__proto__": [1], "constructor": [2]}')));
+  assert.deepEqual(names, [["__proto__", "constructor"]]);
+  assert.equal(({} as { constructor: unknown }).constructor, Object);
+});
+
+test("gaps and repeats of a stream are counted, and a repeat is not applied", () => {
+  const feed = new Stream("stream:px");
+  const heard: unknown[] = [];
+  feed.subscribed(snapshot({ batches: [] }, 10));
+  feed.onBatch((batch) => heard.push(...(batch.t ?? [])), forever);
+  feed.publication(pub(11, { t: [11] }));
+  feed.publication(pub(11, { t: [11] }));
+  feed.publication(pub(14, { t: [14] }));
+  assert.deepEqual(heard, [11, 14]);
+  assert.equal(feed.status.repeats, 1);
+  assert.equal(feed.status.gaps, 1);
+});
+
+test("a recovery keeps the position and what came before", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [{ t: [1] }] }, 1));
+  feed.waiting("transport closed");
+  assert.equal(feed.status.phase, "waiting");
+  feed.subscribed({ data: undefined, offset: 3, wasRecovering: true, recovered: true });
+  feed.publication(pub(2, { t: [2] }));
+  feed.publication(pub(3, { t: [3] }));
+  assert.deepEqual([feed.status.gaps, feed.status.repeats, feed.status.lost, feed.status.offset], [0, 0, 0, 3]);
+});
+
+test("a table folds upserts of some columns and removals into rows", () => {
+  const feed = new Table("table:orders");
+  const heard: TableChange[] = [];
+  feed.onChange((change) => heard.push(change), forever);
+  feed.subscribed(snapshot({ kind: "table", key: "id", rows: { id: [1, 2], qty: [10, 20], side: ["b", "s"] } }, 5));
+  feed.publication(pub(9, { upsert: { id: [2, 3], qty: [21, 30] }, remove: [1, 77] }));
+  assert.deepEqual([...feed.rows.keys()], [2, 3]);
+  assert.equal(feed.rows.get(2)?.get("side"), "s");
+  assert.equal(feed.rows.get(2)?.get("qty"), 21);
+  assert.deepEqual(feed.columns, ["id", "qty", "side"]);
+  assert.deepEqual(heard[1], {
+    reset: false,
+    changed: new Map<number, Set<string>>([[2, new Set(["qty"])], [3, new Set(["id", "qty"])]]),
+    removed: [1],
+  });
+  assert.equal(feed.status.gaps, 0, "a table's offsets may skip");
+});
+
+test("a table's change without its key column is refused whole", () => {
+  const feed = new Table("table:orders");
+  feed.subscribed(snapshot({ key: "id", rows: { id: [1], qty: [10] } }, 1));
+  feed.publication(pub(2, { upsert: { qty: [3] }, remove: [1] }));
+  assert.deepEqual([...feed.rows.keys()], [1]);
+  assert.match(feed.status.reason ?? "", /no key column "id"; its columns are qty/);
+});
+
+test("a table that is declared later asks for a snapshot, as only that names the key", () => {
+  const feed = new Table("table:orders");
+  feed.subscribed(snapshot({ kind: "table", key: null, rows: {} }));
+  assert.equal(feed.needsSnapshot, false);
+  feed.publication(pub(1, { upsert: { qty: [1], id: [7] } }));
+  assert.equal(feed.needsSnapshot, true);
+  feed.subscribed(snapshot({ kind: "table", key: "id", rows: { id: [7], qty: [1] } }, 1));
+  assert.equal(feed.needsSnapshot, false);
+  assert.deepEqual([...feed.rows.keys()], [7]);
+});
+
+test("a value that was never set is told from one that is null", () => {
+  const feed = new Value("value:limit", () => Promise.resolve());
+  feed.subscribed(snapshot({ kind: "value" }));
+  assert.equal(feed.has, false);
+  feed.publication(pub(1, null));
+  assert.equal(feed.has, true);
+  assert.equal(feed.value, null);
+});
+
+test("while one value is on its way only the latest of the later ones is sent", async () => {
+  const sent: unknown[] = [];
+  const done: (() => void)[] = [];
+  const feed = new Value("value:limit", (data) => {
+    sent.push(data);
+    return new Promise((resolve) => done.push(resolve));
+  });
+  const all = [1, 2, 3, 4].map((value) => feed.set(value));
+  assert.deepEqual(sent, [1]);
+  done[0]?.();
+  await all[0];
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(sent, [1, 4]);
+  done[1]?.();
+  await Promise.all(all);
+});
+
+test("a value that is refused rejects its own set and not the next", async () => {
+  let refuse = true;
+  const feed = new Value("value:limit", () => (refuse ? Promise.reject(new Error("no right")) : Promise.resolve()));
+  const first = feed.set(1);
+  const second = feed.set(2);
+  await assert.rejects(first.finally(() => (refuse = false)), /no right/);
+  await second.catch(() => undefined);
+  await feed.set(3);
+});
+
+const ann = { client: "c1", user: "ann", name: "Ann" };
+const bob = { client: "c2", user: "bob", name: "Bob" };
+
+function chat(sent: unknown[] = []): Chat {
+  let id = 0;
+  const feed = new Chat("chat:desk", (data) => Promise.resolve(void sent.push(data)), () => `m${++id}`);
+  feed.subscribed(snapshot({ kind: "chat", messages: [{ id: "a", text: "hi", user: "ann", name: "Ann", time: 7 }] }, 1));
+  return feed;
+}
+
+test("a chat's forms change the message they name", () => {
+  const feed = chat();
+  feed.publication(pub(2, { type: "message", id: "b", text: "look", open: true }, { info: bob }));
+  feed.publication(pub(3, { type: "append", id: "b", text: "ing", done: true }, { info: bob }));
+  feed.publication(pub(4, { type: "edit", id: "a", text: "hello" }, { info: ann }));
+  feed.publication(pub(5, { type: "reaction", id: "a", emoji: "👍", on: true }, { info: bob }));
+  const [a, b] = feed.messages;
+  assert.deepEqual([a?.text, a?.edited, a?.timeMs, a?.reactions.get("👍")], ["hello", true, 7, ["bob"]]);
+  assert.deepEqual([b?.text, b?.open, b?.user, b?.name, b?.timeMs], ["looking", false, "bob", "Bob", 1_002]);
+  feed.publication(pub(6, { type: "delete", id: "a" }, { info: ann }));
+  assert.deepEqual(feed.messages.map(({ id }) => id), ["b"]);
+});
+
+test("a message that comes twice is there once", () => {
+  const feed = chat();
+  for (const offset of [2, 3]) feed.publication(pub(offset, { type: "message", id: "b", text: "x" }, { info: bob }));
+  assert.equal(feed.messages.length, 2);
+});
+
+test("user and name of a message are the hub's, not the payload's", () => {
+  const feed = chat();
+  feed.publication(pub(2, { type: "message", id: "b", text: "x", user: "root", name: "Boss" }, { info: bob }));
+  assert.equal(feed.messages[1]?.user, "bob");
+  assert.equal(feed.messages[1]?.name, "Bob");
+});
+
+test("say publishes a message with an id of its own", async () => {
+  const sent: unknown[] = [];
+  const feed = chat(sent);
+  await feed.say("one");
+  await feed.say("two");
+  assert.deepEqual(sent, [{ type: "message", id: "m1", text: "one" }, { type: "message", id: "m2", text: "two" }]);
+});
+
+test("members are users, and one who left while presence was asked for does not come back", () => {
+  const feed = chat();
+  feed.presenceAsked();
+  feed.joined({ ...ann, client: "c9" });
+  feed.left(bob);
+  feed.present([ann, bob]);
+  assert.deepEqual(feed.members, [{ user: "ann", name: "Ann", clients: 2 }]);
+});
+
+test("an unknown form is counted and the chat stays as it is", () => {
+  const feed = chat();
+  for (const data of [{ type: "shout", id: "a" }, { id: "a" }, { type: "edit", id: "a" }, 4]) feed.publication(pub(0, data));
+  assert.equal(feed.status.bad, 4);
+  assert.equal(feed.messages[0]?.text, "hi");
+});
