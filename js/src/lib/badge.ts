@@ -1,0 +1,83 @@
+// The status badge every widget has: a dot, the state, the age of the data; details on hover and focus.
+
+import type { FeedStatus } from "../connection/types.ts";
+import { RemoteClock } from "./clock.ts";
+import { element, setText } from "./dom.ts";
+import type { Link } from "./link.ts";
+import { panelUnder } from "./popover.ts";
+import { describeStatus, statusDetails } from "./status.ts";
+
+export interface BadgeSource {
+  readonly link: Link;
+  readonly channel: string;
+  /** Whether the age of the data says something: yes for a flow, no for a control or a chat. */
+  readonly showAge: boolean;
+}
+
+const REFRESH_MS = 500;
+
+/** Build the badge; it keeps itself up to date. */
+export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLElement {
+  const state = element("span", { class: "rtw-status__state" });
+  const age = element("span", { class: "rtw-status__age" });
+  const face = element("button", { class: "rtw-status__face", label: "Status details" }, element("span", { class: "rtw-status__dot" }), state, age);
+  face.type = "button";
+  // Read aloud when the state changes; the age would never stop talking.
+  const spoken = element("span", { class: "rtw-unseen", role: "status" });
+  const details = element("dl", { class: "rtw-panel rtw-status__details" });
+  const root = element("div", { class: "rtw-status" }, face, spoken, details);
+  const panel = panelUnder(face, details, signal);
+
+  const hubClock = new RemoteClock();
+  let lastTimeMs: number | null = null;
+  const ageMs = (feed: FeedStatus | null, nowMs: number): number | null => {
+    if (feed?.lastTimeMs == null) return null;
+    if (feed.lastTimeMs !== lastTimeMs) {
+      // The first may be from a snapshot, and a late one has a larger lag, which the clock ignores.
+      if (lastTimeMs !== null) hubClock.observe(feed.lastTimeMs, nowMs);
+      lastTimeMs = feed.lastTimeMs;
+    }
+    return Math.max(0, hubClock.now(nowMs) - feed.lastTimeMs);
+  };
+
+  const refresh = () => {
+    const nowMs = Date.now();
+    const connection = source.link.connection?.status ?? null;
+    const feed = source.link.feed?.status ?? null;
+    const dataAgeMs = ageMs(feed, nowMs);
+    const shown = describeStatus({
+      connection,
+      withoutSinceMs: source.link.withoutSinceMs,
+      feed,
+      ageMs: source.showAge ? dataAgeMs : null,
+      nowMs,
+    });
+    root.dataset.tone = shown.tone;
+    setText(state, shown.state);
+    setText(age, shown.age);
+    setText(spoken, shown.state);
+    if (!panel.open) return;
+    details.replaceChildren(
+      ...statusDetails(source.channel, connection, feed, dataAgeMs).flatMap(([label, text]) => [
+        element("dt", { text: label }),
+        element("dd", { text }),
+      ]),
+    );
+  };
+
+  const open = () => {
+    panel.show();
+    refresh();
+    // Its size is known only now that it has rows.
+    panel.hide();
+    panel.show();
+  };
+  face.addEventListener("pointerenter", open, { signal });
+  face.addEventListener("focus", open, { signal });
+  face.addEventListener("pointerleave", () => panel.hide(), { signal });
+  face.addEventListener("blur", () => panel.hide(), { signal });
+  const timer = setInterval(() => document.visibilityState === "hidden" || refresh(), REFRESH_MS);
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  refresh();
+  return root;
+}

@@ -1,0 +1,55 @@
+// What every widget looks like from outside: a bordered card with a title, its tools, its state, and what is wrong.
+
+import { element, setText } from "./dom.ts";
+import { followTheme } from "./theme.ts";
+
+export interface CardOptions {
+  /** Class of the widget, such as "rtw-chart". */
+  readonly class: string;
+  readonly title: string;
+  /** The state's badge; null where there is no state to show. */
+  readonly badge: HTMLElement | null;
+  /** One row instead of a head over a body: for controls. */
+  readonly inline?: boolean;
+  readonly problems?: readonly string[];
+  readonly onTheme?: () => void;
+}
+
+export interface Card {
+  readonly root: HTMLElement;
+  /** Where the widget puts itself. */
+  readonly body: HTMLElement;
+  /** Between title and state: the widget's own buttons and counts. */
+  readonly tools: HTMLElement;
+  /** Say what is wrong now, or "" when nothing is. */
+  notice(text: string): void;
+}
+
+/** Build the card of one view into the element the host gave. */
+export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
+  const title = element("div", { class: "rtw-head__title", text: options.title });
+  title.title = options.title;
+  const tools = element("div", { class: "rtw-head__tools" });
+  const body = element("div", { class: `rtw-body ${options.class}__body` });
+  const fixed = element("div", { class: "rtw-notice", text: (options.problems ?? []).join(". "), hidden: !options.problems?.length });
+  const passing = element("div", { class: "rtw-notice", role: "alert", hidden: true });
+  const head = element("div", { class: "rtw-head" }, title, tools, ...(options.badge ? [options.badge] : []));
+  const root = options.inline
+    ? element("div", { class: `rtw rtw--inline ${options.class}` }, title, body, tools, ...(options.badge ? [options.badge] : []), passing, fixed)
+    : element("div", { class: `rtw ${options.class}` }, head, body, passing, fixed);
+  title.hidden = options.title === "";
+  root.setAttribute("role", "group");
+  if (options.title) root.setAttribute("aria-label", options.title);
+  el.replaceChildren(root);
+  signal.addEventListener("abort", () => root.remove(), { once: true });
+  followTheme(root, options.onTheme ?? (() => {}), signal);
+  return {
+    root,
+    body,
+    tools,
+    notice(text) {
+      passing.hidden = text === "";
+      setText(passing, text);
+    },
+  };
+}

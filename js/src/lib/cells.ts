@@ -1,0 +1,25 @@
+// Cells of columns as numbers, times and names.
+
+import { looksLikeTime } from "./format.ts";
+
+/** A cell as a number; NaN when it is none. */
+export function toNumber(cell: unknown): number {
+  if (typeof cell === "number") return Number.isFinite(cell) ? cell : Number.NaN;
+  if (typeof cell === "boolean") return cell ? 1 : 0;
+  return Number.NaN;
+}
+
+/** An x cell: a number, or a time written as text, in milliseconds. */
+export function toPosition(cell: unknown): number {
+  return typeof cell === "string" ? Date.parse(cell) : toNumber(cell);
+}
+
+export type CellKind = "number" | "time" | "text" | "none";
+
+/** What a column holds, judged by its name and its first cell that is not null. */
+export function kindOfColumn(name: string, cells: readonly unknown[]): CellKind {
+  const cell = cells.find((value) => value !== null && value !== undefined);
+  if (typeof cell === "number") return name === "time" || (Number.isInteger(cell) && looksLikeTime(cell)) ? "time" : "number";
+  if (typeof cell === "boolean") return "number";
+  return cell === undefined ? "none" : "text";
+}

@@ -1,0 +1,175 @@
+// The rows a chart draws, by group, in a window that moves.
+
+import type { Columns } from "../connection/types.ts";
+import { kindOfColumn, toNumber, toPosition } from "./cells.ts";
+import { RemoteClock } from "./clock.ts";
+import { SortedRows } from "./rows.ts";
+
+/** More lines than this can't be told apart. */
+export const MAX_LINES = 12;
+const MAX_ROWS_PER_GROUP = 100_000;
+const AUTO_COLUMNS = 6;
+
+export interface ChartDataOptions {
+  readonly x: string;
+  /** Null: the first numeric columns. */
+  readonly y: readonly string[] | null;
+  readonly by: string | null;
+  /** Null: everything that is kept. */
+  readonly windowMs: number | null;
+}
+
+export interface Group {
+  readonly name: string;
+  /** Place in the palette; kept while the group has rows in the window. */
+  readonly slot: number;
+  readonly rows: SortedRows;
+}
+
+/** Which columns are drawn. */
+export interface Choice {
+  readonly y: readonly string[];
+  readonly by: string | null;
+  /** Whether x is a time in milliseconds. */
+  readonly time: boolean;
+}
+
+export class ChartData {
+  readonly groups = new Map<string, Group>();
+  /** Null until the first rows came. */
+  choice: Choice | null = null;
+  /** What is wrong with the last batch, or "". */
+  fault = "";
+  /** Changes whenever groups or columns do. */
+  layout = 0;
+  readonly #unshown = new Map<string, number>();
+  readonly #clock = new RemoteClock();
+  #newest = Number.NEGATIVE_INFINITY;
+
+  constructor(readonly options: ChartDataOptions) {}
+
+  /** Groups that are left out because there are too many lines. */
+  get unshown(): number {
+    return this.#unshown.size;
+  }
+
+  /** Take a batch of rows; `reset` starts over. */
+  add(batch: Columns, reset: boolean, pageMs: number): void {
+    if (reset) this.#startOver();
+    const names = Object.keys(batch);
+    const count = names.length ? (batch[names[0] as string] ?? []).length : 0;
+    if (!count) return;
+    const xs = batch[this.options.x];
+    if (!xs) {
+      this.fault = missing(this.options.x, names);
+      return;
+    }
+    this.choice ??= choose(batch, this.options, xs);
+    if (!this.choice) return;
+    const { y, by } = this.choice;
+    const absent = [...y, ...(by === null ? [] : [by])].filter((name) => !batch[name]);
+    this.fault = y.length === 0 ? `no numeric column to draw; columns are ${names.join(", ")}` : absent.length ? missing(absent[0] as string, names) : "";
+    const drawn = y.map((name) => batch[name]);
+    if (!drawn.some((column) => column)) return;
+    const keys = by === null ? undefined : batch[by];
+    let newest = Number.NEGATIVE_INFINITY;
+    const values: number[] = [];
+    for (let row = 0; row < count; row++) {
+      const x = toPosition(xs[row]);
+      if (Number.isNaN(x)) continue;
+      newest = Math.max(newest, x);
+      drawn.forEach((column, k) => {
+        values[k] = column ? toNumber(column[row]) : Number.NaN;
+      });
+      this.#group(keys ? nameOf(keys[row]) : "", x)?.rows.add(x, values);
+    }
+    if (newest === Number.NEGATIVE_INFINITY) {
+      this.fault = `column '${this.options.x}' holds no number or time`;
+      return;
+    }
+    this.#newest = Math.max(this.#newest, newest);
+    if (this.choice.time && !reset) this.#clock.observe(newest, pageMs);
+    this.#trim();
+  }
+
+  /**
+   * Both ends of x now; null while there is nothing to show.
+   *
+   * The window moves on when no data comes: its right end is the publisher's now (see RemoteClock), never before
+   * the newest row. Rows that are all older than the window and were never seen live stand still instead:
+   * an old recording shown as an empty chart would help nobody, and the badge says how old it is.
+   */
+  range(pageMs: number): [from: number, to: number] | null {
+    if (this.#newest === Number.NEGATIVE_INFINITY || !this.choice) return null;
+    const { windowMs } = this.options;
+    if (!this.choice.time || windowMs === null) {
+      let from = Number.POSITIVE_INFINITY;
+      for (const { rows } of this.groups.values()) if (rows.length) from = Math.min(from, rows.x(0));
+      return from < this.#newest ? [from, this.#newest] : [this.#newest - 1, this.#newest + 1];
+    }
+    const now = this.#clock.now(pageMs);
+    const old = !this.#clock.known && (now - this.#newest > windowMs || now < this.#newest);
+    const to = old ? this.#newest : Math.max(this.#newest, now);
+    return [to - windowMs, to];
+  }
+
+  #startOver(): void {
+    this.groups.clear();
+    this.#unshown.clear();
+    this.#clock.reset();
+    this.choice = null;
+    this.fault = "";
+    this.#newest = Number.NEGATIVE_INFINITY;
+    this.layout += 1;
+  }
+
+  #group(name: string, x: number): Group | null {
+    const found = this.groups.get(name);
+    if (found) return found;
+    const lines = this.choice?.y.length ?? 1;
+    const taken = new Set([...this.groups.values()].map((group) => group.slot));
+    let slot = 0;
+    while (taken.has(slot)) slot += 1;
+    if ((slot + 1) * lines > MAX_LINES && slot > 0) {
+      if (this.#unshown.size < 1000 || this.#unshown.has(name)) this.#unshown.set(name, x);
+      return null;
+    }
+    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP) };
+    this.groups.set(name, made);
+    this.#unshown.delete(name);
+    this.layout += 1;
+    return made;
+  }
+
+  #trim(): void {
+    const { windowMs } = this.options;
+    if (windowMs === null || !this.choice?.time) return;
+    const from = this.#newest - windowMs;
+    for (const [name, { rows }] of this.groups) {
+      rows.dropBefore(from);
+      if (rows.lastX < from) {
+        this.groups.delete(name);
+        this.layout += 1;
+      }
+    }
+    for (const [name, x] of this.#unshown) if (x < from) this.#unshown.delete(name);
+  }
+}
+
+/** Columns to draw: as told, else the numeric ones; rows that carry one text column are told apart by it. */
+function choose(batch: Columns, options: ChartDataOptions, xs: readonly unknown[]): Choice {
+  const time = options.x === "time" || typeof xs[0] === "string" || kindOfColumn(options.x, xs) === "time";
+  if (options.y) return { y: options.y, by: options.by, time };
+  const others = Object.keys(batch).filter((name) => name !== options.x && name !== options.by);
+  const numeric = others.filter((name) => kindOfColumn(name, batch[name] ?? []) === "number");
+  const by = options.by ?? others.find((name) => kindOfColumn(name, batch[name] ?? []) === "text") ?? null;
+  return { y: numeric.slice(0, by === null ? AUTO_COLUMNS : 1), by, time };
+}
+
+function nameOf(cell: unknown): string {
+  return cell === null || cell === undefined ? "none" : String(cell);
+}
+
+function missing(name: string, names: readonly string[]): string {
+  return `no column '${name}'; columns are ${names.join(", ")}`;
+}

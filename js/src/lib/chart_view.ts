@@ -1,0 +1,149 @@
+// One view of a chart: plot, legend, readout, and when to draw them.
+
+import { describeChart, lastValues } from "./chart_text.ts";
+import type { ChartData, Group } from "./chart_data.ts";
+import { plotRows } from "./decimate.ts";
+import { element, setText } from "./dom.ts";
+import { formatClock, formatNumber, formatSpan } from "./format.ts";
+import { drawFrames } from "./frames.ts";
+import { makeLegend, type LegendItem } from "./legend.ts";
+import { seriesStyles } from "./palette.ts";
+import { makePlot, type Plotter } from "./plot.ts";
+import { makeReadout } from "./readout.ts";
+import type { Redraws } from "./redraws.ts";
+
+export interface ChartViewOptions {
+  readonly data: ChartData;
+  readonly redraws: Redraws;
+  readonly area: boolean;
+  readonly height: number;
+  /** Told what is wrong with the data, or "". */
+  readonly notice: (text: string) => void;
+}
+
+/** A line of the chart: one y column of one group. */
+interface DrawnLine extends LegendItem {
+  readonly group: Group;
+  readonly column: number;
+  readonly canvas: string;
+}
+
+const SUMMARY_EVERY_MS = 5000;
+
+/** Build the view into `body`; returns what to call when the theme changed. */
+export function chartView(root: HTMLElement, body: HTMLElement, options: ChartViewOptions, signal: AbortSignal): () => void {
+  const { data } = options;
+  const legend = makeLegend(() => rebuild(), signal);
+  const readout = makeReadout();
+  const empty = element("div", { class: "rtw-empty", text: "waiting for data…" });
+  const surface = element("div", { class: "rtw-chart__surface", role: "img", label: "Chart without data" });
+  const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root);
+  area.style.height = `${options.height}px`;
+  body.append(legend.root, area);
+
+  let plot: Plotter | null = null;
+  let lines: DrawnLine[] = [];
+  let layout = -1;
+  let summaryMs = 0;
+  let pointer: { x: number; left: number; top: number } | null = null;
+
+  const shown = () => lines.filter((line) => !legend.hidden.has(line.key));
+
+  const build = () => {
+    layout = data.layout;
+    lines = linesOf(root, data);
+    legend.set(lines.length > 1 || data.unshown ? lines : [], data.unshown);
+    plot?.destroy();
+    plot = null;
+    readout.hide();
+    pointer = null;
+    if (!data.choice || !lines.length || surface.clientWidth < 40) return;
+    plot = makePlot(root, surface, {
+      width: surface.clientWidth,
+      height: options.height,
+      time: data.choice.time,
+      area: options.area,
+      lines: lines.map((line) => ({ color: line.canvas, dashed: line.dashed, shown: !legend.hidden.has(line.key) })),
+      onPointer: (at) => {
+        pointer = at;
+        showReadout();
+      },
+    });
+  };
+  const rebuild = () => {
+    layout = -1;
+    frames.request();
+  };
+
+  const showReadout = () => {
+    if (!pointer || !plot || !data.choice) return readout.hide();
+    const { x, left, top } = pointer;
+    const near = shown().map((line) => ({ line, index: line.group.rows.indexNear(x) }));
+    const found = near.filter(({ index }) => index >= 0);
+    const rows = found.map(({ line, index }) => {
+      const value = line.group.rows.y(line.column, index);
+      return { name: line.name || data.choice?.y[0] || "", color: line.color, value: Number.isNaN(value) ? "–" : formatNumber(value) };
+    });
+    if (!rows.length) return readout.hide();
+    const at = found.reduce((best, { line, index }) => {
+      const here = line.group.rows.x(index);
+      return Math.abs(here - x) < Math.abs(best - x) ? here : best;
+    }, Number.POSITIVE_INFINITY);
+    readout.show(data.choice.time ? formatClock(at, data.options.windowMs && data.options.windowMs < 60_000 ? "ms" : "second") : formatNumber(at), rows, plot.plotLeft + left, top);
+  };
+
+  const draw = () => {
+    options.notice(data.fault);
+    if (data.layout !== layout || !plot) build();
+    const nowMs = Date.now();
+    const range = data.range(nowMs);
+    const { windowMs } = data.options;
+    const newest = Math.max(...[...data.groups.values()].map(({ rows }) => rows.lastX));
+    const nothing = !range || newest < range[0];
+    empty.hidden = !nothing;
+    if (nothing) setText(empty, range && windowMs ? `no data in the last ${formatSpan(windowMs)}` : "waiting for data…");
+    if (!plot || !range || !data.choice) return;
+    const { xs, lines: drawn } = plotRows([...data.groups.values()], data.choice.y.length, range[0], range[1], plot.plotWidth);
+    plot.draw(xs, drawn, range[0], range[1]);
+    if (pointer) showReadout();
+    legend.values(lastValues(lines));
+    if (nowMs - summaryMs > SUMMARY_EVERY_MS) {
+      summaryMs = nowMs;
+      surface.setAttribute("aria-label", describeChart(lines, data, range));
+    }
+    // The window moves without data: draw again when it has moved half a pixel.
+    if (data.choice.time && windowMs) frames.requestIn(Math.max(30, windowMs / plot.plotWidth / 2));
+  };
+  const frames = drawFrames(area, draw, signal);
+  options.redraws.add(frames.request, signal);
+
+  const observer = new ResizeObserver(() => {
+    const width = surface.clientWidth;
+    if (plot && width >= 40) plot.resize(width, options.height);
+    frames.request();
+  });
+  observer.observe(surface);
+  signal.addEventListener(
+    "abort",
+    () => {
+      observer.disconnect();
+      plot?.destroy();
+    },
+    { once: true },
+  );
+  return rebuild;
+}
+
+function linesOf(root: HTMLElement, data: ChartData): DrawnLine[] {
+  const columns = data.choice?.y ?? [];
+  const groups = [...data.groups.values()];
+  const slots = groups.reduce((most, { slot }) => Math.max(most, slot + 1), 0);
+  const styles = seriesStyles(root, slots * columns.length);
+  return groups.flatMap((group) =>
+    columns.map((column, k) => {
+      const style = styles[group.slot * columns.length + k] ?? { css: "", canvas: "", dashed: false };
+      const name = data.choice?.by === null ? column : columns.length > 1 ? `${group.name} · ${column}` : group.name;
+      return { key: `${group.name}\n${column}`, name, color: style.css, canvas: style.canvas, dashed: style.dashed, group, column: k };
+    }),
+  );
+}

@@ -1,0 +1,49 @@
+// How a table's column looks, judged by the cells it holds: side, decimals, width.
+
+import type { Key, Row } from "../connection/types.ts";
+import { decimalsFor, formatCell, formatClock, formatDay, formatNumber, looksLikeTime } from "./format.ts";
+
+export interface ColumnStyle {
+  readonly kind: "number" | "time" | "text";
+  readonly decimals: number;
+  /** Width in characters that most cells need. */
+  readonly chars: number;
+}
+
+const SAMPLE = 200;
+const MIN_CHARS = 4;
+const MAX_CHARS = 40;
+
+/** Judge a column by a sample of its rows. */
+export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>): ColumnStyle {
+  const cells: unknown[] = [];
+  for (const row of rows.values()) {
+    const cell = row.get(name);
+    if (cell !== null && cell !== undefined) cells.push(cell);
+    if (cells.length >= SAMPLE) break;
+  }
+  const numbers = cells.filter((cell): cell is number => typeof cell === "number");
+  const numeric = numbers.length > 0 && numbers.length === cells.length;
+  const times = numeric && numbers.every((cell) => Number.isInteger(cell) && looksLikeTime(cell));
+  const kind = times ? "time" : numeric ? "number" : "text";
+  const decimals = kind === "number" ? decimalsFor(numbers) : 0;
+  const longest = cells.reduce<number>((most, cell) => Math.max(most, cellText(cell, { kind, decimals }, 0).length), 0);
+  return { kind, decimals, chars: Math.min(MAX_CHARS, Math.max(MIN_CHARS, longest, Math.min(name.length + 2, 24))) };
+}
+
+/** A cell as its column shows it. */
+export function cellText(cell: unknown, { kind, decimals }: Pick<ColumnStyle, "kind" | "decimals">, nowMs: number): string {
+  if (typeof cell !== "number") return formatCell(cell);
+  if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
+  return formatNumber(cell, kind === "number" ? decimals : null);
+}
+
+function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString();
+}
+
+/** "-price" is price, largest first. */
+export function parseSort(sort: string): { column: string; descending: boolean } | null {
+  if (sort === "") return null;
+  return sort.startsWith("-") ? { column: sort.slice(1), descending: true } : { column: sort, descending: false };
+}

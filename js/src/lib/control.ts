@@ -1,0 +1,68 @@
+// A card in one row around a shared value: what sliders and toggles have in common.
+
+import type { ValueFeed } from "../connection/types.ts";
+import { statusBadge } from "./badge.ts";
+import { card, type Card } from "./card.ts";
+import { linkToHub, type Link } from "./link.ts";
+import { Redraws } from "./redraws.ts";
+import { SharedValue } from "./shared_value.ts";
+import { shortName } from "./titles.ts";
+import type { Spec } from "./options.ts";
+
+/** About 30 sets a second while a hand moves. */
+const SET_INTERVAL_MS = 33;
+
+export interface ControlState {
+  readonly channel: string;
+  readonly link: Link<ValueFeed>;
+  readonly redraws: Redraws;
+}
+
+export interface Control {
+  readonly view: Card;
+  readonly shared: SharedValue;
+  readonly title: string;
+}
+
+/** Follow the value channel of a control. */
+export function openControl({ hub, channels }: Spec<unknown>, signal: AbortSignal): ControlState {
+  const channel = channels.get("value") ?? "";
+  const redraws = new Redraws();
+  const link = linkToHub<ValueFeed>(
+    hub,
+    (connection, until) => connection.value(channel, until),
+    (feed, until) => {
+      feed.onChange(() => redraws.request(), until);
+      feed.onStatus(() => redraws.request(), until);
+      redraws.request();
+    },
+    signal,
+  );
+  return { channel, link, redraws };
+}
+
+/** Build the card of a control; `show` puts a value (undefined: not known) into the view. */
+export function controlCard(
+  el: HTMLElement,
+  className: string,
+  title: string,
+  problems: readonly string[],
+  state: ControlState,
+  show: (value: unknown) => void,
+  signal: AbortSignal,
+): Control {
+  const { channel, link, redraws } = state;
+  const shownTitle = title || shortName(channel);
+  const badge = statusBadge({ link, channel, showAge: false }, signal);
+  const view = card(el, { class: className, title: shownTitle, badge, inline: true, problems }, signal);
+  const shared = new SharedValue({
+    send: (value) => link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")),
+    current: () => (link.feed?.has ? link.feed.value : undefined),
+    show,
+    failed: (reason) => view.notice(reason && `not set: ${reason}`),
+    intervalMs: SET_INTERVAL_MS,
+  });
+  redraws.add(() => shared.incoming(), signal);
+  signal.addEventListener("abort", () => shared.end(), { once: true });
+  return { view, shared, title: shownTitle };
+}

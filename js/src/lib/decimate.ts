@@ -1,0 +1,101 @@
+// From rows to what a chart of so many pixels can show: one x for all lines, at most two points per pixel column.
+
+import type { Group } from "./chart_data.ts";
+
+/** Cells: a number, null where the line breaks, undefined where a line has no point at this x. */
+export type Line = (number | null | undefined)[];
+
+export interface Plot {
+  readonly xs: number[];
+  /** One per group and y column, in the order of the groups. */
+  readonly lines: Line[];
+}
+
+/** Rows per pixel column up to which every row is drawn where it is. */
+const EXACT_ROWS_PER_PX = 2;
+
+/** Everything between two x (and the row on either side), for a plot this wide. */
+export function plotRows(groups: readonly Group[], width: number, from: number, to: number, px: number): Plot {
+  const spans = groups.map((group) => {
+    const first = Math.max(0, group.rows.indexFrom(from) - 1);
+    return { group, first, end: Math.min(group.rows.length, group.rows.indexAfter(to) + 1) };
+  });
+  const count = spans.reduce((sum, { first, end }) => sum + end - first, 0);
+  const lines: Line[] = Array.from({ length: groups.length * width }, () => []);
+  const positions = count <= px * EXACT_ROWS_PER_PX ? exactPositions(spans) : null;
+  if (positions) {
+    spans.forEach(({ group, first, end }, g) => fillExact(group, first, end, positions, lines.slice(g * width, (g + 1) * width)));
+    return { xs: [...positions.keys()], lines };
+  }
+  // Powers of two on a fixed grid: buckets keep their rows while the window moves, so the line does not shimmer.
+  const size = 2 ** Math.floor(Math.log2((to - from) / px));
+  const origin = Math.floor(from / size) - 1;
+  const buckets = Math.ceil(to / size) - origin + 2;
+  const xs = Array.from({ length: buckets * 2 }, (_, i) => (origin + i / 2) * size + size / 4);
+  for (const line of lines) line.length = xs.length;
+  spans.forEach(({ group, first, end }, g) => {
+    for (let k = 0; k < width; k++) fillBuckets(group, k, first, end, size, origin, lines[g * width + k] as Line);
+  });
+  return { xs, lines };
+}
+
+interface Span {
+  readonly group: Group;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Every x of every group once, in order, with its place. */
+function exactPositions(spans: readonly Span[]): Map<number, number> {
+  const all: number[] = [];
+  for (const { group, first, end } of spans) for (let i = first; i < end; i++) all.push(group.rows.x(i));
+  const ordered = Float64Array.from(new Set(all)).sort();
+  return new Map(Array.from(ordered, (x, at) => [x, at]));
+}
+
+function fillExact(group: Group, first: number, end: number, positions: Map<number, number>, lines: Line[]): void {
+  lines.forEach((line, k) => {
+    line.length = positions.size;
+    for (let i = first; i < end; i++) {
+      const y = group.rows.y(k, i);
+      line[positions.get(group.rows.x(i)) as number] = Number.isNaN(y) ? null : y;
+    }
+  });
+}
+
+/** Smallest and largest value of each bucket, in the order they came. */
+function fillBuckets(group: Group, k: number, first: number, end: number, size: number, origin: number, line: Line): void {
+  const { rows } = group;
+  let bucket = -1;
+  let low = Number.NaN;
+  let high = Number.NaN;
+  let lowFirst = true;
+  const flush = () => {
+    if (bucket < 0) return;
+    const none = Number.isNaN(low);
+    line[bucket * 2] = none ? null : lowFirst ? low : high;
+    line[bucket * 2 + 1] = none ? null : lowFirst ? high : low;
+  };
+  // The rows just outside may be far outside: they belong to the first and last bucket then.
+  const last = line.length / 2 - 1;
+  for (let i = first; i < end; i++) {
+    const at = Math.min(last, Math.max(0, Math.floor(rows.x(i) / size) - origin));
+    if (at !== bucket) {
+      flush();
+      bucket = at;
+      low = high = Number.NaN;
+    }
+    const y = rows.y(k, i);
+    if (Number.isNaN(y)) continue;
+    if (Number.isNaN(low)) {
+      low = high = y;
+    } else if (y < low) {
+      low = y;
+      lowFirst = false;
+    } else if (y > high) {
+      high = y;
+      lowFirst = true;
+    }
+  }
+  flush();
+}

@@ -1,0 +1,158 @@
+// One view of a table: a sticky head, and rows that exist only while they are in sight.
+
+import type { Key, Row } from "../connection/types.ts";
+import { cellText, styleOfColumn, type ColumnStyle } from "./column_style.ts";
+import { button, element, icon } from "./dom.ts";
+import type { RowOrder, Sort } from "./row_order.ts";
+import { reachableRows, rowsInSight } from "./virtual_rows.ts";
+
+export const ROW_HEIGHT_PX = 28;
+const CHAR_PX = 7.4;
+const CELL_PADDING_PX = 26;
+const FLASH_MS = 900;
+const ASCENDING = "M8 13V3.5M4.5 7 8 3.5 11.5 7";
+const DESCENDING = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
+
+export interface GridOptions {
+  readonly rows: () => ReadonlyMap<Key, Row>;
+  readonly order: () => RowOrder;
+  readonly columns: () => readonly string[];
+  readonly onSort: (sort: Sort | null) => void;
+  readonly onScroll: () => void;
+  readonly label: string;
+  readonly height: number;
+}
+
+export interface Grid {
+  readonly root: HTMLElement;
+  /** Draw; cells named by `changed` flash. */
+  draw(changed: ReadonlyMap<Key, ReadonlySet<string>>): void;
+}
+
+interface DrawnRow {
+  readonly root: HTMLElement;
+  readonly cells: HTMLElement[];
+  key: Key | null;
+}
+
+export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
+  const head = element("div", { class: "rtw-grid__head", role: "row" });
+  const body = element("div", { class: "rtw-grid__rows", role: "rowgroup" });
+  const root = element("div", { class: "rtw-grid", role: "table", label: options.label }, element("div", { class: "rtw-grid__top", role: "rowgroup" }, head), body);
+  // Focusable, so that the keyboard can scroll it.
+  root.tabIndex = 0;
+  root.style.maxHeight = `${options.height}px`;
+  root.addEventListener("scroll", options.onScroll, { signal, passive: true });
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  let columns: readonly string[] = [];
+  let styles: ColumnStyle[] = [];
+  let styledRows = 0;
+  let shownSort = "";
+  const pool: DrawnRow[] = [];
+
+  const buildHead = (sort: Sort | null) => {
+    head.replaceChildren(
+      ...columns.map((name, i) => {
+        const sorted = sort?.column === name ? sort : null;
+        const cell = element("div", { class: `rtw-grid__cell rtw-grid__cell--${styles[i]?.kind ?? "text"}`, role: "columnheader" });
+        cell.setAttribute("aria-sort", sorted ? (sorted.descending ? "descending" : "ascending") : "none");
+        // Numbers are mostly looked at from the largest.
+        const largestFirst = styles[i]?.kind !== "text";
+        const press = button({ class: "rtw-grid__sort" }, () => {
+          options.onSort(sorted ? (sorted.descending === largestFirst ? { column: name, descending: !largestFirst } : null) : { column: name, descending: largestFirst });
+        }, signal);
+        press.title = name;
+        press.append(element("span", { class: "rtw-grid__name", text: name }), ...(sorted ? [icon(sorted.descending ? DESCENDING : ASCENDING)] : []));
+        cell.append(press);
+        return cell;
+      }),
+    );
+  };
+
+  /** Look at the cells again when the columns or the amount of rows are others than before. */
+  const restyle = (): boolean => {
+    const now = options.columns();
+    const size = options.rows().size;
+    const same = now.length === columns.length && now.every((name, i) => name === columns[i]);
+    if (same && (size === styledRows || (styledRows > 0 && size < styledRows * 2))) return false;
+    const before = new Map(columns.map((name, i) => [name, styles[i]]));
+    columns = [...now];
+    styledRows = size;
+    styles = columns.map((name) => {
+      const style = styleOfColumn(name, options.rows());
+      // Columns only grow, so that the table does not twitch.
+      return { ...style, chars: Math.max(style.chars, before.get(name)?.chars ?? 0) };
+    });
+    const widths = styles.map(({ chars }) => Math.round(chars * CHAR_PX) + CELL_PADDING_PX);
+    root.style.setProperty("--columns", styles.map(({ kind }, i) => `minmax(${widths[i]}px, ${kind === "text" ? widths[i] : (widths[i] as number) / 2}fr)`).join(" "));
+    root.style.setProperty("--wide", `${widths.reduce((sum, width) => sum + width, 0)}px`);
+    root.setAttribute("aria-colcount", String(columns.length));
+    for (const row of pool) row.root.remove();
+    pool.length = 0;
+    return true;
+  };
+
+  /** Rows of the pool; never fewer than before, so that a row keeps its element while it scrolls by. */
+  const fillPool = (needed: number): number => {
+    while (pool.length < needed) {
+      const cells = columns.map((_, c) => element("div", { class: `rtw-grid__cell rtw-grid__cell--${styles[c]?.kind ?? "text"}`, role: "cell" }));
+      const row = { root: element("div", { class: "rtw-grid__row", role: "row" }, ...cells), cells, key: null };
+      pool.push(row);
+      body.append(row.root);
+    }
+    return pool.length;
+  };
+
+  const draw = (changed: ReadonlyMap<Key, ReadonlySet<string>>) => {
+    const order = options.order();
+    const restyled = restyle();
+    const sort = order.sort ? `${order.sort.column}\n${order.sort.descending}` : "";
+    if (restyled || sort !== shownSort) {
+      shownSort = sort;
+      buildHead(order.sort);
+    }
+    const rows = options.rows();
+    const count = reachableRows(order.keys.length, ROW_HEIGHT_PX);
+    body.style.height = `${count * ROW_HEIGHT_PX}px`;
+    root.setAttribute("aria-rowcount", String(order.keys.length + 1));
+    const { first, end } = rowsInSight(count, ROW_HEIGHT_PX, root.scrollTop, root.clientHeight || options.height);
+    const nowMs = Date.now();
+    const size = fillPool(end - first);
+    const spare = new Set(pool);
+    for (let index = first; index < end; index++) {
+      const drawn = pool[index % size] as DrawnRow;
+      spare.delete(drawn);
+      const key = order.keys[index] as Key;
+      const row = rows.get(key);
+      const news = drawn.key === key ? changed.get(key) : undefined;
+      drawn.key = key;
+      drawn.root.hidden = false;
+      drawn.root.style.transform = `translateY(${index * ROW_HEIGHT_PX}px)`;
+      drawn.root.setAttribute("aria-rowindex", String(index + 2));
+      columns.forEach((name, c) => {
+        const cell = drawn.cells[c] as HTMLElement;
+        const text = cellText(row?.get(name), styles[c] as ColumnStyle, nowMs);
+        if (cell.textContent === text) return;
+        cell.textContent = text;
+        if (news?.has(name) && !calm.matches) flash(cell);
+        else if (!news) settle(cell);
+      });
+    }
+    for (const row of spare) {
+      row.root.hidden = true;
+      row.key = null;
+    }
+  };
+  return { root, draw };
+}
+
+/** End a flash: the cell now belongs to another row. */
+function settle(cell: HTMLElement): void {
+  for (const animation of cell.getAnimations()) animation.cancel();
+}
+
+function flash(cell: HTMLElement): void {
+  settle(cell);
+  cell.animate([{ backgroundColor: "var(--rtw-flash)" }, { backgroundColor: "transparent" }], { duration: FLASH_MS, easing: "ease-out" });
+}

@@ -1,0 +1,116 @@
+// Reading a widget's spec: plain JSON that may come from a saved notebook, a peer or a newer release.
+//
+// Nothing here throws. What can't be used becomes a sentence that the widget shows.
+
+/** Reads one option; `given` is undefined when the spec does not name it. */
+export type Reader<T> = (given: unknown) => T | Unusable;
+
+/** Why an option can't be used, in words that follow "option 'x' ". */
+export class Unusable {
+  constructor(readonly why: string) {}
+}
+
+export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> };
+
+export interface Spec<T> {
+  readonly hub: string;
+  /** Channel names by role. */
+  readonly channels: ReadonlyMap<string, string>;
+  readonly options: T;
+  /** What is wrong but leaves the widget usable. */
+  readonly problems: readonly string[];
+}
+
+/** A spec that can't be shown at all. */
+export interface BadSpec {
+  readonly fault: string;
+}
+
+export function text(fallback: string): Reader<string> {
+  return (given) =>
+    given === undefined || given === null ? fallback : typeof given === "string" ? given : new Unusable("must be text");
+}
+
+export function number(fallback: number): Reader<number> {
+  return (given) =>
+    given === undefined || given === null
+      ? fallback
+      : typeof given === "number" && Number.isFinite(given)
+        ? given
+        : new Unusable("must be a finite number");
+}
+
+export function numberOrNull(): Reader<number | null> {
+  return (given) => (given === undefined || given === null ? null : number(0)(given));
+}
+
+export function flag(fallback: boolean): Reader<boolean> {
+  return (given) =>
+    given === undefined || given === null ? fallback : typeof given === "boolean" ? given : new Unusable("must be true or false");
+}
+
+export function oneOf<const T extends string>(choices: readonly T[], fallback: T): Reader<T> {
+  return (given) =>
+    given === undefined || given === null
+      ? fallback
+      : (choices.find((choice) => choice === given) ?? new Unusable(`must be one of ${choices.join(", ")}`));
+}
+
+export function textsOrNull(): Reader<readonly string[] | null> {
+  return (given) =>
+    given === undefined || given === null
+      ? null
+      : Array.isArray(given) && given.every((item) => typeof item === "string")
+        ? (given as string[])
+        : new Unusable("must be a list of names");
+}
+
+/** Any JSON object. */
+export function record(): Reader<Readonly<Record<string, unknown>>> {
+  return (given) => (given === undefined || given === null ? {} : (asRecord(given) ?? new Unusable("must be an object")));
+}
+
+/** Read the spec of a widget of this kind that needs these channels. */
+export function readSpec<T>(raw: unknown, kind: string, roles: readonly string[], readers: Readers<T>): Spec<T> | BadSpec {
+  const spec = asRecord(raw);
+  if (!spec) return { fault: "this widget has no spec; run the cell again" };
+  if (spec.kind !== kind) return { fault: `this is the front end of '${kind}', not of ${quoted(spec.kind)}` };
+  if (typeof spec.hub !== "string" || spec.hub === "") return { fault: "the spec names no hub" };
+  const given = asRecord(spec.channels) ?? {};
+  const channels = new Map<string, string>();
+  for (const role of roles) {
+    const name = given[role];
+    if (typeof name !== "string") return { fault: `the spec names no channel for '${role}'` };
+    channels.set(role, name);
+  }
+  const { options, problems } = readOptions(asRecord(spec.options) ?? {}, readers);
+  return { hub: spec.hub, channels, options, problems };
+}
+
+function readOptions<T>(given: Record<string, unknown>, readers: Readers<T>): { options: T; problems: string[] } {
+  const problems: string[] = [];
+  const entries = Object.entries(readers) as [keyof T & string, Reader<unknown>][];
+  const known = new Set<string>(entries.map(([name]) => name));
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) problems.push(`option ${quoted(name)} is not known; there are ${[...known].join(", ")}`);
+  }
+  const options: Partial<Record<string, unknown>> = {};
+  for (const [name, read] of entries) {
+    let value = read(Object.hasOwn(given, name) ? given[name] : undefined);
+    if (value instanceof Unusable) {
+      problems.push(`option '${name}' ${value.why}, not ${quoted(given[name])}`);
+      value = read(undefined);
+    }
+    options[name] = value;
+  }
+  return { options: options as T, problems };
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+}
+
+function quoted(value: unknown): string {
+  const shown = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? "nothing");
+  return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
+}

@@ -1,0 +1,100 @@
+// One number out of many: what a metric shows.
+
+import type { Columns } from "../connection/types.ts";
+import { kindOfColumn, toNumber, toPosition } from "./cells.ts";
+import { RemoteClock } from "./clock.ts";
+import { SortedRows } from "./rows.ts";
+
+export const REDUCTIONS = ["last", "mean", "min", "max", "sum", "count"] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
+
+const MAX_SAMPLES = 50_000;
+
+export interface Sample {
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** The values of one column of a stream, over a moving window or since the beginning. */
+export class MetricData {
+  /** What is wrong with the last batch, or "". */
+  fault = "";
+  readonly samples = new SortedRows(1, MAX_SAMPLES);
+  readonly #clock = new RemoteClock();
+  // Since the beginning, including what `samples` no longer holds.
+  #count = 0;
+  #sum = 0;
+  #low = Number.POSITIVE_INFINITY;
+  #high = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    readonly column: string,
+    readonly reduction: Reduction,
+    /** Null: since the beginning of what the hub keeps. */
+    readonly windowMs: number | null,
+  ) {}
+
+  add(batch: Columns, reset: boolean, pageMs: number): void {
+    if (reset) this.#startOver();
+    const cells = batch[this.column];
+    if (!cells) {
+      const names = Object.keys(batch);
+      if (names.length) this.fault = `no column '${this.column}'; columns are ${names.join(", ")}`;
+      return;
+    }
+    this.fault = cells.length && kindOfColumn("", cells) === "text" ? `column '${this.column}' holds text, not numbers` : "";
+    const times = batch.time;
+    let newest = Number.NEGATIVE_INFINITY;
+    cells.forEach((cell, i) => {
+      const value = toNumber(cell);
+      const time = times ? toPosition(times[i]) : pageMs;
+      if (Number.isNaN(value) || Number.isNaN(time)) return;
+      newest = Math.max(newest, time);
+      this.samples.add(time, [value]);
+      this.#count += 1;
+      this.#sum += value;
+      this.#low = Math.min(this.#low, value);
+      this.#high = Math.max(this.#high, value);
+    });
+    if (!reset && newest > Number.NEGATIVE_INFINITY) this.#clock.observe(newest, pageMs);
+    if (this.windowMs !== null) this.samples.dropBefore(this.samples.lastX - this.windowMs);
+  }
+
+  /** The number now; null while there is none. */
+  value(pageMs: number): number | null {
+    const { samples, reduction } = this;
+    if (reduction === "last") return samples.length ? samples.y(0, samples.length - 1) : null;
+    if (this.windowMs === null) return pick(reduction, this.#count, this.#sum, this.#low, this.#high);
+    let [count, sum, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = samples.indexFrom(this.#clock.now(pageMs) - this.windowMs); i < samples.length; i++) {
+      const value = samples.y(0, i);
+      count += 1;
+      sum += value;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    return pick(reduction, count, sum, low, high);
+  }
+
+  /** The first sample of the last `spanMs`, to compare with; null when there are fewer than two. */
+  before(spanMs: number): Sample | null {
+    const { samples } = this;
+    const at = samples.indexFrom(samples.lastX - spanMs);
+    return at < samples.length - 1 ? { timeMs: samples.x(at), value: samples.y(0, at) } : null;
+  }
+
+  #startOver(): void {
+    this.samples.clear();
+    this.#clock.reset();
+    this.fault = "";
+    this.#count = this.#sum = 0;
+    this.#low = Number.POSITIVE_INFINITY;
+    this.#high = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function pick(reduction: Exclude<Reduction, "last">, count: number, sum: number, low: number, high: number): number | null {
+  if (reduction === "count") return count;
+  if (count === 0) return null;
+  return { mean: sum / count, min: low, max: high, sum }[reduction];
+}

@@ -1,0 +1,67 @@
+// What a widget says about itself: live, by which transport, how old, or why not.
+
+import type { ConnectionStatus, FeedStatus } from "../connection/types.ts";
+import { formatDuration } from "./format.ts";
+
+/** How long a page may take to bring the hub's connection before the widget says that no kernel is there. */
+export const KERNEL_GRACE_MS = 4000;
+
+export interface StatusInput {
+  readonly connection: ConnectionStatus | null;
+  readonly withoutSinceMs: number | null;
+  /** Null when the widget has no feed yet, or needs none. */
+  readonly feed: FeedStatus | null;
+  /** Age of the newest data; null to leave it out. */
+  readonly ageMs: number | null;
+  readonly nowMs: number;
+}
+
+export interface StatusText {
+  readonly tone: "live" | "waiting" | "down";
+  /** The state itself, fit to be read aloud when it changes. */
+  readonly state: string;
+  /** What changes all the time: the age. */
+  readonly age: string;
+}
+
+/** Put the state of connection and feed into words. */
+export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs }: StatusInput): StatusText {
+  const plain = (tone: StatusText["tone"], state: string): StatusText => ({ tone, state, age: "" });
+  if (!connection) {
+    return nowMs - (withoutSinceMs ?? nowMs) < KERNEL_GRACE_MS
+      ? plain("waiting", "connecting…")
+      : plain("down", "no kernel: run the cell again");
+  }
+  if (connection.phase === "down") return plain("down", `hub away: ${connection.reason ?? "no reason given"}`);
+  if (connection.phase === "connecting") {
+    return connection.reason ? plain("waiting", `hub away: ${connection.reason}`) : plain("waiting", "connecting…");
+  }
+  if (feed?.phase === "refused") return plain("down", `refused: ${feed.reason ?? "no reason given"}`);
+  if (feed?.phase === "waiting") return plain("waiting", feed.reason ? `waiting: ${feed.reason}` : "subscribing…");
+  const state = connection.transport ? `live · ${connection.transport}` : "live";
+  return { tone: "live", state, age: ageMs === null ? "" : formatDuration(ageMs) };
+}
+
+/** The rows of the status details, as label and text. */
+export function statusDetails(
+  channel: string | null,
+  connection: ConnectionStatus | null,
+  feed: FeedStatus | null,
+  ageMs: number | null,
+): [label: string, text: string][] {
+  const rows: [string, string][] = [];
+  if (channel) rows.push(["channel", channel]);
+  if (connection) {
+    rows.push(["transport", connection.transport ?? "none"]);
+    if (connection.changes > 0) rows.push(["transport changes", String(connection.changes)]);
+    if (connection.reason) rows.push(["note", connection.reason]);
+  }
+  if (feed) {
+    rows.push(["offset", String(feed.offset)]);
+    if (feed.lastTimeMs !== null && ageMs !== null) rows.push(["last data", `${formatDuration(ageMs)} ago`]);
+    rows.push(["gaps", String(feed.gaps)], ["repeats", String(feed.repeats)], ["not recovered", String(feed.lost)]);
+    if (feed.bad > 0) rows.push(["unusable", String(feed.bad)]);
+    if (feed.reason) rows.push([feed.phase === "refused" ? "refused" : "last fault", feed.reason]);
+  }
+  return rows;
+}

@@ -1,0 +1,77 @@
+// LiveChart: lines of a stream in a moving window.
+
+import type { StreamFeed } from "../connection/types.ts";
+import { statusBadge } from "../lib/badge.ts";
+import { card } from "../lib/card.ts";
+import { ChartData } from "../lib/chart_data.ts";
+import { chartView } from "../lib/chart_view.ts";
+import { linkToHub, type Link } from "../lib/link.ts";
+import { number, numberOrNull, oneOf, text, textsOrNull } from "../lib/options.ts";
+import { Redraws } from "../lib/redraws.ts";
+import { shortName } from "../lib/titles.ts";
+import { defineWidget } from "../lib/widget.ts";
+
+interface Options {
+  readonly kind: "line" | "area";
+  readonly x: string;
+  readonly y: readonly string[] | null;
+  readonly by: string;
+  readonly window_ms: number | null;
+  readonly title: string;
+  readonly height: number;
+}
+
+interface State {
+  readonly channel: string;
+  readonly link: Link<StreamFeed>;
+  readonly data: ChartData;
+  readonly redraws: Redraws;
+}
+
+export default defineWidget<Options, State>({
+  kind: "chart",
+  channels: ["data"],
+  options: {
+    kind: oneOf(["line", "area"], "line"),
+    x: text("time"),
+    y: textsOrNull(),
+    by: text(""),
+    window_ms: numberOrNull(),
+    title: text(""),
+    height: number(300),
+  },
+
+  open({ hub, channels, options }, signal) {
+    const channel = channels.get("data") ?? "";
+    const data = new ChartData({ x: options.x, y: options.y, by: options.by || null, windowMs: options.window_ms });
+    const redraws = new Redraws();
+    const link = linkToHub<StreamFeed>(
+      hub,
+      (connection, until) => connection.stream(channel, until),
+      (feed, until) =>
+        feed.onBatch((batch, reset) => {
+          data.add(batch, reset, Date.now());
+          redraws.request();
+        }, until),
+      signal,
+    );
+    return { channel, link, data, redraws };
+  },
+
+  show({ options, problems }, { channel, link, data, redraws }, el, signal) {
+    let themeChanged = () => {};
+    const view = card(
+      el,
+      {
+        class: "rtw-chart",
+        title: options.title || shortName(channel),
+        badge: statusBadge({ link, channel, showAge: true }, signal),
+        problems,
+        onTheme: () => themeChanged(),
+      },
+      signal,
+    );
+    const { kind, height } = options;
+    themeChanged = chartView(view.root, view.body, { data, redraws, area: kind === "area", height, notice: view.notice }, signal);
+  },
+});

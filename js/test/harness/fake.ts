@@ -1,0 +1,192 @@
+// A HubConnection without a hub: feeds that a page or a test fills by hand.
+
+import { Listeners } from "../../src/connection/listeners.ts";
+import type {
+  ChatFeed,
+  ChatMessage,
+  Columns,
+  ConnectionStatus,
+  FeedStatus,
+  HubConnection,
+  Key,
+  Member,
+  Row,
+  StreamFeed,
+  TableChange,
+  TableFeed,
+  ValueFeed,
+} from "../../src/connection/types.ts";
+
+class FakeFeed {
+  status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0 };
+  readonly #listeners = new Listeners<[]>();
+
+  constructor(readonly channel: string) {}
+
+  onStatus(fn: () => void, signal: AbortSignal): void {
+    this.#listeners.add(fn, signal);
+  }
+
+  setStatus(change: Partial<FeedStatus>): void {
+    this.status = { ...this.status, ...change };
+    this.#listeners.call();
+  }
+
+  published(): void {
+    this.setStatus({ offset: this.status.offset + 1, lastTimeMs: Date.now() });
+  }
+}
+
+export class FakeStream extends FakeFeed implements StreamFeed {
+  readonly #batches = new Listeners<[Columns, boolean]>();
+  kept: Columns[] = [];
+
+  onBatch(fn: (batch: Columns, reset: boolean) => void, signal: AbortSignal): void {
+    this.#batches.add(fn, signal);
+    this.kept.forEach((batch, i) => fn(batch, i === 0));
+  }
+
+  push(batch: Columns): void {
+    this.kept.push(batch);
+    this.published();
+    this.#batches.call(batch, false);
+  }
+}
+
+export class FakeTable extends FakeFeed implements TableFeed {
+  readonly #changes = new Listeners<[TableChange]>();
+  readonly rows = new Map<Key, Row>();
+  columns: string[] = [];
+
+  constructor(
+    channel: string,
+    readonly key: string,
+  ) {
+    super(channel);
+  }
+
+  onChange(fn: (change: TableChange) => void, signal: AbortSignal): void {
+    this.#changes.add(fn, signal);
+    fn({ reset: true, changed: new Map([...this.rows].map(([key, row]) => [key, new Set(row.keys())])), removed: [] });
+  }
+
+  change(upserts: Record<string, unknown>[], removed: Key[] = []): void {
+    const changed = new Map<Key, Set<string>>();
+    for (const upsert of upserts) {
+      const key = upsert[this.key] as Key;
+      const row = (this.rows.get(key) as Map<string, unknown> | undefined) ?? new Map<string, unknown>();
+      this.rows.set(key, row);
+      const names = new Set<string>();
+      for (const [name, cell] of Object.entries(upsert)) {
+        if (!this.columns.includes(name)) this.columns.push(name);
+        if (row.get(name) !== cell) names.add(name);
+        (row as Map<string, unknown>).set(name, cell);
+      }
+      changed.set(key, names);
+    }
+    for (const key of removed) this.rows.delete(key);
+    this.published();
+    this.#changes.call({ reset: false, changed, removed });
+  }
+}
+
+export class FakeValue extends FakeFeed implements ValueFeed {
+  readonly #changes = new Listeners<[]>();
+  value: unknown = null;
+  has = false;
+  /** How long the hub takes to acknowledge. */
+  delayMs = 40;
+  readonly sent: unknown[] = [];
+
+  async set(value: unknown): Promise<void> {
+    this.sent.push(value);
+    await new Promise((done) => setTimeout(done, this.delayMs));
+    this.receive(value);
+  }
+
+  receive(value: unknown): void {
+    this.value = value;
+    this.has = true;
+    this.published();
+    this.#changes.call();
+  }
+
+  onChange(fn: () => void, signal: AbortSignal): void {
+    this.#changes.add(fn, signal);
+  }
+}
+
+export class FakeChat extends FakeFeed implements ChatFeed {
+  readonly #changes = new Listeners<[]>();
+  messages: ChatMessage[] = [];
+  members: Member[] = [];
+  delayMs = 150;
+  /** Why the next message is refused, or "". */
+  refuse = "";
+
+  async say(text: string): Promise<void> {
+    await new Promise((done) => setTimeout(done, this.delayMs));
+    if (this.refuse) throw new Error(this.refuse);
+    this.receive("ann", "Ann", text, Date.now());
+  }
+
+  receive(user: string, name: string, text: string, timeMs: number, open = false): void {
+    const id = `m${this.messages.length}`;
+    this.messages = [...this.messages, { id, text, user, name, timeMs, edited: false, open, reactions: new Map() }];
+    this.published();
+    this.#changes.call();
+  }
+
+  onChange(fn: () => void, signal: AbortSignal): void {
+    this.#changes.add(fn, signal);
+  }
+}
+
+export class FakeConnection implements HubConnection {
+  status: ConnectionStatus = { phase: "live", transport: "direct", reason: null, changes: 1 };
+  readonly user = "ann";
+  readonly client = "c1";
+  readonly streams = new Map<string, FakeStream>();
+  readonly tables = new Map<string, FakeTable>();
+  readonly values = new Map<string, FakeValue>();
+  readonly chats = new Map<string, FakeChat>();
+  readonly #listeners = new Listeners<[]>();
+  answer: (command: string, args: Record<string, unknown>) => Promise<unknown> = () => Promise.resolve(null);
+
+  constructor(readonly key: string) {}
+
+  onStatus(fn: () => void, signal: AbortSignal): void {
+    this.#listeners.add(fn, signal);
+  }
+
+  setStatus(change: Partial<ConnectionStatus>): void {
+    this.status = { ...this.status, ...change };
+    this.#listeners.call();
+  }
+
+  stream(channel: string): FakeStream {
+    return kept(this.streams, channel, () => new FakeStream(channel));
+  }
+
+  table(channel: string): FakeTable {
+    return kept(this.tables, channel, () => new FakeTable(channel, channel.endsWith("commands") ? "name" : "id"));
+  }
+
+  value(channel: string): FakeValue {
+    return kept(this.values, channel, () => new FakeValue(channel));
+  }
+
+  chat(channel: string): FakeChat {
+    return kept(this.chats, channel, () => new FakeChat(channel));
+  }
+
+  call(command: string, args: Record<string, unknown>): Promise<unknown> {
+    return this.answer(command, args);
+  }
+}
+
+function kept<T>(all: Map<string, T>, name: string, make: () => T): T {
+  const found = all.get(name) ?? make();
+  all.set(name, found);
+  return found;
+}
