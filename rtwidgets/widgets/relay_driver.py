@@ -7,12 +7,15 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+from ..client.sockets import SocketClosedError
 from .relay_bundles import Bundle, Bundles, Event
 from .relay_pace import Pace, kernel_pace
 
 logger = logging.getLogger("rtwidgets.relay")
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKEN_TTL_S = 900.0
 REQUEST_TIMEOUT_S = 10.0
 HOUSEKEEPING_S = 5.0
@@ -49,11 +52,13 @@ class RelayHub(Protocol):
     @property
     def hub_id(self) -> str | None: ...
     @property
+    def is_closed(self) -> bool: ...
+    @property
     def portal(self) -> Portal: ...
     async def open_pipe(self) -> Pipe: ...
     async def mint_token(self, ttl_s: float) -> tuple[str, int]: ...
     async def allow_origin(self, origin: str) -> None: ...
-    def on_status(self, fn: Callable[[], object]) -> object: ...
+    def on_status(self, fn: Callable[[str], object]) -> object: ...
 
 
 class _Conn:
@@ -70,14 +75,22 @@ class RelayDriver:
     Args:
         hub: Where the frames go.
         send: Sends one comm message; called in the portal's loop only.
+        on_end: Called in the portal's loop, once, when the hub object was closed.
         pace: How often it may be called; one for the whole kernel.
     """
 
     def __init__(
-        self, hub: RelayHub, send: Callable[[Event, list[bytes]], None], pace: Pace = kernel_pace
+        self,
+        hub: RelayHub,
+        send: Callable[[Event, list[bytes]], None],
+        on_end: Callable[[], None],
+        pace: Pace = kernel_pace,
     ) -> None:
         self._hub = hub
+        # Kept, as a hub object that was closed has none.
+        self._portal = hub.portal
         self._send = send
+        self._on_end = on_end
         self._pace = pace
         self._bundles = Bundles()
         self._conns: dict[tuple[str, str], _Conn] = {}
@@ -92,16 +105,16 @@ class RelayDriver:
         self._token_made = 0.0
         self._minting = asyncio.Lock()
         self._refused: str | None = None
-        hub.on_status(lambda *_: hub.portal.call_soon(self._hub_changed))
-        hub.portal.call_soon(self._start)
+        hub.on_status(lambda _status: self._portal.call_soon(self._hub_changed))
+        self._portal.call_soon(self._start)
 
     def receive(self, content: object) -> None:
         """Take a page's message. Safe from any thread: ipykernel may call from a subshell's."""
-        self._hub.portal.call_soon(self._take, content)
+        self._portal.call_soon(self._take, content)
 
     def close(self) -> None:
         """End all connections. Safe from any thread."""
-        self._hub.portal.call_soon(self._close)
+        self._portal.call_soon(self._close)
 
     # Everything below runs in the portal's loop.
 
@@ -166,11 +179,12 @@ class RelayDriver:
         finally:
             self._greeting.discard(page)
         hub = self._hub
+        here = hub.is_local or urlsplit(hub.url).hostname in LOOPBACK
         event: Event = {
             "type": "config",
             "hub_id": hub.hub_id,
-            "port": hub.port if hub.is_local else None,
-            "public_url": None if hub.is_local else hub.url,
+            "port": hub.port if here else None,
+            "public_url": None if here else hub.url,
         }
         self._add_event(page, event | self._token_fields(token))
 
@@ -288,7 +302,7 @@ class RelayDriver:
         if not self._flushing and not self._closed:
             self._flushing = True
             # After this turn of the loop: what other connections have got in it joins the bundle.
-            self._hub.portal.loop.call_soon(self._flush)
+            self._portal.loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         if self._closed:
@@ -301,7 +315,7 @@ class RelayDriver:
             if not self._bundles.waiting:
                 self._flushing = False
                 return
-        self._hub.portal.loop.call_later(wait_s, self._flush)
+        self._portal.loop.call_later(wait_s, self._flush)
 
     def _send_bundle(self, bundle: Bundle) -> None:
         try:
@@ -311,18 +325,25 @@ class RelayDriver:
 
     async def _keep_house(self) -> None:
         self._hub_changed()
-        while True:
+        while not self._closed:
             await asyncio.sleep(HOUSEKEEPING_S)
-            for page in self._bundles.silent(self._now()):
-                self._drop_page(page)
-            pages = self._bundles.pages
-            if pages and self._now() - self._token_made > TOKEN_TTL_S / 2:
-                token = await self._fresh_token()
-                for page in pages:
-                    self._add_event(page, {"type": "token"} | self._token_fields(token))
+            await self._tend()
+
+    async def _tend(self) -> None:
+        """Drop silent pages, renew tokens, and end with the hub object."""
+        if self._hub.is_closed:
+            self._on_end()
+            return
+        for page in self._bundles.silent(self._now()):
+            self._drop_page(page)
+        pages = self._bundles.pages
+        if pages and self._now() - self._token_made > TOKEN_TTL_S / 2:
+            token = await self._fresh_token()
+            for page in pages:
+                self._add_event(page, {"type": "token"} | self._token_fields(token))
 
     def _spawn(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self._hub.portal.loop.create_task(coro)
+        task = self._portal.loop.create_task(coro)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
@@ -347,11 +368,9 @@ async def _write(pipe: Pipe, outgoing: asyncio.Queue[str]) -> None:
 
 def close_code(error: Exception) -> tuple[int, str]:
     """Return the WebSocket close code and reason an exception stands for."""
-    received = getattr(error, "rcvd", None)
-    code = getattr(received, "code", None)
-    if isinstance(code, int):
-        return code, str(getattr(received, "reason", ""))
-    return 1006, str(error)
+    if isinstance(error, SocketClosedError):
+        return error.code, error.reason
+    return 1006, str(error) or type(error).__name__
 
 
 def _closed(conn: str, code: int, reason: str) -> Event:

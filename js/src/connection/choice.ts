@@ -42,7 +42,7 @@ export class Choice {
   #pauseMs = FIRST_PAUSE_MS;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #looking: AbortController | null = null;
-  #stopped = false;
+  #resting = false;
 
   constructor(options: ChoiceOptions) {
     this.#options = options;
@@ -69,6 +69,7 @@ export class Choice {
 
   /** Look for a direct way now: the hub's address, a token or the page's network is new. */
   look(): void {
+    this.#resting = false;
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#lookAfter(0);
   }
@@ -80,8 +81,9 @@ export class Choice {
     if (this.#active?.transport === "direct") this.#active.leave(CHANGE_OVER, "the hub has moved");
   }
 
-  stop(): void {
-    this.#stopped = true;
+  /** Stop looking, until the next look(). */
+  rest(): void {
+    this.#resting = true;
     this.#looking?.abort();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
@@ -102,7 +104,7 @@ export class Choice {
   #ended(socket: SwitchSocket, url: string | null): void {
     if (this.#active !== socket) return;
     this.#active = null;
-    if (url === null || this.#stopped) return;
+    if (url === null || this.#resting) return;
     this.#direct = null;
     this.#because(`${url} ${socket.answered ? "broke off" : "did not open"}`);
     this.#options.hurry(this.#options.relay() !== null);
@@ -112,7 +114,7 @@ export class Choice {
   }
 
   #lookAfter(ms: number): void {
-    if (this.#stopped) return;
+    if (this.#resting) return;
     if (this.#options.openSocket === null) {
       this.#because("this browser has no WebSocket");
       return;
@@ -157,7 +159,7 @@ export class Choice {
   // A call that is under way gets its answer first: after a change nobody could say whether it was done.
   #changeOver(latestMs: number): void {
     const socket = this.#active;
-    if (socket?.transport !== "relay" || this.#direct === null || this.#stopped) return;
+    if (socket?.transport !== "relay" || this.#direct === null || this.#resting) return;
     if (this.#options.busy() && Date.now() < latestMs) {
       this.#timer = setTimeout(() => this.#changeOver(latestMs), IDLE_CHECK_MS);
       return;

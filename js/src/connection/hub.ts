@@ -188,6 +188,7 @@ export class Connection implements HubConnection {
   #stopIfUnused(): void {
     if (this.#ports.length > 0 || !this.#shelf.empty) return;
     if (this.#tokenTimer !== null) clearTimeout(this.#tokenTimer);
+    this.#choice.rest();
     this.#centrifuge.disconnect();
   }
 }

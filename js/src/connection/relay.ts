@@ -183,7 +183,8 @@ export class RelayPort {
 
   #takeToken(event: JsonObject): void {
     if (typeof event.token === "string" && typeof event.expires_at_ms === "number") {
-      this.token = { token: event.token, expiresAtMs: event.expires_at_ms };
+      // 0 is a token without an end.
+      this.token = { token: event.token, expiresAtMs: event.expires_at_ms || Number.MAX_SAFE_INTEGER };
       this.problem = null;
     } else {
       this.token = null;

@@ -106,7 +106,7 @@ test("through many changes of the transport every publication is seen once, in o
   }, 10);
   t.after(() => clearInterval(publishing));
   // Break the direct way whenever it is in use; the page falls back and finds it again.
-  const end = Date.now() + 9_000;
+  const end = Date.now() + 5_000;
   while (Date.now() < end) {
     if (connection.status.transport === "direct") {
       await sleep(30);
@@ -116,7 +116,7 @@ test("through many changes of the transport every publication is seen once, in o
   }
   clearInterval(publishing);
   await until("all rows", () => rows.length >= n);
-  assert.ok(connection.status.changes >= 3, `${connection.status.changes} changes`);
+  assert.ok(connection.status.changes >= 2, `${connection.status.changes} changes`);
   assert.deepEqual(rows, Array.from({ length: n }, (_, i) => i + 1));
   assert.deepEqual([feed.status.gaps, feed.status.repeats, feed.status.lost], [0, 0, 0]);
 });
