@@ -25,6 +25,8 @@ export interface Card {
   notice(text: string): void;
 }
 
+const NARROW_PX = 460;
+
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
   const title = element("div", { class: "rtw-head__title", text: options.title });
@@ -42,6 +44,9 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   if (options.title) root.setAttribute("aria-label", options.title);
   el.replaceChildren(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
+  const narrow = new ResizeObserver(() => root.classList.toggle("rtw--narrow", root.clientWidth < NARROW_PX));
+  narrow.observe(root);
+  signal.addEventListener("abort", () => narrow.disconnect(), { once: true });
   followTheme(root, options.onTheme ?? (() => {}), signal);
   return {
     root,

@@ -6,16 +6,16 @@ import { decimalsFor, formatCell, formatClock, formatDay, formatNumber, looksLik
 export interface ColumnStyle {
   readonly kind: "number" | "time" | "text";
   readonly decimals: number;
-  /** Width in characters that most cells need. */
-  readonly chars: number;
+  /** Whether thousands are set apart: amounts yes, numbers that name something no. */
+  readonly grouped: boolean;
+  /** The longest of the sampled cells, as shown. */
+  readonly longest: string;
 }
 
 const SAMPLE = 200;
-const MIN_CHARS = 4;
-const MAX_CHARS = 40;
 
 /** Judge a column by a sample of its rows. */
-export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>): ColumnStyle {
+export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: boolean): ColumnStyle {
   const cells: unknown[] = [];
   for (const row of rows.values()) {
     const cell = row.get(name);
@@ -27,14 +27,16 @@ export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>): Column
   const times = numeric && numbers.every((cell) => Number.isInteger(cell) && looksLikeTime(cell));
   const kind = times ? "time" : numeric ? "number" : "text";
   const decimals = kind === "number" ? decimalsFor(numbers) : 0;
-  const longest = cells.reduce<number>((most, cell) => Math.max(most, cellText(cell, { kind, decimals }, 0).length), 0);
-  return { kind, decimals, chars: Math.min(MAX_CHARS, Math.max(MIN_CHARS, longest, Math.min(name.length + 2, 24))) };
+  const style = { kind, decimals, grouped: !isKey } as const;
+  const texts = cells.map((cell) => cellText(cell, style, 0));
+  return { ...style, longest: texts.reduce((most, text) => (text.length > most.length ? text : most), "") };
 }
 
 /** A cell as its column shows it. */
-export function cellText(cell: unknown, { kind, decimals }: Pick<ColumnStyle, "kind" | "decimals">, nowMs: number): string {
+export function cellText(cell: unknown, { kind, decimals, grouped }: Omit<ColumnStyle, "longest">, nowMs: number): string {
   if (typeof cell !== "number") return formatCell(cell);
   if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
+  if (!grouped && Number.isSafeInteger(cell)) return String(cell);
   return formatNumber(cell, kind === "number" ? decimals : null);
 }
 

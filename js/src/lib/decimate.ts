@@ -25,7 +25,7 @@ export function plotRows(groups: readonly Group[], width: number, from: number, 
   const positions = count <= px * EXACT_ROWS_PER_PX ? exactPositions(spans) : null;
   if (positions) {
     spans.forEach(({ group, first, end }, g) => fillExact(group, first, end, positions, lines.slice(g * width, (g + 1) * width)));
-    return { xs: [...positions.keys()], lines };
+    return { xs: [...positions.keys()], lines: lines.map(widenGaps) };
   }
   // Powers of two on a fixed grid: buckets keep their rows while the window moves, so the line does not shimmer.
   const size = 2 ** Math.floor(Math.log2((to - from) / px));
@@ -36,7 +36,18 @@ export function plotRows(groups: readonly Group[], width: number, from: number, 
   spans.forEach(({ group, first, end }, g) => {
     for (let k = 0; k < width; k++) fillBuckets(group, k, first, end, size, origin, lines[g * width + k] as Line);
   });
-  return { xs, lines };
+  return { xs, lines: lines.map(widenGaps) };
+}
+
+/** Between two breaks of a line there is no line either, even at an x where only other lines have a point. */
+function widenGaps(line: Line): Line {
+  let broken = false;
+  for (let i = 0; i < line.length; i++) {
+    if (line[i] === undefined) {
+      if (broken) line[i] = null;
+    } else broken = line[i] === null;
+  }
+  return line;
 }
 
 interface Span {

@@ -7,8 +7,11 @@ import type { RowOrder, Sort } from "./row_order.ts";
 import { reachableRows, rowsInSight } from "./virtual_rows.ts";
 
 export const ROW_HEIGHT_PX = 28;
-const CHAR_PX = 7.4;
-const CELL_PADDING_PX = 26;
+const CELL_PADDING_PX = 28;
+/** Padding, and the mark of the sorted column. */
+const HEAD_PADDING_PX = 44;
+const MAX_WIDTH_PX = 320;
+const MAX_HEAD_PX = 200;
 const FLASH_MS = 900;
 const ASCENDING = "M8 13V3.5M4.5 7 8 3.5 11.5 7";
 const DESCENDING = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
@@ -17,6 +20,8 @@ export interface GridOptions {
   readonly rows: () => ReadonlyMap<Key, Row>;
   readonly order: () => RowOrder;
   readonly columns: () => readonly string[];
+  /** The key column: its numbers are names. */
+  readonly key: () => string | null;
   readonly onSort: (sort: Sort | null) => void;
   readonly onScroll: () => void;
   readonly label: string;
@@ -47,6 +52,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
 
   let columns: readonly string[] = [];
   let styles: ColumnStyle[] = [];
+  let widths: number[] = [];
   let styledRows = 0;
   let shownSort = "";
   const pool: DrawnRow[] = [];
@@ -76,16 +82,18 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const size = options.rows().size;
     const same = now.length === columns.length && now.every((name, i) => name === columns[i]);
     if (same && (size === styledRows || (styledRows > 0 && size < styledRows * 2))) return false;
-    const before = new Map(columns.map((name, i) => [name, styles[i]]));
+    const before = new Map(columns.map((name, i) => [name, widths[i] ?? 0]));
     columns = [...now];
     styledRows = size;
-    styles = columns.map((name) => {
-      const style = styleOfColumn(name, options.rows());
+    styles = columns.map((name) => styleOfColumn(name, options.rows(), name === options.key()));
+    const measure = textMeasure(root);
+    widths = columns.map((name, i) => {
+      const cell = Math.min(MAX_WIDTH_PX, measure(styles[i]?.longest ?? "", 13, 400) + CELL_PADDING_PX);
+      const heading = Math.min(MAX_HEAD_PX, measure(name, 12, 600) + HEAD_PADDING_PX);
       // Columns only grow, so that the table does not twitch.
-      return { ...style, chars: Math.max(style.chars, before.get(name)?.chars ?? 0) };
+      return Math.ceil(Math.max(cell, heading, before.get(name) ?? 0));
     });
-    const widths = styles.map(({ chars }) => Math.round(chars * CHAR_PX) + CELL_PADDING_PX);
-    root.style.setProperty("--columns", styles.map(({ kind }, i) => `minmax(${widths[i]}px, ${kind === "text" ? widths[i] : (widths[i] as number) / 2}fr)`).join(" "));
+    root.style.setProperty("--columns", widths.map((width, i) => `minmax(${width}px, ${styles[i]?.kind === "text" ? width * 2 : width}fr)`).join(" "));
     root.style.setProperty("--wide", `${widths.reduce((sum, width) => sum + width, 0)}px`);
     root.setAttribute("aria-colcount", String(columns.length));
     for (const row of pool) row.root.remove();
@@ -150,6 +158,17 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
 /** End a flash: the cell now belongs to another row. */
 function settle(cell: HTMLElement): void {
   for (const animation of cell.getAnimations()) animation.cancel();
+}
+
+/** Measure text in the view's font. */
+function textMeasure(root: HTMLElement): (text: string, px: number, weight: number) => number {
+  const context = document.createElement("canvas").getContext("2d");
+  const family = getComputedStyle(root).fontFamily;
+  return (text, px, weight) => {
+    if (!context) return text.length * px * 0.6;
+    context.font = `${weight} ${px}px ${family}`;
+    return context.measureText(text).width;
+  };
 }
 
 function flash(cell: HTMLElement): void {

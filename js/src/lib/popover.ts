@@ -15,6 +15,8 @@ export function panelUnder(anchor: HTMLElement, panel: HTMLElement, signal: Abor
   panel.hidden = true;
   const place = () => {
     const at = anchor.getBoundingClientRect();
+    // Near the right edge it would be measured squeezed.
+    panel.style.left = "0";
     const width = panel.offsetWidth;
     const height = panel.offsetHeight;
     const below = at.bottom + 4;

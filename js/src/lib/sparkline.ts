@@ -3,47 +3,56 @@
 import type { SortedRows } from "./rows.ts";
 import { resolvedColor } from "./theme.ts";
 
-/** Points of a line in a box, smallest and largest per pixel column; x and y alternate. */
-export function sparkPoints(rows: SortedRows, spanMs: number, width: number, height: number): number[] {
+/** What stands for the values of one pixel column: its smallest and largest, or their mean. */
+export type SparkStyle = "extremes" | "mean";
+
+/** Points of a line in a box; x and y alternate. */
+export function sparkPoints(rows: SortedRows, spanMs: number, width: number, height: number, style: SparkStyle): number[] {
+  const { columns, low, high } = pixelColumns(rows, spanMs, width, style);
+  const scale = high > low ? height / (high - low) : 0;
+  const yOf = (value: number) => (scale ? height - (value - low) * scale : height / 2);
+  return columns.flatMap(({ at, least, most }) => (least === most ? [at, yOf(least)] : [at, yOf(least), at, yOf(most)]));
+}
+
+interface PixelColumn {
+  readonly at: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function pixelColumns(rows: SortedRows, spanMs: number, width: number, style: SparkStyle) {
   const to = rows.lastX;
   const first = rows.indexFrom(to - spanMs);
   const from = Math.max(to - spanMs, rows.length ? rows.x(first) : to);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = first; i < rows.length; i++) {
-    low = Math.min(low, rows.y(0, i));
-    high = Math.max(high, rows.y(0, i));
-  }
-  const scale = high > low ? height / (high - low) : 0;
-  const yOf = (value: number) => (scale ? height - (value - low) * scale : height / 2);
-  const points: number[] = [];
-  let column = -1;
-  let [least, most] = [0, 0];
+  const columns: PixelColumn[] = [];
+  let [at, least, most, sum, count] = [-1, 0, 0, 0, 0];
   const flush = () => {
-    if (column < 0) return;
-    points.push(column, yOf(least));
-    if (most !== least) points.push(column, yOf(most));
+    if (!count) return;
+    columns.push(style === "mean" ? { at, least: sum / count, most: sum / count } : { at, least, most });
   };
   for (let i = first; i < rows.length; i++) {
     const value = rows.y(0, i);
-    const at = to > from ? Math.round(((rows.x(i) - from) / (to - from)) * width) : width;
-    if (at === column) {
+    const here = to > from ? Math.round(((rows.x(i) - from) / (to - from)) * width) : width;
+    if (here === at) {
       least = Math.min(least, value);
       most = Math.max(most, value);
+      sum += value;
+      count += 1;
       continue;
     }
     flush();
-    column = at;
-    least = most = value;
+    [at, least, most, sum, count] = [here, value, value, value, 1];
   }
   flush();
-  return points;
+  const low = columns.reduce((lowest, column) => Math.min(lowest, column.least), Number.POSITIVE_INFINITY);
+  const high = columns.reduce((highest, column) => Math.max(highest, column.most), Number.NEGATIVE_INFINITY);
+  return { columns, low, high };
 }
 
 const MARGIN = 3;
 
 /** Draw the rows of the last `spanMs`, with the end marked. */
-export function drawSparkline(root: HTMLElement, canvas: HTMLCanvasElement, rows: SortedRows, spanMs: number): void {
+export function drawSparkline(root: HTMLElement, canvas: HTMLCanvasElement, rows: SortedRows, spanMs: number, style: SparkStyle): void {
   const ratio = devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -54,7 +63,7 @@ export function drawSparkline(root: HTMLElement, canvas: HTMLCanvasElement, rows
   if (!context || width < 20) return;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  const points = sparkPoints(rows, spanMs, width - 2 * MARGIN, height - 2 * MARGIN);
+  const points = sparkPoints(rows, spanMs, width - 2 * MARGIN, height - 2 * MARGIN, style);
   if (points.length < 4) return;
   context.translate(MARGIN, MARGIN);
   const color = resolvedColor(root, "--rtw-series-1");

@@ -79,7 +79,8 @@ export default defineWidget<Options, State>({
     const caption = element("div", { class: "rtw-metric__caption" });
     const canvas = element("canvas", { class: "rtw-metric__spark" });
     canvas.setAttribute("aria-hidden", "true");
-    canvas.hidden = !options.sparkline;
+    const sparkline = options.sparkline && options.reduce !== "count";
+    canvas.hidden = !sparkline;
     view.body.append(element("div", { class: "rtw-metric__text" }, element("div", { class: "rtw-metric__number" }, value, unit), caption), canvas);
 
     const spanMs = options.window_ms ?? DEFAULT_SPAN_MS;
@@ -91,7 +92,7 @@ export default defineWidget<Options, State>({
       setText(value, now === null ? "–" : options.reduce === "count" ? formatNumber(now, 0) : shown(now));
       setText(caption, captionOf(options.reduce, options.window_ms, now, data, spanMs, shown));
       view.notice(data.fault);
-      if (options.sparkline) drawSparkline(view.root, canvas, data.samples, spanMs);
+      if (sparkline) drawSparkline(view.root, canvas, data.samples, spanMs, options.reduce === "mean" ? "mean" : "extremes");
       // A window empties as time passes.
       if (options.window_ms !== null && options.reduce !== "last") frames.requestIn(1000);
     };

@@ -84,6 +84,7 @@ export default defineWidget<Options, State>({
         rows: () => link.feed?.rows ?? new Map(),
         order: () => state.order,
         columns: shown,
+        key: () => link.feed?.key ?? null,
         onSort: (sort) => {
           state.order.sortBy(sort);
           redraws.request();

@@ -1,21 +1,25 @@
 // Builds the page that shows the widgets without Jupyter:
 //
-//   node test/harness/build.mjs          once; then open test/harness/index.html over any static server
+//   node test/harness/build.mjs          once, into build/harness/; open it over any static server
 //   node test/harness/build.mjs --serve  and serve it
 //
 // ?theme=light or ?theme=dark sets JupyterLab's variables; without it the system decides.
 
+import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { context } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const outdir = join(here, "..", "..", "build", "harness");
+mkdirSync(outdir, { recursive: true });
+copyFileSync(join(here, "index.html"), join(outdir, "index.html"));
 const builder = await context({
   entryPoints: [
     { in: join(here, "harness.ts"), out: "harness" },
     { in: join(here, "harness.css"), out: "harness" },
   ],
-  outdir: join(here, "build"),
+  outdir,
   bundle: true,
   format: "esm",
   target: "es2022",
@@ -23,7 +27,7 @@ const builder = await context({
 });
 await builder.rebuild();
 if (process.argv.includes("--serve")) {
-  const { port } = await builder.serve({ servedir: here, host: "127.0.0.1" });
+  const { port } = await builder.serve({ servedir: outdir, host: "127.0.0.1" });
   console.log(`http://127.0.0.1:${port}/?theme=light`);
 } else {
   await builder.dispose();

@@ -1,0 +1,1 @@
+"""The widgets: one file each, and the relay that carries their frames."""

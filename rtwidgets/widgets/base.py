@@ -1,0 +1,90 @@
+"""What all widgets have in common: one trait that says everything, and a relay to the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import anywidget
+import traitlets
+
+from ..errors import ChannelError
+from .relay import Relay
+
+if TYPE_CHECKING:
+    from ..client.channel import Channel
+    from ..client.hub import Hub
+
+# What shows each kind of channel, for the message to who took the wrong one.
+_SHOWN_BY = {
+    "stream": "rt.LiveChart or rt.LiveMetric",
+    "table": "rt.LiveTable",
+    "value": "rt.Slider or rt.Toggle",
+    "chat": "rt.LiveChat",
+}
+
+
+class LiveWidget(anywidget.AnyWidget):
+    """A widget that a page fills from a hub, not from the kernel.
+
+    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
+
+    Args:
+        kind: The kind of widget, as its front end knows it.
+        hub: The hub whose channels it shows.
+        channels: Channel names by their role in the widget.
+        options: Options by name; what is None is left to the front end.
+        summary: What ``repr`` shows between the parentheses.
+    """
+
+    spec = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self, kind: str, hub: Hub, channels: Mapping[str, str], options: Mapping[str, object], summary: str
+    ) -> None:
+        self._summary = summary
+        given = {name: value for name, value in options.items() if value is not None}
+        super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})
+        Relay.of(hub)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._summary})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def take_channel(widget: str, channel: Channel, kind: str) -> Channel:
+    """Return the channel when it is of the kind that the widget shows.
+
+    Raises:
+        ChannelError: If it is of another kind, or no channel at all.
+    """
+    found = getattr(channel, "kind", None)
+    if found == kind:
+        return channel
+    article = "an" if kind[0] in "aeiou" else "a"
+    if found is None:
+        raise ChannelError(
+            f"{widget} shows {article} {kind}, such as hub.{kind}('name'); {_short(channel)} is no channel"
+        )
+    other = f": use {_SHOWN_BY[found]}" if found in _SHOWN_BY else ""
+    raise ChannelError(f"{widget} shows {article} {kind}; {channel.name!r} is a {found}{other}")
+
+
+def summary_of(channel: str, **options: Any) -> str:
+    """Return a channel and the options that are set, as they were written."""
+    return ", ".join(
+        [channel, *(f"{name}={value!r}" for name, value in options.items() if value is not None)]
+    )
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"a {type(value).__name__}"

@@ -1,0 +1,81 @@
+"""Button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..client.commands import RegisteredCommand
+from . import options
+from .base import LiveWidget, summary_of
+from .relay import front_end
+
+if TYPE_CHECKING:
+    from ..client.hub import Hub
+
+CATALOGUE = "table:rtwidgets.commands"
+
+
+class Button(LiveWidget):
+    """Calls a command, and shows what came of it. It can be pressed while a handler is connected.
+
+    Args:
+        title: On the button.
+        command: A function registered with ``@hub.command``, or the name of one that any process serves.
+        hub: The hub that passes the call on; needed with a name only.
+        **args: Arguments of the call; they are plain JSON.
+
+    Raises:
+        TypeError: If the command is neither, an argument is none of its own or is no JSON, or a name comes
+            without a hub.
+    """
+
+    _esm = front_end("button.js")
+    _css = front_end("button.css")
+
+    def __init__(
+        self,
+        title: str,
+        command: RegisteredCommand[..., Any] | str,
+        *,
+        hub: Hub | None = None,
+        **args: object,
+    ) -> None:
+        name, target = _target(command, hub)
+        if isinstance(command, RegisteredCommand):
+            _check_names(command, args)
+        chosen = {"title": options.text("title", title), "command": name, "args": _plain(args)}
+        summary = summary_of(f"{title!r}, {name!r}", **args)
+        super().__init__("button", target, {"commands": CATALOGUE}, chosen, summary)
+
+
+def _target(command: object, hub: Hub | None) -> tuple[str, Hub]:
+    if isinstance(command, RegisteredCommand):
+        return command.name, command.hub if hub is None else hub
+    if not isinstance(command, str) or not command:
+        raise TypeError(f"command must be a function of @hub.command or a name, not {command!r}")
+    if hub is None:
+        raise TypeError(f"{command!r} is a name: say which hub serves it, as in Button({command!r}, hub=hub)")
+    return command, hub
+
+
+def _check_names(command: RegisteredCommand[..., Any], args: dict[str, object]) -> None:
+    known = command.schema.get("properties")
+    if not isinstance(known, dict) or command.schema.get("additionalProperties") is True:
+        return
+    unknown = [name for name in args if name not in known]
+    if unknown:
+        takes = ", ".join(known) or "none"
+        raise TypeError(f"command {command.name!r} has no argument {unknown[0]!r}; it takes {takes}")
+
+
+def _plain(args: dict[str, object]) -> dict[str, Any]:
+    """Return the arguments as the JSON they travel as."""
+    plain: dict[str, Any] = {}
+    for name, value in args.items():
+        try:
+            plain[name] = msgspec.json.decode(msgspec.json.encode(value))
+        except TypeError as error:
+            raise TypeError(f"argument {name!r} can't be sent as JSON: {error}") from None
+    return plain
