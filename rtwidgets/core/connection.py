@@ -65,7 +65,7 @@ class Connection:
 
     @property
     def congested(self) -> bool:
-        """Whether commands wait because too many replies do: read no further, call `resume` after a `take`."""
+        """Whether commands wait because replies do: read no further, call `resume` after a `take`."""
         return bool(self._inbox)
 
     def resume(self, now: float) -> None:

@@ -103,7 +103,7 @@ def test_replies_come_before_publications() -> None:
     hub.channel("event:a").publish(b"1", now=1.0)
     hub.flush()
     peer.send({"id": 9, "ping": {}})
-    assert [*peer.messages()][0] == {"id": 9, "ping": {}}
+    assert peer.messages()[0] == {"id": 9, "ping": {}}
 
 
 def test_commands_wait_while_replies_do() -> None:

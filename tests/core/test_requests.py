@@ -161,10 +161,25 @@ json_values = st.recursive(
     max_leaves=8,
 )
 requests = st.sampled_from(
-    "connect subscribe unsubscribe publish presence presence_stats history ping send rpc refresh sub_refresh".split()
+    [
+        "connect",
+        "subscribe",
+        "unsubscribe",
+        "publish",
+        "presence",
+        "presence_stats",
+        "history",
+        "ping",
+        "send",
+        "rpc",
+        "refresh",
+        "sub_refresh",
+    ]
 )
 fields = st.dictionaries(
-    st.sampled_from("channel data token recover epoch offset limit since reverse method".split()),
+    st.sampled_from(
+        ["channel", "data", "token", "recover", "epoch", "offset", "limit", "since", "reverse", "method"]
+    ),
     json_values
     | st.sampled_from(
         [

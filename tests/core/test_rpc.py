@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from rtwidgets.core import Hub, Limits
-from rtwidgets.core.capabilities import Caps
 
 from .peers import Peer, make_hub, publications
 
