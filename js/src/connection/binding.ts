@@ -2,8 +2,9 @@
 
 import type { Centrifuge, Subscription, SubscriptionOptions } from "centrifuge";
 import { Chat } from "../feeds/chat.ts";
-import type { BaseFeed, Publisher } from "../feeds/feed.ts";
 import { isObject } from "../feeds/columns.ts";
+import type { BaseFeed, Publisher } from "../feeds/feed.ts";
+import { Grace } from "./grace.ts";
 
 /** What centrifuge's events say about who published, joined or left. */
 interface ClientInfo {
@@ -16,12 +17,14 @@ interface ClientInfo {
 export function bind(client: Centrifuge, feed: BaseFeed): () => void {
   const chat = feed instanceof Chat ? feed : null;
   const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: chat !== null };
+  const away = new Grace();
   let sub: Subscription | null = null;
 
   const start = (): void => {
     const fresh = client.newSubscription(feed.channel, options);
     sub = fresh;
     fresh.on("subscribed", (ctx) => {
+      away.end();
       feed.subscribed({
         data: ctx.data,
         offset: ctx.streamPosition?.offset ?? 0,
@@ -39,9 +42,13 @@ export function bind(client: Centrifuge, feed: BaseFeed): () => void {
       });
       if (feed.needsSnapshot) queueMicrotask(restart);
     });
-    fresh.on("subscribing", ({ code, reason }) => feed.waiting(code === 0 ? null : reason));
-    fresh.on("error", ({ error }) => feed.waiting(error.message));
+    fresh.on("subscribing", ({ code, reason }) => away.start(() => feed.waiting(code === 0 ? null : reason)));
+    fresh.on("error", ({ error }) => {
+      away.end();
+      feed.waiting(error.message);
+    });
     fresh.on("unsubscribed", ({ code, reason }) => {
+      away.end();
       if (sub === fresh) feed.refused(`${feed.channel}: ${reason} (code ${code})`);
     });
     if (chat) {
@@ -54,6 +61,7 @@ export function bind(client: Centrifuge, feed: BaseFeed): () => void {
   const stop = (): void => {
     const old = sub;
     sub = null;
+    away.end();
     client.removeSubscription(old);
     old?.removeAllListeners();
   };

@@ -10,6 +10,7 @@ import { Calls } from "./calls.ts";
 import { Choice } from "./choice.ts";
 import type { OpenSocket, Page, Probe } from "./direct.ts";
 import { FeedShelf } from "./feed_shelf.ts";
+import { Grace } from "./grace.ts";
 import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { RelayPort, SocketLike } from "./relay.ts";
@@ -39,6 +40,7 @@ export class Connection implements HubConnection {
   readonly #shelf: FeedShelf;
   readonly #ports: RelayPort[] = [];
   readonly #listeners = new Listeners<[]>();
+  readonly #away = new Grace();
   #problem: string | null = null;
   #hubId: string | null = null;
   #lastTransport: ConnectionStatus["transport"] = null;
@@ -151,18 +153,21 @@ export class Connection implements HubConnection {
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
       this.#lastTransport = transport;
       this.#tokenPauseMs = 0;
+      this.#away.end();
       this.client = client;
       this.#report("live", null, changed ? this.#status.changes + 1 : this.#status.changes);
     });
     this.#centrifuge.on("connecting", ({ code, reason }) => {
       this.client = null;
-      this.#report("connecting", code === 0 ? null : `${reason} (code ${code})`);
+      const problem = code === 0 ? null : `${reason} (code ${code})`;
+      this.#away.start(() => this.#report("connecting", problem));
     });
     this.#centrifuge.on("error", ({ error }) => {
       if (this.#status.phase !== "live") this.#report("connecting", error.message);
     });
     this.#centrifuge.on("disconnected", ({ code, reason }) => {
       this.client = null;
+      this.#away.end();
       this.#report("down", `${reason} (code ${code})`);
       if (code === INVALID_TOKEN) this.#retryWithNewToken();
     });
@@ -179,7 +184,7 @@ export class Connection implements HubConnection {
 
   #report(phase: Phase, problem: string | null, changes = this.#status.changes): void {
     this.#problem = problem;
-    const transport = phase === "live" ? this.#choice.transport : null;
+    const transport = phase === "live" ? this.#lastTransport : null;
     const reason = problem ?? (transport === "relay" ? this.#choice.reason : null);
     this.#status = { phase, transport, reason, changes };
     this.#listeners.call();
