@@ -17,6 +17,7 @@ from ..errors import ColumnsError
 Cell = str | int | float | bool | None
 
 TIME_COLUMN = "time"
+_JSON_TYPES = (str, int, bool)
 _LATEST_SECONDS = 1e11  # the year 5138; a larger number can only be in another unit
 
 
@@ -34,7 +35,7 @@ def plain_cells(values: Iterable[object], *, where: str, name: str) -> list[Cell
     if name == TIME_COLUMN:
         return [_time_ms(value, where, name) for value in values]
     return [
-        value if type(value) in (str, int, bool) or value is None else _plain(value, where, name)
+        value if value is None or type(value) in _JSON_TYPES else _plain(value, where, name)  # type: ignore[misc]
         for value in values
     ]
 

@@ -34,7 +34,9 @@ def to_columns(data: object, *, where: str) -> Columns:
         raw = _of_frame(data, where)
     columns = {str(name): plain_cells(cells, where=where, name=str(name)) for name, cells in raw.items()}
     if not columns:
-        raise ColumnsError(f"no columns for {where}: give cells by name, such as price=101.2, or a data frame")
+        raise ColumnsError(
+            f"no columns for {where}: give cells by name, such as price=101.2, or a data frame"
+        )
     if len(columns) != len(raw):
         raise ColumnsError(f"two columns of {where} have the same name; columns are {_names(map(str, raw))}")
     if len({len(cells) for cells in columns.values()}) > 1:
@@ -75,7 +77,8 @@ def check_key(columns: Columns, key: str, *, table: str) -> None:
         raise KeyColumnError(f"table {table!r} has no key column {key!r}; columns are {_names(columns)}")
     if None in cells:
         raise KeyColumnError(
-            f"key column {key!r} of table {table!r} has no value in row {cells.index(None)}: every row needs one"
+            f"key column {key!r} of table {table!r} has no value in row {cells.index(None)}: "
+            "every row needs one"
         )
 
 
@@ -99,7 +102,8 @@ def _of_rows(rows: Sequence[Any], where: str) -> Mapping[Any, Iterable[object]]:
     for row in rows:
         if not isinstance(row, Mapping):
             raise ColumnsError(
-                f"{where} got a list with a {type(row).__name__} in it: give a list of dicts, one for each row"
+                f"{where} got a list with a {type(row).__name__} in it: "
+                "give a list of dicts, one for each row"
             )
         names.update(dict.fromkeys(row))
     return {name: [row.get(name) for row in rows] for name in names}
@@ -112,8 +116,8 @@ def _of_frame(data: Any, where: str) -> Mapping[Any, Iterable[object]]:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
         raise ColumnsError(
-            f"{where} can't take a {type(data).__name__}: give cells by name, a dict of lists, a list of dicts "
-            "or a data frame (pandas, polars, Arrow)"
+            f"{where} can't take a {type(data).__name__}: give cells by name, a dict of lists, "
+            "a list of dicts or a data frame (pandas, polars, Arrow)"
         ) from None
     return {name: _series_cells(frame.get_column(name), nw) for name in frame.columns}
 

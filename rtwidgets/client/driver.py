@@ -57,7 +57,7 @@ class Listener(Protocol):
         """``"connected"`` or ``"disconnected: reason"``."""
 
 
-class _Greeting(Struct):
+class _Greeting(Struct, frozen=True):
     hub: str = ""
     max_message_bytes: int = DEFAULT_MESSAGE_BYTES
 
@@ -158,7 +158,8 @@ class Driver:
                         break
                     if once:
                         raise OutcomeUnknownError(
-                            "the connection to the hub ended before the answer; it may or may not have happened"
+                            "the connection to the hub ended before the answer: "
+                            "it may or may not have happened"
                         )
         except TimeoutError:
             waiting = "the hub did not answer" if self.session.online else f"no connection ({self.status})"
@@ -256,9 +257,13 @@ class Driver:
                 "connect(url, token=...) or RTWIDGETS_HUB_TOKEN"
             )
         if not was_online:
-            raise HubUnreachableError(f"no hub at {where}: it took the connection but did not answer: {reason}")
+            raise HubUnreachableError(
+                f"no hub at {where}: it took the connection but did not answer: {reason}"
+            )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
-            self._fatal = HubError(f"the hub at {where} ended the connection for good: {reason} (code {code})")
+            self._fatal = HubError(
+                f"the hub at {where} ended the connection for good: {reason} (code {code})"
+            )
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended
         return reason

@@ -27,7 +27,7 @@ def parse_duration(value: Duration) -> float:
     elif isinstance(value, str):
         if match := _TEXT.fullmatch(value):
             seconds = float(match[1]) * _UNITS_S[match[2]]
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif not isinstance(value, bool):
         seconds = float(value)
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
         raise ValueError(

@@ -34,7 +34,8 @@ def newest_rows(columns: Columns, last_s: float) -> Columns:
     oldest = max(stamps) - last_s * 1000
     keep = [isinstance(time, int | float) and time >= oldest for time in times]
     return {
-        name: [cell for cell, kept in zip(cells, keep, strict=True) if kept] for name, cells in columns.items()
+        name: [cell for cell, kept in zip(cells, keep, strict=True) if kept]
+        for name, cells in columns.items()
     }
 
 

@@ -47,12 +47,15 @@ class Subscribed:
         snapshot: ``data`` of the subscribe reply, raw JSON; empty when there is none.
         recovered: Whether everything missed follows as publications.
         again: Whether it had been live before, on this or an earlier connection.
+        missed: How many publications lie between our last position and the snapshot's; None when the log
+            is another one, as after a restart of the hub, or there was no position.
     """
 
     channel: str
     snapshot: Raw
     recovered: bool
     again: bool
+    missed: int | None
 
 
 @dataclass(frozen=True, slots=True)

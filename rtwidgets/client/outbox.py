@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from .columns import Columns
+
 DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024
 DEFAULT_BUFFER_ITEMS = 100_000
 BATCHES_IN_FLIGHT = 8
@@ -80,7 +82,7 @@ class Batch:
     sent: bool = field(default=True)
 
 
-def rows_item(channel: str, columns: dict[str, list[object]]) -> Rows:
+def rows_item(channel: str, columns: Columns) -> Rows:
     """Encode columns as an item; cells are plain JSON values."""
     pieces = {name: [_encode(cells)[1:-1]] for name, cells in columns.items()}
     count = len(next(iter(columns.values())))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
 
-from ..errors import BufferFullError, ColumnsError, PermissionDeniedError, ReplyError
+from ..errors import BufferFullError, ChannelError, ColumnsError, PermissionDeniedError, ReplyError
 from .columns import Columns, split_rows
 from .outbox import Batch, Item, Outbox, Rows, Whole, rows_item
 
@@ -16,6 +15,7 @@ log = logging.getLogger("rtwidgets")
 
 BACKPRESSURE_S = 5.0
 DEFAULT_MESSAGE_BYTES = 65_536
+MAX_ROWS_BYTES = 128 * 1024  # rows are joined and batches filled up to this size, however much the hub takes
 _ENVELOPE_BYTES = 512  # what the request adds around a batch
 
 
@@ -44,6 +44,10 @@ class Publisher:
         """The largest publication that fits into one frame to the hub."""
         return self.max_message_bytes - _ENVELOPE_BYTES
 
+    @property
+    def _rows_bytes(self) -> int:
+        return min(MAX_ROWS_BYTES, self.max_item_bytes)
+
     def put_rows(self, channel: str, columns: Columns) -> None:
         """Queue rows of a stream, in as many publications as the hub's frame limit asks for.
 
@@ -51,8 +55,8 @@ class Publisher:
             ColumnsError: If a single row is larger than a frame may be.
             BufferFullError: If there is no room; nothing of the rows that did not fit is kept.
         """
-        item = rows_item(channel, dict(columns))
-        if item.size <= self.max_item_bytes:
+        item = rows_item(channel, columns)
+        if item.size <= self._rows_bytes or (item.count == 1 and item.size <= self.max_item_bytes):
             self.put(item)
             return
         if item.count == 1:
@@ -60,7 +64,7 @@ class Publisher:
                 f"one row of {channel!r} takes {item.size} bytes, the hub takes {self.max_item_bytes}: "
                 "shorten it, or raise max_message_bytes at the hub"
             )
-        parts = min(item.count, 2 * item.size // self.max_item_bytes + 1)
+        parts = min(item.count, 2 * item.size // self._rows_bytes + 1)
         for part in split_rows(columns, parts):
             self.put_rows(channel, part)
 
@@ -68,12 +72,12 @@ class Publisher:
         """Queue one publication of encoded JSON.
 
         Raises:
-            ColumnsError: If it is larger than a frame may be.
+            ChannelError: If it is larger than a frame may be.
             BufferFullError: If there is no room.
         """
         item = Whole(channel, data, latest_only)
         if item.size > self.max_item_bytes:
-            raise ColumnsError(
+            raise ChannelError(
                 f"a publication of {channel!r} takes {item.size} bytes, the hub takes {self.max_item_bytes}: "
                 "send less at once, or raise max_message_bytes at the hub"
             )
@@ -84,7 +88,7 @@ class Publisher:
         deadline = time.monotonic() + BACKPRESSURE_S
         with self._room:
             self._raise_error(item.channel)
-            while not self._outbox.put(item, self.max_item_bytes):
+            while not self._outbox.put(item, self._rows_bytes):
                 left = deadline - time.monotonic()
                 if not self.online or left <= 0 or not self._may_wait():
                     raise self._full(item)
@@ -115,7 +119,7 @@ class Publisher:
     def next(self) -> Batch | None:
         """Return the next batch to send, if one may be."""
         with self._room:
-            batch = self._outbox.next(self.max_item_bytes)
+            batch = self._outbox.next(self._rows_bytes)
             if batch is None:
                 self._awake = False
             return batch
@@ -164,29 +168,6 @@ class Publisher:
         why = "the hub takes publications too slowly" if self.online else "the hub is away"
         what = f"{item.count} rows" if isinstance(item, Rows) else "the publication"
         return BufferFullError(
-            f"no room for {what} of {item.channel!r}: {box.items} of {box.max_items} items and {box.bytes} of "
-            f"{box.max_bytes} bytes wait, {why}; publish less or use connect(buffer_bytes=...)"
+            f"no room for {what} of {item.channel!r}: {box.items} of {box.max_items} items and "
+            f"{box.bytes} of {box.max_bytes} bytes wait, {why}; publish less or use connect(buffer_bytes=...)"
         )
-
-
-def encode_json(data: object, where: str) -> bytes:
-    """Encode a value as JSON; numpy scalars and arrays as numbers and lists.
-
-    Raises:
-        ColumnsError: If something in it has no place in JSON.
-    """
-    import msgspec
-
-    try:
-        return msgspec.json.encode(data, enc_hook=_plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ColumnsError(f"data for {where} can't be sent as JSON: {error}") from None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, float | int | str):  # subclasses such as numpy's float64
-        return json.loads(json.dumps(value))
-    to_list = getattr(value, "tolist", None)
-    if to_list is not None:
-        return to_list()
-    raise TypeError(f"a {type(value).__name__} has no place in JSON")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import Raw
 
 from ..protocol.codec import FrameError, decode_replies, encode
 from ..protocol.codes import TOKEN_EXPIRED, UNRECOVERABLE_POSITION
@@ -20,7 +21,6 @@ from ..protocol.messages import (
     Error,
     Publication,
     Push,
-    Raw,
     Reply,
     SubscribeRequest,
     SubscribeResult,
@@ -230,10 +230,11 @@ class Session:
         subscription.backoff.reset()
         again = subscription.was_live
         subscription.live = subscription.was_live = True
+        missed = result.offset - subscription.offset if subscription.epoch == result.epoch else None
         if result.recoverable or result.positioned:
             subscription.epoch = result.epoch
             subscription.offset = result.offset
-        notices.append(Subscribed(channel, result.data, result.recovered, again))
+        notices.append(Subscribed(channel, result.data, result.recovered, again, missed))
         for raw in result.publications:
             notices.append(Published(channel, _publication.decode(raw)))
 

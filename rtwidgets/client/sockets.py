@@ -55,10 +55,9 @@ class Socket:
         from websockets.exceptions import ConnectionClosed
 
         try:
-            frame = await self._connection.recv(decode=True)
+            return await self._connection.recv(decode=True)
         except (ConnectionClosed, UnicodeDecodeError):
             raise self._closed() from None
-        return frame if isinstance(frame, str) else bytes(frame).decode(errors="replace")
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection; nothing happens when it is closed already."""

@@ -1,0 +1,77 @@
+"""The way in: ``rtwidgets.connect()``."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+
+from ..errors import RtWidgetsError
+from .address import parse_address
+from .hub import Hub
+from .local import LocalSite
+from .outbox import DEFAULT_BUFFER_BYTES
+from .sites import FixedSite, Site
+
+URL_VARIABLE = "RTWIDGETS_HUB_URL"
+TOKEN_VARIABLE = "RTWIDGETS_HUB_TOKEN"
+_AT_EXIT_S = 2.0
+
+_hubs: dict[tuple[str, str], Hub] = {}
+_lock = threading.Lock()
+
+
+def connect(
+    url: str | None = None,
+    *,
+    token: str | None = None,
+    name: str | None = None,
+    buffer_bytes: int = DEFAULT_BUFFER_BYTES,
+) -> Hub:
+    """Connect to a hub; with no argument to your own on this machine, which is started if none runs.
+
+    The environment variables RTWIDGETS_HUB_URL and RTWIDGETS_HUB_TOKEN name another hub. Connecting again to
+    the same hub with the same token gives the same object.
+
+    Args:
+        url: ``http(s)://`` or ``ws(s)://`` address, with or without a path.
+        token: What the hub's owner gave you.
+        name: Client name that the hub sees.
+        buffer_bytes: How much may wait while the hub is away.
+
+    Raises:
+        HubUnreachableError: If there is no hub at the address.
+        TokenRefusedError: If it does not accept the token.
+        HubStartError: If the local hub could not be started.
+    """
+    named = os.environ.get(URL_VARIABLE) or None
+    site: Site
+    if url is None and named is None:
+        site, identity = _local_site()
+    else:
+        address = parse_address(url or named or "")
+        if token is None and (url is None or named is None or parse_address(named) == address):
+            token = os.environ.get(TOKEN_VARIABLE)  # never sent to another hub than the one it is for
+        site = FixedSite(address, token or "")
+        identity = (address.base, token or "")
+    with _lock:
+        known = _hubs.get(identity)
+        if known is not None and not known.is_closed:
+            return known
+        hub = _hubs[identity] = Hub(site, name=name or "python", buffer_bytes=buffer_bytes)
+    return hub
+
+
+def _local_site() -> tuple[LocalSite, tuple[str, str]]:
+    site = LocalSite()
+    return site, (site.key, "")
+
+
+@atexit.register
+def _close_all() -> None:
+    """Send what waits before the process ends: a script may publish and return."""
+    for hub in list(_hubs.values()):
+        try:
+            hub.close(_AT_EXIT_S)
+        except RtWidgetsError:
+            pass

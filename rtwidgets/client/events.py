@@ -1,0 +1,106 @@
+"""Events: any JSON, every one delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw
+
+from ..protocol.messages import Command, HistoryRequest, Publication
+from .channel import Channel
+from .encoding import encode_json
+from .listeners import Handle, Listeners
+from .notices import Subscribed
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+_publication = msgspec.json.Decoder(Publication)
+
+
+class _Snapshot(msgspec.Struct):
+    publications: list[Publication] = []
+
+
+_snapshot = msgspec.json.Decoder(_Snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event.
+
+    Args:
+        data: What was sent.
+        time: Seconds since the Unix epoch, by the hub's clock.
+        user: Who sent it, as the hub knows them.
+    """
+
+    data: Any
+    time: float
+    user: str
+
+
+class Events(Channel):
+    """A channel of notifications: `send` them, hear them with `on_event`, read kept ones with `history`."""
+
+    kind = "event"
+    _subscribe_data = Raw(b'{"rtwidgets":{"snapshot":true}}')
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        super().__init__(hub, name)
+        self._on_event = Listeners(f"on_event of {name!r}")
+
+    def send(self, data: object) -> None:
+        """Send an event: anything that has a place in JSON.
+
+        Raises:
+            ChannelError: If it has none, or is too large.
+            BufferFullError: If too much waits for a hub that is away.
+        """
+        self._check_open().publisher.put_whole(self.name, encode_json(data, repr(self.name)))
+
+    def publish(self, data: object) -> None:
+        """Send an event; the same as `send`."""
+        self.send(data)
+
+    def on_event(self, fn: Callable[[Event], Any]) -> Handle:
+        """Call a function with every new event; returns a handle that removes it."""
+        self._follow()
+        return self._on_event.add(fn)
+
+    def history(self, limit: int = 100) -> list[Event]:
+        """Return the newest events that the hub keeps, oldest first.
+
+        Raises:
+            ReplyError: If the hub refuses.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        link = self._check_open()
+        request = HistoryRequest(channel=self.name, limit=limit, reverse=True)
+        reply = link.request(Command(history=request))
+        kept = reply.history.publications if reply.history is not None else []
+        return [_event(_publication.decode(raw)) for raw in reversed(kept)]
+
+    def on_publication(self, publication: Publication) -> None:
+        """Pass the event on."""
+        if self._on_event:
+            self._on_event.fire(_event(publication))
+
+    def _apply_snapshot(self, notice: Subscribed) -> None:
+        # What came before we first subscribed is not new. After a gap the snapshot holds what we missed.
+        if notice.again and not notice.recovered and self._on_event:
+            kept = _snapshot.decode(bytes(notice.snapshot) or b"{}").publications
+            count = len(kept) if notice.missed is None else min(notice.missed, len(kept))
+            for publication in kept[len(kept) - count :]:
+                self._on_event.fire(_event(publication))
+
+    def _clear(self) -> None:
+        self._on_event.clear()
+
+
+def _event(publication: Publication) -> Event:
+    user = publication.info.user if publication.info is not None else ""
+    return Event(msgspec.json.decode(publication.data), publication.time / 1000, user)

@@ -1,0 +1,160 @@
+"""Feeds: generators that publish, each in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ChannelError, RtWidgetsError
+from ..protocol.names import namespace_of
+from .channel import KINDS, Channel
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+log = logging.getLogger("rtwidgets")
+
+STOP_WAIT_S = 2.0
+
+
+class Feed:
+    """A running source: `stop` it, read its `status`. Made by `Hub.run`.
+
+    Args:
+        hub: The hub to publish to.
+        source: A (async) generator, a function that makes one (called with the hub when it takes an argument
+            named ``hub``), or a source object that can be called or iterated.
+        into: The channel that takes what it yields; None when it yields ``(channel, data)`` pairs.
+    """
+
+    def __init__(self, hub: Hub, source: Any, into: Channel | None) -> None:
+        self.source = source
+        self.status = "running"
+        self._hub = hub
+        self._into = into
+        self._stopping = threading.Event()
+        self._stop_async: Callable[[], None] | None = None
+        for channel, options in getattr(source, "declares", ()):
+            open_channel(hub, channel, options)
+        self._items = _items_of(source, hub)
+        self._thread = threading.Thread(target=self._run, name="rtwidgets-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the source and wait a moment for it to end."""
+        self._stopping.set()
+        if self._stop_async is not None:
+            self._stop_async()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(STOP_WAIT_S)
+
+    def __repr__(self) -> str:
+        name = getattr(self.source, "__name__", None) or type(self.source).__name__
+        return f"<Feed of {name}, {self.status}>"
+
+    def _run(self) -> None:
+        try:
+            if isinstance(self._items, AsyncIterator):
+                asyncio.run(self._drain_async(self._items))
+            else:
+                self._drain(self._items)
+            self.status = "stopped"
+        except asyncio.CancelledError:
+            self.status = "stopped"
+        except Exception as error:
+            if self._stopping.is_set() and isinstance(error, RtWidgetsError):
+                self.status = "stopped"
+                return
+            self.status = f"failed: {type(error).__name__}: {error}"
+            log.exception("%r", self)
+
+    def _drain(self, items: Iterator[Any]) -> None:
+        try:
+            for item in items:
+                if self._stopping.is_set():
+                    return
+                self._publish(item)
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+    async def _drain_async(self, items: AsyncIterator[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+
+        def cancel() -> None:
+            try:
+                loop.call_soon_threadsafe(task.cancel)
+            except RuntimeError:  # it ended in the meantime
+                pass
+
+        self._stop_async = cancel
+        if self._stopping.is_set():
+            return
+        try:
+            async for item in items:
+                self._publish(item)
+        finally:
+            close = getattr(items, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _publish(self, item: Any) -> None:
+        if self._into is not None:
+            self._into.publish(item)
+            return
+        if not isinstance(item, tuple) or len(item) != 2:
+            raise ChannelError(
+                f"the source yielded a {type(item).__name__}: yield (channel, data) pairs, or use "
+                "hub.run(source, into=channel)"
+            )
+        channel, data = item
+        if not isinstance(channel, Channel):
+            channel = open_channel(self._hub, channel, {})
+        channel.publish(data)
+
+
+def open_channel(hub: Hub, name: str, options: dict[str, Any]) -> Channel:
+    """Return the channel object for a whole name, such as ``"stream:system/cpu"``.
+
+    Raises:
+        ChannelError: If the namespace does not tell the kind.
+    """
+    kind = namespace_of(name)
+    if kind not in KINDS:
+        raise ChannelError(
+            f"channel {name!r} does not tell its kind: write it as 'stream:...', 'table:...', 'value:...', "
+            "'event:...' or 'chat:...', or yield a channel object"
+        )
+    channel = getattr(hub, kind)(name, **options)
+    assert isinstance(channel, Channel)
+    return channel
+
+
+def _items_of(source: Any, hub: Hub) -> Iterator[Any] | AsyncIterator[Any]:
+    made = source
+    if callable(source) and not hasattr(source, "__next__") and not hasattr(source, "__anext__"):
+        made = source(hub) if _takes_hub(source) else source()
+    if isinstance(made, AsyncIterator):
+        return made
+    if hasattr(made, "__aiter__"):
+        return made.__aiter__()  # type: ignore[no-any-return]
+    if isinstance(made, Iterable) and not isinstance(made, str | bytes | dict):
+        return iter(made)
+    raise TypeError(
+        "hub.run takes a generator, an async generator or a function that makes one, "
+        f"not a {type(made).__name__}"
+    )
+
+
+def _takes_hub(fn: Callable[..., Any]) -> bool:
+    try:
+        return list(inspect.signature(fn).parameters) == ["hub"]
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,347 @@
+"""The hub as an analyst sees it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, cast, overload
+
+import msgspec
+from msgspec import Raw
+
+from ..errors import ClosedError, KeyColumnError, PermissionDeniedError, ReplyError
+from ..protocol import codes
+from .channel import Channel, channel_name
+from .chats import Chat
+from .commands import CommandDecorator, Commands, RegisteredCommand, make_command
+from .driver import Driver
+from .encoding import encode_json
+from .events import Events
+from .feeds import Feed
+from .link import RPC_TIMEOUT_S, Link
+from .listeners import Handle, Listeners
+from .portal import Portal
+from .sites import Site
+from .sockets import Socket, open_socket
+from .streams import Stream
+from .tables import Table
+from .tokens import expires_at_ms
+from .values import Value
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound=Channel)
+
+CALL_TIMEOUT_S = 30.0
+_UNSET: Any = object()
+
+
+class Hub:
+    """A connection to a hub: channels, commands and feeds. Made by `rtwidgets.connect`.
+
+    Safe to use from any thread. It reconnects by itself; what is published in the meantime waits in a bounded
+    buffer. In a forked process the object connects anew and publishes and reads on; callbacks, commands and
+    feeds stay with the process that made them.
+    """
+
+    def __init__(self, site: Site, *, name: str, buffer_bytes: int) -> None:
+        self._site = site
+        self._name = name
+        self._buffer_bytes = buffer_bytes
+        self._lock = threading.RLock()
+        self._channels: dict[str, Channel] = {}
+        self._feeds: list[Feed] = []
+        self._closed = False
+        self._on_status = Listeners("on_status of the hub")
+        self._commands = Commands(self._use)
+        self._link = self._new_link()
+        self._link.start()
+
+    # channels -----------------------------------------------------------------------
+
+    def stream(self, name: str) -> Stream:
+        """Return a stream of rows, for charts: ``hub.stream("prices").append(price=101.2)``."""
+        return self._channel(Stream, name, lambda whole: Stream(self, whole))
+
+    def table(self, name: str, *, key: str | None = None) -> Table:
+        """Return a keyed table: ``hub.table("orders", key="id").upsert(df)``.
+
+        Args:
+            name: Channel name, with or without ``table:``.
+            key: Name of the key column. A reader of a table that another declares may leave it out.
+
+        Raises:
+            KeyColumnError: If the table has another key already.
+        """
+        table = self._channel(Table, name, lambda whole: Table(self, whole))
+        if key is not None and table.key not in (None, key):
+            raise KeyColumnError(f"table {table.name!r} has the key column {table.key!r}, not {key!r}")
+        if key is not None and table._declare_key(key):
+            self._declare(table)
+        return table
+
+    def value(self, name: str, *, default: object = _UNSET) -> Value:
+        """Return a shared value: ``hub.value("limit", default=100)``.
+
+        Args:
+            name: Channel name, with or without ``value:``.
+            default: Set where there is no value yet.
+        """
+        encoded = None if default is _UNSET else encode_json(default, repr(name))
+        value = self._channel(Value, name, lambda whole: Value(self, whole))
+        if encoded is not None and value._declare_default(encoded):
+            self._declare(value)
+        return value
+
+    def event(self, name: str) -> Events:
+        """Return a channel of events: ``hub.event("alerts").send({"text": "spread above 5"})``."""
+        return self._channel(Events, name, lambda whole: Events(self, whole))
+
+    def chat(self, name: str) -> Chat:
+        """Return a chat: ``hub.chat("desk").say("hello")``."""
+        return self._channel(Chat, name, lambda whole: Chat(self, whole))
+
+    # commands and feeds -----------------------------------------------------------------
+
+    @overload
+    def command(self, fn: Callable[P, R], /) -> RegisteredCommand[P, R]: ...
+    @overload
+    def command(self, *, name: str | None = None, title: str | None = None) -> CommandDecorator: ...
+    def command(self, fn: Any = None, /, *, name: str | None = None, title: str | None = None) -> Any:
+        """Let others call a function by name; use it as a decorator, with or without arguments.
+
+        The function's type hints (int, float, str, bool, Literal, Optional, list) and defaults make its
+        schema, the first line of its docstring its title. It runs on a worker thread, also while a cell runs.
+
+        Args:
+            fn: The function, sync or async.
+            name: What callers name it; the function's name if left out.
+            title: What people read.
+        """
+
+        def register(function: Callable[..., Any]) -> RegisteredCommand[..., Any]:
+            command = make_command(self, function, name, title)
+            self._commands.add(command)
+            return command
+
+        return register if fn is None else register(fn)
+
+    def call(self, name: str, /, *, timeout_s: float = CALL_TIMEOUT_S, **args: object) -> Any:
+        """Call a command, wherever it is served, and return its result.
+
+        Raises:
+            HandlerAwayError: If nobody serves it now.
+            HandlerFailedError: If its function raised.
+            DeadlineError: If it did not answer in time.
+            OutcomeUnknownError: If it went away, or the connection ended, before the answer.
+            PermissionDeniedError: If we may not call it.
+        """
+        link = self._use()
+        data = {
+            "command": name,
+            "args": Raw(encode_json(args, f"the arguments of {name!r}")),
+            "timeout_ms": max(1, round(timeout_s * 1000)),
+        }
+        call = link.rpc_async("rtwidgets.call", data, timeout_s + RPC_TIMEOUT_S, once=True)
+        return cast("dict[str, Any]", msgspec.json.decode(link.portal.call(call)))["result"]
+
+    def run(self, source: Any, *, into: Channel | None = None) -> Feed:
+        """Publish what a source yields, in the background, until it ends or ``feed.stop()``.
+
+        Args:
+            source: A generator or async generator, or a function that makes one; called with the hub when
+                it takes an argument named ``hub``.
+            into: The channel that takes the data; None when the source yields ``(channel, data)`` pairs.
+        """
+        self._use()
+        feed = Feed(self, source, into)
+        with self._lock:
+            self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
+        return feed
+
+    # the connection -----------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The hub's address, ``http://host:port`` with a path if it has one."""
+        endpoint = self._link.endpoint
+        return endpoint.address.base if endpoint is not None else ""
+
+    @property
+    def port(self) -> int | None:
+        """The hub's port."""
+        endpoint = self._link.endpoint
+        return endpoint.address.port if endpoint is not None else None
+
+    @property
+    def hub_id(self) -> str | None:
+        """The id of the hub process we are or were connected to; None before the first connection."""
+        return self._link.driver.hub_id or None
+
+    @property
+    def key(self) -> str:
+        """A stable id of this hub, the same in every process that uses it."""
+        return self._site.key
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the user's own hub on this machine."""
+        return self._site.is_local
+
+    @property
+    def portal(self) -> Portal:
+        """The background thread's loop that owns the connection."""
+        return self._use().portal
+
+    @property
+    def state(self) -> str:
+        """``"connected"``, ``"disconnected: reason"`` or ``"closed"``."""
+        return "closed" if self._closed else self._link.driver.status
+
+    def status(self) -> dict[str, Any]:
+        """Return what the hub says of itself, and the state of our connection to it."""
+        link = self._use()
+        found: dict[str, Any] = msgspec.json.decode(link.rpc("rtwidgets.status", {}))
+        items, size = link.publisher.waiting
+        return {**found, "url": self.url, "state": self.state, "waiting_items": items, "waiting_bytes": size}
+
+    def on_status(self, fn: Callable[[str], Any]) -> Handle:
+        """Call a function with ``"connected"`` or ``"disconnected: reason"`` when that changes."""
+        return self._on_status.add(fn)
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Wait until the hub has acknowledged all that was published; False when the time ran out."""
+        return self._use().publisher.flush(timeout_s)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Send what waits, stop the feeds and end the connection."""
+        with self._lock:
+            if self._closed:
+                return
+            feeds, self._feeds = self._feeds, []
+        for feed in feeds:
+            feed.stop()
+        if self._link.pid == os.getpid():
+            self._link.publisher.flush(timeout_s)
+        self._closed = True
+        for channel in list(self._channels.values()):
+            channel.close()
+        self._link.close()
+        self._on_status.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Hub {self.url}, {self.state}>"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    # for the relay ------------------------------------------------------------------------
+
+    async def open_pipe(self) -> Socket:
+        """Open a fresh WebSocket to the hub for a browser behind the relay, from the portal's loop."""
+        endpoint = self._link.endpoint
+        if endpoint is None:
+            raise ClosedError("the hub object is not connected")
+        return await open_socket(endpoint.address)
+
+    async def mint_token(self, ttl_s: float) -> tuple[str, int]:
+        """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.
+
+        Where our own token may not mint others it is returned itself; 0 means it does not end.
+        """
+        try:
+            result = await self._use().rpc_async("rtwidgets.token", {"ttl_s": ttl_s})
+        except PermissionDeniedError:
+            endpoint = self._link.endpoint
+            own = endpoint.token if endpoint is not None else ""
+            return own, expires_at_ms(own)
+        minted = msgspec.json.decode(result)
+        return str(minted["token"]), int(minted["expires_at_ms"])
+
+    async def allow_origin(self, origin: str) -> None:
+        """Let pages of a browser origin connect to the hub directly.
+
+        Raises:
+            PermissionDeniedError: If our token is not the owner's.
+        """
+        await self._use().rpc_async("rtwidgets.allow_origin", {"origin": origin})
+
+    # inside ---------------------------------------------------------------------------------
+
+    def _use(self) -> Link:
+        """Return this process's link.
+
+        Raises:
+            ClosedError: If the hub object was closed.
+        """
+        if self._closed:
+            raise ClosedError("the hub object was closed: call rtwidgets.connect() again")
+        if self._link.pid != os.getpid():
+            self._lock = threading.RLock()  # may have been held by another thread when we were forked
+            self._commands = Commands(self._use)
+            self._feeds = []
+            for channel in self._channels.values():
+                channel._clear()
+            self._on_status.clear()
+            self._link = self._new_link()
+            self._link.start()
+        return self._link
+
+    def _new_link(self) -> Link:
+        return Link(
+            self._site,
+            self._name,
+            self._buffer_bytes,
+            on_online=self._restore,
+            on_told=lambda data: self._commands.on_told(data),
+            on_status=lambda status: self._on_status.fire(status),
+        )
+
+    def _restore(self, driver: Driver) -> None:
+        """Tell a hub that may be a new one what it has to know before our subscriptions and publications."""
+        for channel in list(self._channels.values()):
+            declaration = channel._declaration()
+            if declaration is not None:
+                driver.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
+        self._commands.register_again(driver)
+
+    def _channel(self, kind: type[C], name: str, make: Callable[[str], C]) -> C:
+        self._use()
+        whole = channel_name(kind.kind, name)
+        with self._lock:
+            channel = self._channels.get(whole)
+            if channel is None:
+                channel = self._channels[whole] = make(whole)
+        if not isinstance(channel, kind):
+            raise TypeError(f"{whole!r} is already used as a {channel.kind} in this process")
+        return channel
+
+    def _declare(self, channel: Channel) -> None:
+        """Tell the hub about a channel now; when it is away `_restore` does it later."""
+        link = self._use()
+        if not link.driver.session.online:
+            return
+        try:
+            link.rpc("rtwidgets.declare", channel._declaration())
+        except ReplyError as error:
+            self._forget(channel)
+            if error.code == codes.BAD_REQUEST.code and isinstance(channel, Table):
+                raise KeyColumnError(f"table {channel.name!r}: {error.message}") from None
+            raise
+
+    def _forget(self, channel: Channel) -> None:
+        with self._lock:
+            if self._channels.get(channel.name) is channel:
+                del self._channels[channel.name]

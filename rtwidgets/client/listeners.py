@@ -1,0 +1,68 @@
+"""Callbacks of the user on one subject, and the handles that remove them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .workers import Strand
+
+
+class Handle:
+    """Removes a callback when it is called; calling it again does nothing."""
+
+    def __init__(self, remove: Callable[[], None], label: str) -> None:
+        self._remove = remove
+        self._label = label
+
+    def __call__(self) -> None:
+        self._remove()
+
+    def __repr__(self) -> str:
+        return f"<handle of {self._label}: call it to remove the callback>"
+
+
+class Listeners:
+    """The callbacks on one subject.
+
+    Args:
+        label: What they listen to, for logs: ``"on_data of 'stream:prices'"``.
+        latest_only: A busy callback gets only the newest call when it is free again.
+    """
+
+    def __init__(self, label: str, *, latest_only: bool = False) -> None:
+        self._label = label
+        self._latest_only = latest_only
+        self._strands: tuple[Strand, ...] = ()
+        self._lock = threading.Lock()
+
+    def add(self, fn: Callable[..., Any]) -> Handle:
+        """Add a callback, sync or async; it runs on a worker thread, its calls in order."""
+        if not callable(fn):
+            raise TypeError(f"{self._label} takes a function, not a {type(fn).__name__}")
+        strand = Strand(fn, self._label, latest_only=self._latest_only)
+        with self._lock:
+            self._strands = (*self._strands, strand)
+
+        def remove() -> None:
+            strand.close()
+            with self._lock:
+                self._strands = tuple(other for other in self._strands if other is not strand)
+
+        return Handle(remove, self._label)
+
+    def fire(self, *args: object) -> None:
+        """Call all callbacks, on worker threads."""
+        for strand in self._strands:
+            strand.call(*args)
+
+    def clear(self) -> None:
+        """Remove all callbacks."""
+        with self._lock:
+            strands, self._strands = self._strands, ()
+        for strand in strands:
+            strand.close()
+
+    def __bool__(self) -> bool:
+        return bool(self._strands)

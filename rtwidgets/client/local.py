@@ -1,0 +1,149 @@
+"""The user's local hub: found through the connection file, or started as a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from .. import connection_file
+from ..connection_file import ConnectionFile
+from ..errors import HubStartError
+from .address import parse_address
+from .driver import Endpoint
+
+START_TIMEOUT_S = 10.0
+HEALTH_TIMEOUT_S = 2.0
+LOG_NAME = "rtwidgets-hub.log"
+_POLL_S = 0.05
+_AGAIN_S = 1.0
+_MAX_LOG_BYTES = 1024 * 1024
+
+# Processes that we started. Kept, so that one that ended is not taken for alive as a zombie.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class LocalSite:
+    """The user's hub on this machine, shared by all their notebooks."""
+
+    is_local = True
+
+    def __init__(self) -> None:
+        owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+        identity = f"{socket.gethostname()}:{owner}:{connection_file.runtime_dir()}"
+        self.key = "local-" + hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+    def find(self) -> Endpoint:
+        """Return the running hub's endpoint; start a hub when none runs."""
+        found = find_or_start()
+        return Endpoint(parse_address(found.url), found.token)
+
+
+def find() -> ConnectionFile | None:
+    """Return the connection file when the hub it names is alive and answers."""
+    found = connection_file.read()
+    if found is None or not _is_alive(found.pid) or _hub_id_at(found.url) != found.hub:
+        return None
+    return found
+
+
+def find_or_start() -> ConnectionFile:
+    """Return the connection file of a hub that answers, starting one if need be.
+
+    When several processes do this at the same moment, one of the new hubs gets the lock and the others end at
+    once, so all callers find the same file.
+
+    Raises:
+        HubStartError: If no hub answers in time; with the last lines of its log.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    process: subprocess.Popen[bytes] | None = None
+    ended_at = 0.0
+    while (found := find()) is None:
+        now = time.monotonic()
+        if process is None:
+            process = _start()
+        elif (code := process.poll()) is not None:
+            # 0: another process has the lock. If it is on its way out, ours is needed after all.
+            ended_at = ended_at or now
+            if code != 0:
+                raise HubStartError(f"the local hub ended at once with code {code}; {_log_tail()}")
+            if now - ended_at > _AGAIN_S:
+                process, ended_at = None, 0.0
+        if now > deadline:
+            raise HubStartError(f"the local hub did not answer in {START_TIMEOUT_S:g} s; {_log_tail()}")
+        time.sleep(_POLL_S)
+    return found
+
+
+def log_path() -> Path:
+    """Return where the local hub's output goes."""
+    return connection_file.runtime_dir() / LOG_NAME
+
+
+def _start() -> subprocess.Popen[bytes]:
+    path = log_path()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        if path.exists() and path.stat().st_size > _MAX_LOG_BYTES:
+            flags |= os.O_TRUNC
+        log = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise HubStartError(
+            f"no log file for the local hub at {path}: {error.strerror}; set RTWIDGETS_RUNTIME_DIR to a "
+            "directory of yours"
+        ) from None
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rtwidgets.server", "local"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupt of the notebook must not end the hub
+            close_fds=True,
+        )
+    except OSError as error:
+        raise HubStartError(f"the local hub could not be started: {error}") from None
+    finally:
+        os.close(log)
+    _started.append(process)
+    return process
+
+
+def _is_alive(pid: int) -> bool:
+    for process in _started:
+        process.poll()
+    if os.name == "nt":
+        return True  # signal 0 would end the process there; /health decides
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _hub_id_at(url: str) -> str | None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/health", timeout=HEALTH_TIMEOUT_S) as response:
+            return str(json.load(response)["hub"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _log_tail() -> str:
+    path = log_path()
+    try:
+        lines = path.read_text(errors="replace").splitlines()[-8:]
+    except OSError:
+        lines = []
+    return f"its log {path} " + ("is empty" if not lines else "ends with:\n" + "\n".join(lines))

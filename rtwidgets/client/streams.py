@@ -1,0 +1,137 @@
+"""Streams: batches of rows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..protocol.messages import Command, HistoryRequest, Publication
+from .cells import TIME_COLUMN, Cell
+from .channel import Channel
+from .columns import Columns, to_columns, with_time
+from .durations import Duration, parse_duration
+from .frames import Backend, build_frame, join_columns, newest_rows
+from .listeners import Handle, Listeners
+from .notices import Subscribed
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+MAX_UNREAD_BATCHES = 10_000
+_columns = msgspec.json.Decoder(dict[str, list[Cell]])
+_publication = msgspec.json.Decoder(Publication)
+
+
+class _Snapshot(msgspec.Struct):
+    batches: list[Columns] = []
+
+
+_snapshot = msgspec.json.Decoder(_Snapshot)
+
+
+class Stream(Channel):
+    """A stream of rows: `append` them, read them with `to_frame`, `on_data` or ``async for``.
+
+    Every row has a ``time``, in seconds since the Unix epoch; a row without one gets the present time. On the
+    wire ``time`` is in integer milliseconds. NaN and infinities become null.
+    """
+
+    kind = "stream"
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        super().__init__(hub, name)
+        self._on_data = Listeners(f"on_data of {name!r}")
+
+    def append(self, data: object = None, /, **cells: object) -> None:
+        """Append one row, given by keywords, or many.
+
+        Returns at once: rows are collected and sent in the background. While the hub is away they wait.
+
+        Args:
+            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame.
+            cells: Cells of one row by column name, or columns.
+
+        Raises:
+            ColumnsError: If columns are unequal or of no usable type.
+            BufferFullError: If too many rows wait for a hub that is away.
+        """
+        link = self._check_open()
+        where = repr(self.name)
+        if data is not None and cells:
+            raise TypeError("append takes either a frame or cells by keyword, not both")
+        columns = to_columns(cells if data is None else data, where=where)
+        if next(iter(columns.values())):
+            link.publisher.put_rows(self.name, with_time(columns, time.time()))
+
+    def publish(self, data: object) -> None:
+        """Append rows; the same as `append`."""
+        self.append(data)
+
+    def to_frame(self, last: Duration | None = None, *, backend: Backend = "pandas") -> Any:
+        """Return the rows that the hub keeps as a data frame; ``time`` is a datetime in UTC.
+
+        Args:
+            last: Only rows of this long before the newest row: ``"5m"``, or seconds.
+            backend: ``"pandas"``, ``"polars"`` or ``"arrow"``.
+
+        Raises:
+            ReplyError: If the hub refuses.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        last_s = None if last is None else parse_duration(last)
+        link = self._check_open()
+        reply = link.request(Command(history=HistoryRequest(channel=self.name, limit=-1)))
+        kept = reply.history.publications if reply.history is not None else []
+        columns = join_columns(_columns.decode(_publication.decode(raw).data) for raw in kept)
+        return build_frame(columns if last_s is None else newest_rows(columns, last_s), backend)
+
+    def on_data(self, fn: Callable[[dict[str, list[Any]]], Any]) -> Handle:
+        """Call a function with every new batch of rows; returns a handle that removes it.
+
+        A batch is a dict of equally long lists; ``time`` is in seconds.
+        """
+        self._follow()
+        return self._on_data.add(fn)
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, list[Any]]]:
+        """Yield new batches as they come; the oldest unread ones are skipped beyond 10,000."""
+        loop = asyncio.get_running_loop()
+        unread: asyncio.Queue[dict[str, list[Any]]] = asyncio.Queue()
+
+        def put(batch: dict[str, list[Any]]) -> None:
+            if unread.qsize() >= MAX_UNREAD_BATCHES:
+                unread.get_nowait()
+            unread.put_nowait(batch)
+
+        stop = self.on_data(lambda batch: loop.call_soon_threadsafe(put, batch))
+        try:
+            while True:
+                yield await unread.get()
+        finally:
+            stop()
+
+    def on_publication(self, publication: Publication) -> None:
+        """Pass the batch on."""
+        if self._on_data:
+            self._fire(_columns.decode(publication.data))
+
+    def _apply_snapshot(self, notice: Subscribed) -> None:
+        # What came before we first subscribed is not new. After a gap the snapshot holds what we missed.
+        if notice.again and not notice.recovered and self._on_data:
+            batches = _snapshot.decode(bytes(notice.snapshot) or b"{}").batches
+            count = len(batches) if notice.missed is None else min(notice.missed, len(batches))
+            for batch in batches[len(batches) - count :]:
+                self._fire(batch)
+
+    def _fire(self, batch: Columns) -> None:
+        times = batch.get(TIME_COLUMN)
+        if times is not None:
+            batch[TIME_COLUMN] = [t / 1000 if isinstance(t, int | float) else None for t in times]
+        self._on_data.fire(batch)
+
+    def _clear(self) -> None:
+        self._on_data.clear()

@@ -1,0 +1,215 @@
+"""Tables: rows by key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..errors import ColumnsError, KeyColumnError
+from ..protocol.messages import Publication
+from .cells import Cell, plain_cells
+from .channel import Channel
+from .columns import Columns, check_key, split_rows, to_columns
+from .frames import Backend, build_frame
+from .listeners import Handle, Listeners
+from .notices import Subscribed
+from .table_copy import Change, Row, Snapshot, TableChange, TableCopy
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+_change = msgspec.json.Decoder(Change)
+_snapshot = msgspec.json.Decoder(Snapshot)
+_encode = msgspec.json.Encoder().encode
+
+
+class Table(Channel):
+    """A keyed table that everybody sees in the same state: `upsert` and `remove` rows, `replace` them all.
+
+    Keys are texts or whole numbers.
+    """
+
+    kind = "table"
+
+    def __init__(self, hub: Hub, name: str) -> None:
+        super().__init__(hub, name)
+        self._declared_key: str | None = None
+        self._copy = TableCopy()
+        self._lock = threading.Lock()
+        self._on_change = Listeners(f"on_change of {name!r}")
+        self._left: set[Cell] | None = None  # keys a large replace left in the table
+
+    def _declare_key(self, key: str) -> bool:
+        """Take the key column's name; True when the hub has to hear of it."""
+        new = self._declared_key is None
+        self._declared_key = key
+        return new
+
+    @property
+    def key(self) -> str | None:
+        """Name of the key column, or None while nobody said it."""
+        return self._declared_key or self._copy.key
+
+    def upsert(self, data: object = None, /, **cells: object) -> None:
+        """Add rows or change cells of rows; a row is found by its key, columns may be left out.
+
+        Args:
+            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame.
+            cells: Cells of one row by column name.
+
+        Raises:
+            KeyColumnError: If the key column is not there, or a key is no text or whole number.
+            ColumnsError: If columns are unequal or of no usable type.
+            BufferFullError: If too much waits for a hub that is away.
+        """
+        if data is not None and cells:
+            raise TypeError("upsert takes either a frame or cells by keyword, not both")
+        key, columns = self._columns(cells if data is None else data)
+        if self._left is not None:
+            self._left.update(columns[key])
+        self._send_upsert(columns)
+
+    def remove(self, *keys: object) -> None:
+        """Remove rows by their keys; keys that are not there are ignored."""
+        self._check_open()
+        plain = plain_cells(keys, where=repr(self.name), name=self._key())
+        self._check_keys(plain)
+        if plain:
+            self._send({"remove": plain})
+
+    def replace(self, data: object) -> None:
+        """Make these rows the whole table; the hub tells readers the difference only.
+
+        A table that is larger than one message goes out in parts; from the second time on rows that another
+        publisher added in between then stay.
+
+        Raises:
+            KeyColumnError, ColumnsError, BufferFullError: As `upsert`.
+        """
+        key, columns = self._columns(data)
+        publisher = self._check_open().publisher
+        whole = _encode({"replace": True, "upsert": columns})
+        if len(whole) + len(self.name) + 128 <= publisher.max_item_bytes:
+            publisher.put_whole(self.name, whole)
+            self._left = None
+            return
+        keys = set(columns[key])
+        if self._left is None:
+            first, *rest = self._parts(columns)
+            self._send({"replace": True, "upsert": first})
+            for part in rest:
+                self._send({"upsert": part})
+        else:
+            self._send_upsert(columns)
+            gone = list(self._left - keys)
+            for start in range(0, len(gone), 1000):
+                self._send({"remove": gone[start : start + 1000]})
+        self._left = keys
+
+    def publish(self, data: object) -> None:
+        """Upsert rows, or carry out a dict with ``replace``, ``upsert`` or ``remove``; what feeds use."""
+        if isinstance(data, Mapping) and data and data.keys() <= {"replace", "upsert", "remove"}:
+            if "replace" in data:
+                self.replace(data["replace"])
+            if "upsert" in data:
+                self.upsert(data["upsert"])
+            if "remove" in data:
+                self.remove(*data["remove"])
+            return
+        self.upsert(data)
+
+    def rows(self) -> list[Row]:
+        """Return the table's rows as dicts, as they are now; follows the table from the first call on.
+
+        Raises:
+            ReplyError: If the hub refuses the subscription.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        self._wait()
+        with self._lock:
+            return [dict(row) for row in self._copy.rows.values()]
+
+    def to_frame(self, *, backend: Backend = "pandas") -> Any:
+        """Return the table's rows as a data frame."""
+        rows = self.rows()
+        names = dict.fromkeys(name for row in rows for name in row)
+        return build_frame({name: [row.get(name) for row in rows] for name in names}, backend)
+
+    def on_change(self, fn: Callable[[TableChange], Any]) -> Handle:
+        """Call a function with every change (``.rows``, ``.removed``); returns a handle that removes it."""
+        self._follow()
+        return self._on_change.add(fn)
+
+    def on_publication(self, publication: Publication) -> None:
+        """Apply a change to the copy and pass it on."""
+        if self._copy.key is None and self._link is not None:
+            # Declared after we subscribed: only a new snapshot tells the key.
+            self._link.unfollow(self.name)
+            self._link.follow(self.name, self, self._subscribe_data)
+            return
+        with self._lock:
+            change = self._copy.apply(_change.decode(publication.data))
+        if change:
+            self._on_change.fire(change)
+
+    def _apply_snapshot(self, notice: Subscribed) -> None:
+        if notice.recovered:
+            return
+        with self._lock:
+            change = self._copy.reset(_snapshot.decode(bytes(notice.snapshot) or b"{}"))
+        if change and notice.again:
+            self._on_change.fire(change)
+
+    def _clear(self) -> None:
+        self._on_change.clear()
+
+    def _declaration(self) -> dict[str, object] | None:
+        return {"channel": self.name, "key": self._declared_key} if self._declared_key else None
+
+    def _key(self) -> str:
+        key = self.key
+        if key is None:
+            short = self.name.partition(":")[2]
+            raise KeyColumnError(
+                f"table {self.name!r} has no key column yet: name it with hub.table({short!r}, key=...)"
+            )
+        return key
+
+    def _columns(self, data: object) -> tuple[str, Columns]:
+        self._check_open()
+        key = self._key()
+        columns = to_columns(data, where=repr(self.name))
+        check_key(columns, key, table=self.name)
+        self._check_keys(columns[key])
+        return key, columns
+
+    def _check_keys(self, keys: Iterable[Cell]) -> None:
+        for key in keys:
+            if isinstance(key, bool) or not isinstance(key, str | int):
+                raise KeyColumnError(
+                    f"table {self.name!r} can't have the key {key!r}: keys are texts or whole numbers"
+                )
+
+    def _send_upsert(self, columns: Columns) -> None:
+        if next(iter(columns.values())):
+            for part in self._parts(columns):
+                self._send({"upsert": part})
+
+    def _parts(self, columns: Columns) -> list[Columns]:
+        limit = self._check_open().publisher.max_item_bytes - len(self.name) - 256
+        size = len(_encode(columns))
+        count = len(next(iter(columns.values())))
+        if size <= limit:
+            return [columns]
+        if count == 1:
+            raise ColumnsError(
+                f"one row of {self.name!r} takes {size} bytes, the hub takes {limit}: shorten it"
+            )
+        halves = split_rows(columns, min(count, 2 * size // limit + 1))
+        return [part for half in halves for part in self._parts(half)]
+
+    def _send(self, change: dict[str, object]) -> None:
+        self._check_open().publisher.put_whole(self.name, _encode(change))
