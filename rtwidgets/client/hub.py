@@ -108,8 +108,17 @@ class Hub:
     @overload
     def command(self, fn: Callable[P, R], /) -> RegisteredCommand[P, R]: ...
     @overload
-    def command(self, *, name: str | None = None, title: str | None = None) -> CommandDecorator: ...
-    def command(self, fn: Any = None, /, *, name: str | None = None, title: str | None = None) -> Any:
+    def command(
+        self, fn: None = None, /, *, name: str | None = None, title: str | None = None
+    ) -> CommandDecorator: ...
+    def command(
+        self,
+        fn: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        title: str | None = None,
+    ) -> Any:
         """Let others call a function by name; use it as a decorator, with or without arguments.
 
         The function's type hints (int, float, str, bool, Literal, Optional, list) and defaults make its
