@@ -43,9 +43,8 @@ export function plotRows(groups: readonly Group[], width: number, from: number, 
 function widenGaps(line: Line): Line {
   let broken = false;
   for (let i = 0; i < line.length; i++) {
-    if (line[i] === undefined) {
-      if (broken) line[i] = null;
-    } else broken = line[i] === null;
+    if (line[i] === undefined) line[i] = broken ? null : undefined;
+    else broken = line[i] === null;
   }
   return line;
 }

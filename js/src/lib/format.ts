@@ -5,13 +5,14 @@ export type NumberStyle = "number" | "compact" | "bytes";
 const MINUS = "\u2212";
 const MISSING = "\u2013";
 
-const formatters = new Map<number, Intl.NumberFormat>();
+const formatters = new Map<string, Intl.NumberFormat>();
 
-function fixed(value: number, decimals: number): string {
-  let format = formatters.get(decimals);
+function fixed(value: number, most: number, least = most): string {
+  const name = `${least} ${most}`;
+  let format = formatters.get(name);
   if (!format) {
-    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    formatters.set(decimals, format);
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: least, maximumFractionDigits: most });
+    formatters.set(name, format);
   }
   // Negative zero would read as a change that is not there.
   const shown = format.format(value);
@@ -45,7 +46,7 @@ export function formatNumber(value: number, decimals: number | null = null): str
   if (!Number.isFinite(value)) return value > 0 ? "\u221e" : `${MINUS}\u221e`;
   const size = Math.abs(value);
   if (size >= 1e15 || (size !== 0 && size < 1e-6)) return value.toExponential(3).replaceAll("-", MINUS);
-  return fixed(value, decimals ?? decimalsFor([value]));
+  return decimals === null ? fixed(value, decimalsFor([value]), 0) : fixed(value, decimals);
 }
 
 const COMPACT: readonly [number, string][] = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]];

@@ -3,6 +3,7 @@
 import type { Columns } from "../connection/types.ts";
 import { kindOfColumn, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
+import { decimalsFor } from "./format.ts";
 import { SortedRows } from "./rows.ts";
 
 export const REDUCTIONS = ["last", "mean", "min", "max", "sum", "count"] as const;
@@ -74,6 +75,12 @@ export class MetricData {
       high = Math.max(high, value);
     }
     return pick(reduction, count, sum, low, high);
+  }
+
+  /** Decimals that suit the latest values: with those of one value only, the number would twitch. */
+  decimals(): number {
+    const first = Math.max(0, this.samples.length - 100);
+    return decimalsFor(Array.from({ length: this.samples.length - first }, (_, i) => this.samples.y(0, first + i)));
   }
 
   /** The first sample of the last `spanMs`, to compare with; null when there are fewer than two. */

@@ -85,7 +85,7 @@ export default defineWidget<Options, State>({
 
     const spanMs = options.window_ms ?? DEFAULT_SPAN_MS;
     const shown = (amount: number) =>
-      options.format === "number" ? formatNumber(amount, options.digits) : formatStyled(amount, options.format, options.digits);
+      options.format === "number" ? formatNumber(amount, options.digits ?? data.decimals()) : formatStyled(amount, options.format, options.digits);
     const draw = () => {
       const nowMs = Date.now();
       const now = data.value(nowMs);
