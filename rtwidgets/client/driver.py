@@ -110,7 +110,7 @@ class Driver:
         self._batches: dict[int, int] = {}
         self._refusal: Error | None = None
         self._problem = ""
-        self._fatal: HubError | ClosedError | None = None
+        self.fatal: HubError | ClosedError | None = None  # why it will not connect again
         self._task: asyncio.Task[None] | None = None
         self.hub_id = ""
 
@@ -127,7 +127,7 @@ class Driver:
 
     async def close(self, reason: str = "closed") -> None:
         """End the connection; whatever waits for an answer raises ClosedError."""
-        self._fatal = ClosedError(f"the hub object was {reason}: call rtwidgets.connect() again")
+        self.fatal = ClosedError(f"the hub object was {reason}: call rtwidgets.connect() again")
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -184,8 +184,8 @@ class Driver:
 
     async def _ask(self, command: Command) -> Reply | None:
         while not self.session.online:
-            if self._fatal is not None:
-                raise self._fatal
+            if self.fatal is not None:
+                raise self.fatal
             await self._online.wait()
         future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         id = self.session.ask(command)
@@ -199,7 +199,7 @@ class Driver:
     # the connection -------------------------------------------------------------
 
     async def _run(self, first: asyncio.Future[None]) -> None:
-        while self._fatal is None:
+        while self.fatal is None:
             try:
                 reason = await self._connection(first)
             except asyncio.CancelledError:
@@ -213,9 +213,9 @@ class Driver:
                     return
                 reason = str(error)
                 if isinstance(error, TokenRefusedError) and not self._relocates:
-                    self._fatal = error
+                    self.fatal = error
             self._set_status(f"disconnected: {reason}")
-            if self._fatal is not None:
+            if self.fatal is not None:
                 self._online.set()  # whoever waits hears why
                 return
             await asyncio.sleep(self._backoff.next())
@@ -261,7 +261,7 @@ class Driver:
                 f"no hub at {where}: it took the connection but did not answer: {reason}"
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
-            self._fatal = HubError(
+            self.fatal = HubError(
                 f"the hub at {where} ended the connection for good: {reason} (code {code})"
             )
         elif ended is not None and not isinstance(ended, SocketClosedError):

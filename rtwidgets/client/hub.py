@@ -253,8 +253,8 @@ class Hub:
 
     @property
     def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
+        """Whether it is over: `close` was called, or the hub refused us for good."""
+        return self._closed or self._link.driver.fatal is not None
 
     # for the relay ------------------------------------------------------------------------
 
@@ -294,6 +294,7 @@ class Hub:
 
         Raises:
             ClosedError: If the hub object was closed.
+            HubError: If the hub refused us for good.
         """
         if self._closed:
             raise ClosedError("the hub object was closed: call rtwidgets.connect() again")
@@ -306,6 +307,8 @@ class Hub:
             self._on_status.clear()
             self._link = self._new_link()
             self._link.start()
+        if self._link.driver.fatal is not None:
+            raise self._link.driver.fatal
         return self._link
 
     def _new_link(self) -> Link:

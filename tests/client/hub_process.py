@@ -1,0 +1,131 @@
+"""A real hub in a process of its own, and a proxy that cuts its connections."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "0123456789abcdef0123456789abcdef"
+VERBS = ["subscribe", "publish", "history", "presence", "command"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment without what would name another hub, with the package importable."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RTWIDGETS_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **extra}
+
+
+def token(user: str = "ann", *, owner: bool = True, caps: dict[str, list[str]] | None = None) -> str:
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "sub": user,
+        "iat": now,
+        "exp": now + 3600,
+        "jti": uuid.uuid4().hex,
+        "info": {"name": user.capitalize()},
+        "caps": {"*": VERBS} if caps is None else caps,
+    }
+    if owner:
+        claims["owner"] = True
+    return jwt.encode(claims, SECRET, algorithm="HS256")
+
+
+class HubProcess:
+    """`python -m rtwidgets.server serve` on a port that stays the same over restarts."""
+
+    def __init__(self, directory: Path, extra_config: str = "") -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._config = directory / "hub.toml"
+        self._config.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n{extra_config}')
+        self._log = directory / "hub.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rtwidgets.server", "serve", "--config", str(self._config)]
+                + ["--host", "127.0.0.1", "--port", str(self.port)],
+                stdout=log,
+                stderr=log,
+                env=environment(),
+            )
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/health", timeout=1):
+                    return
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise AssertionError(f"the hub did not start:\n{self._log.read_text()}") from None
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class Proxy:
+    """A TCP proxy in front of a hub: `cut` breaks all connections without a close frame."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target = target_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self.connections = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        pairs, self._pairs = self._pairs, []
+        for pair in pairs:
+            for end in pair:
+                try:
+                    end.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+                end.close()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                return
+            self.connections += 1
+            self._pairs.append((near, far))
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65_536):
+                # The hub's Host check knows its own port only.
+                sink.sendall(data.replace(f":{self.port}\r\n".encode(), f":{self._target}\r\n".encode()))
+        except OSError:
+            pass

@@ -1,0 +1,147 @@
+"""A real hub that dies and comes back, and connections that break."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from rtwidgets.errors import BufferFullError, OutcomeUnknownError
+
+from .conftest import Join, eventually
+from .hub_process import HubProcess, Proxy
+
+
+def test_rows_buffered_while_the_hub_is_dead_arrive_once_and_in_order(
+    mortal_hub: HubProcess, join: Join
+) -> None:
+    publisher, reader = join(mortal_hub.url), join(mortal_hub.url)
+    seen: list[int] = []
+    reader.stream("n").on_data(lambda batch: seen.extend(batch["n"]))
+    stream = publisher.stream("n")
+    reader.stream("n")._wait()
+    for n in range(100):
+        stream.append(n=n)
+    assert publisher.flush()
+    eventually(lambda: len(seen) == 100)
+    mortal_hub.kill()
+    eventually(lambda: publisher.state.startswith("disconnected"))
+    for n in range(100, 300):
+        stream.append(n=n)
+    mortal_hub.start()
+    assert publisher.flush(20)
+    eventually(lambda: len(seen) >= 300)
+    assert seen == list(range(300))
+    assert publisher.stream("n").to_frame()["n"].tolist() == list(range(100, 300))
+
+
+def test_broken_connections_lose_nothing_and_repeat_nothing(running_hub: HubProcess, join: Join) -> None:
+    near, far = Proxy(running_hub.port), Proxy(running_hub.port)
+    publisher = join(f"http://127.0.0.1:{near.port}")
+    reader = join(f"http://127.0.0.1:{far.port}")
+    events: list[int] = []
+    reader.event("cuts").on_event(lambda event: events.append(event.data))
+    reader.event("cuts")._wait()
+    count = 0
+    for round_ in range(6):
+        for _ in range(50):
+            publisher.event("cuts").send(count)
+            count += 1
+            time.sleep(0.001)
+        (near if round_ % 2 else far).cut()
+    assert publisher.flush(20)
+    eventually(lambda: len(events) >= count)
+    assert events == list(range(count))
+    assert near.connections > 1 and far.connections > 1
+    near.close()
+    far.close()
+
+
+def test_declarations_values_commands_and_subscriptions_come_back_with_a_new_hub(
+    mortal_hub: HubProcess, join: Join
+) -> None:
+    hub, other = join(mortal_hub.url), join(mortal_hub.url)
+    hub.table("orders", key="id").upsert(id=1, status="open")
+    limit = hub.value("limit", default=1)
+    limit.set(5)
+    heard: list[object] = []
+    other.value("limit").on_change(heard.append)
+    other.value("limit")._wait()
+
+    @hub.command
+    def double(x: int) -> int:
+        return 2 * x
+
+    assert other.call("double", x=2) == 4
+    assert hub.flush()
+    mortal_hub.kill()
+    eventually(lambda: hub.state.startswith("disconnected"))
+    mortal_hub.start()
+    eventually(lambda: hub.state == "connected" and other.state == "connected", 30)
+    assert other.call("double", x=4) == 8
+    assert limit.get() == 5
+    assert join(mortal_hub.url).value("limit").get() == 5
+    hub.table("orders").upsert(id=2, status="new")
+    assert hub.flush()
+    assert [row["id"] for row in other.table("orders").rows()] == [2]
+    limit.set(6)
+    eventually(lambda: heard and heard[-1] == 6)
+
+
+def test_a_full_buffer_raises_while_the_hub_is_away_and_recovers(mortal_hub: HubProcess, join: Join) -> None:
+    hub = join(mortal_hub.url, buffer_bytes=20_000)
+    events = hub.event("full")
+    mortal_hub.kill()
+    eventually(lambda: hub.state.startswith("disconnected"))
+    sent = 0
+    with pytest.raises(BufferFullError, match=r"'event:full'.*the hub is away.*buffer_bytes"):
+        while True:
+            events.send({"n": sent, "pad": "x" * 100})
+            sent += 1
+    assert sent > 50
+    mortal_hub.start()
+    assert hub.flush(20)
+    events.send({"n": sent})
+    assert hub.flush()
+    assert [event.data["n"] for event in events.history(1000)][-20:] == list(range(sent + 1))[-20:]
+
+
+def test_a_full_buffer_makes_append_wait_while_connected(join: Join) -> None:
+    hub = join(buffer_bytes=20_000)
+    events = hub.event("pressure")
+    for n in range(2_000):
+        events.send({"n": n, "pad": "x" * 200})
+    assert hub.flush()
+    assert events.history(1)[0].data["n"] == 1_999
+
+
+def test_a_call_whose_connection_breaks_says_that_the_outcome_is_unknown(
+    running_hub: HubProcess, join: Join
+) -> None:
+    server = join()
+
+    @server.command
+    def slow_one() -> None:
+        time.sleep(0.5)
+
+    proxy = Proxy(running_hub.port)
+    caller = join(f"http://127.0.0.1:{proxy.port}")
+    call = caller.portal.spawn(
+        caller._link.rpc_async("rtwidgets.call", {"command": "slow_one"}, 5, once=True)
+    )
+    time.sleep(0.2)
+    proxy.cut()
+    with pytest.raises(OutcomeUnknownError):
+        call.result(5)
+    proxy.close()
+
+
+def test_status_callbacks_hear_of_the_way_down_and_up(mortal_hub: HubProcess, join: Join) -> None:
+    hub = join(mortal_hub.url)
+    heard: list[str] = []
+    hub.on_status(heard.append)
+    mortal_hub.kill()
+    eventually(lambda: heard)
+    assert heard[0].startswith("disconnected: ")
+    mortal_hub.start()
+    eventually(lambda: heard[-1] == "connected", 30)
