@@ -177,9 +177,7 @@ requests = st.sampled_from(
     ]
 )
 fields = st.dictionaries(
-    st.sampled_from(
-        ["channel", "data", "token", "recover", "epoch", "offset", "limit", "since", "reverse", "method"]
-    ),
+    st.sampled_from(["channel", "data", "token", "recover", "epoch", "offset", "limit", "since", "method"]),
     json_values
     | st.sampled_from(
         [
@@ -298,6 +296,23 @@ def test_history_limit_since_and_reverse() -> None:
     assert history(limit=5, since={"offset": 8, "epoch": top["epoch"]}) == []
     assert code_of(peer.ask(history={"channel": "a", "since": {"offset": 1, "epoch": "other"}})) == 112
     assert code_of(peer.ask(history={"channel": "a", "limit": 1, "reverse": True, "since": {}})) == 107
+
+
+@pytest.mark.parametrize(("missed", "recovered"), [(0, True), (5, True), (6, False)])
+def test_recovery_reaches_as_far_as_the_history(missed: int, recovered: bool) -> None:
+    hub = open_hub()
+    peer = Peer(hub).connect()
+    epoch = peer.ask(subscribe={"channel": "a"})["subscribe"]["epoch"]
+    peer.ask(publish={"channel": "a", "data": 0})
+    peer.ask(unsubscribe={"channel": "a"})
+    for number in range(missed):
+        peer.ask(publish={"channel": "a", "data": number})
+    position = {"channel": "a", "recover": True, "epoch": epoch, "offset": 1}
+    result = peer.ask(subscribe=position)["subscribe"]
+    assert result.get("recovered", False) == recovered
+    assert len(result.get("publications", [])) == (missed if recovered else 0)
+    peer.ask(unsubscribe={"channel": "a"})
+    assert ("error" in peer.ask(subscribe={**position, "flag": 2})) == (not recovered)
 
 
 def test_history_is_forgotten_after_its_time() -> None:
