@@ -32,6 +32,7 @@ export interface Plotter {
 }
 
 const AXIS_FONT_PX = 11;
+const EDGE_LABEL_PX = 18;
 
 /** Put a plot into the element. Series and colours are fixed: make another when they change. */
 export function makePlot(root: HTMLElement, target: HTMLElement, options: PlotOptions): Plotter {
@@ -45,7 +46,11 @@ export function makePlot(root: HTMLElement, target: HTMLElement, options: PlotOp
   const timeAxis: uPlot.Axis = {
     incrs: [...TIME_STEPS_MS],
     splits: (_u, _axis, from, to, step) => timeTicks(from, to, step),
-    values: (_u, splits, _axis, _space, step) => timeLabels(splits, step, Date.now()),
+    values: (u, splits, _axis, _space, step) => {
+      const labels = timeLabels(splits, step, Date.now());
+      // A label that would be cut off at the edge is left out.
+      return splits.map((at, i) => (u.valToPos(at, "x") > u.bbox.width / uPlot.pxRatio - EDGE_LABEL_PX ? "" : (labels[i] ?? "")));
+    },
   };
   const chart = new uPlot(
     {

@@ -17,7 +17,8 @@ export class RowOrder {
   #sort: Sort | null = null;
 
   constructor(
-    private readonly rows: Rows,
+    /** The rows now: a snapshot replaces the map. */
+    private readonly current: () => Rows,
     sort: Sort | null,
   ) {
     this.sortBy(sort);
@@ -29,27 +30,28 @@ export class RowOrder {
 
   sortBy(sort: Sort | null): void {
     this.#sort = sort;
-    this.keys = sort ? sortedKeys(this.rows, sort) : [...this.rows.keys()];
+    this.keys = sort ? sortedKeys(this.current(), sort) : [...this.current().keys()];
   }
 
   /** Take changes that `rows` already has. */
   apply({ reset, changed, removed }: TableChange): void {
     if (reset) return this.sortBy(this.#sort);
     const sort = this.#sort;
+    const rows = this.current();
     const moved = sort ? [...changed].filter(([, columns]) => columns.has(sort.column)).map(([key]) => key) : [];
     if (!sort) {
       // Insertion order is the map's own: what is new is at its end.
-      if (removed.length || this.rows.size !== this.keys.length) this.keys = [...this.rows.keys()];
+      if (removed.length || rows.size !== this.keys.length) this.keys = [...rows.keys()];
       return;
     }
-    if (!moved.length && !removed.length && this.rows.size === this.keys.length) return;
+    if (!moved.length && !removed.length && rows.size === this.keys.length) return;
     const placed = new Set(this.keys);
     const misplaced = new Set([...moved, ...[...changed.keys()].filter((key) => !placed.has(key))]);
     if (misplaced.size > PLACE_AT_MOST) return this.sortBy(sort);
     const out = new Set<Key>([...removed, ...misplaced]);
     const rest = this.keys.filter((key) => !out.has(key));
-    const into = [...misplaced].filter((key) => this.rows.has(key)).sort((a, b) => compareRows(this.rows, sort, a, b));
-    this.keys = merged(rest, into, (a, b) => compareRows(this.rows, sort, a, b));
+    const into = [...misplaced].filter((key) => rows.has(key)).sort((a, b) => compareRows(rows, sort, a, b));
+    this.keys = merged(rest, into, (a, b) => compareRows(rows, sort, a, b));
   }
 }
 

@@ -34,7 +34,7 @@ interface State {
   readonly changes: Set<Map<Key, Set<string>>>;
 }
 
-const NO_ROWS: RowOrder = new RowOrder(new Map(), null);
+const NO_ROWS: RowOrder = new RowOrder(() => new Map(), null);
 
 export default defineWidget<Options, State>({
   kind: "table",
@@ -52,7 +52,7 @@ export default defineWidget<Options, State>({
       (connection, until) => connection.table(channel, until),
       (feed, until) => {
         if (state.order !== NO_ROWS) sort = state.order.sort;
-        state.order = new RowOrder(feed.rows, sort);
+        state.order = new RowOrder(() => feed.rows, sort);
         feed.onChange((change) => {
           state.order.apply(change);
           if (!change.reset) for (const changed of changes) note(changed, change.changed);

@@ -8,7 +8,7 @@ const table = (values: unknown[]) => new Map<Key, Row>(values.map((v, i) => [i, 
 
 test("without a sort rows stay in the order they came", () => {
   const rows = table([3, 1, 2]);
-  const order = new RowOrder(rows, null);
+  const order = new RowOrder(() => rows, null);
   rows.set(9, row({ id: 9, v: 0 }));
   rows.delete(1);
   order.apply({ reset: false, changed: new Map([[9, new Set(["v"])]]), removed: [1] });
@@ -17,13 +17,13 @@ test("without a sort rows stay in the order they came", () => {
 
 test("numbers come before text, what is missing last in either direction", () => {
   const rows = table(["b", 2, null, "A", 10, Number.NaN]);
-  assert.deepEqual(new RowOrder(rows, { column: "v", descending: false }).keys, [1, 4, 3, 0, 2, 5]);
-  assert.deepEqual(new RowOrder(rows, { column: "v", descending: true }).keys, [0, 3, 4, 1, 2, 5]);
+  assert.deepEqual(new RowOrder(() => rows, { column: "v", descending: false }).keys, [1, 4, 3, 0, 2, 5]);
+  assert.deepEqual(new RowOrder(() => rows, { column: "v", descending: true }).keys, [0, 3, 4, 1, 2, 5]);
 });
 
 test("a change of another column moves nothing", () => {
   const rows = table([3, 1, 2]);
-  const order = new RowOrder(rows, { column: "v", descending: false });
+  const order = new RowOrder(() => rows, { column: "v", descending: false });
   const before = order.keys;
   order.apply({ reset: false, changed: new Map([[0, new Set(["other"])]]), removed: [] });
   assert.equal(order.keys, before);
@@ -37,7 +37,7 @@ test("any sequence of changes leaves the rows sorted, each once", () => {
   };
   for (const descending of [false, true]) {
     const rows = table(Array.from({ length: 300 }, () => random(100)));
-    const order = new RowOrder(rows, { column: "v", descending });
+    const order = new RowOrder(() => rows, { column: "v", descending });
     for (let round = 0; round < 200; round++) {
       const changed = new Map<Key, Set<string>>();
       const removed: Key[] = [];
@@ -60,7 +60,7 @@ test("any sequence of changes leaves the rows sorted, each once", () => {
 
 test("a hundred changes in 100,000 rows take well under a frame's worth of sorting all", () => {
   const rows = table(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003));
-  const order = new RowOrder(rows, { column: "v", descending: false });
+  const order = new RowOrder(() => rows, { column: "v", descending: false });
   const start = performance.now();
   const changed = new Map<Key, Set<string>>();
   for (let i = 0; i < 100; i++) {
@@ -70,4 +70,12 @@ test("a hundred changes in 100,000 rows take well under a frame's worth of sorti
   order.apply({ reset: false, changed, removed: [] });
   assert.ok(performance.now() - start < 250, "placing a few rows must not sort all");
   assert.equal(order.keys[0], 99 * 13);
+});
+
+test("a snapshot that replaces the rows is taken as a whole", () => {
+  let rows = table([3, 1]);
+  const order = new RowOrder(() => rows, { column: "v", descending: false });
+  rows = table([9, 8, 7]);
+  order.apply({ reset: true, changed: new Map([...rows.keys()].map((key) => [key, new Set(["v"])])), removed: [] });
+  assert.deepEqual(order.keys, [2, 1, 0]);
 });
