@@ -7,12 +7,13 @@ from typing import Any
 import hypothesis.strategies as st
 import msgspec
 from hypothesis import settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rtwidgets.core import Limits, Namespace
 
 from .peers import Peer, make_hub
 
+READERS = st.integers(0, 2)
 CHANNELS = ("small:a", "event:b", "value:c")
 
 
@@ -89,8 +90,6 @@ class Reader:
 
 
 class Delivery(RuleBasedStateMachine):
-    readers = Bundle("readers")
-
     def __init__(self) -> None:
         super().__init__()
         self.hub = make_hub(
@@ -98,15 +97,9 @@ class Delivery(RuleBasedStateMachine):
             limits=Limits(delivery_window=6, conflate_after=3),
         )
         self.published: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
-        self.all: list[Reader] = []
         self.count = 0
         self.publisher = Peer(self.hub).connect()
-
-    @rule(target=readers)
-    def join(self) -> Reader:
-        reader = Reader(self)
-        self.all.append(reader)
-        return reader
+        self.all = [Reader(self) for _ in range(3)]
 
     @rule(channel=st.sampled_from(CHANNELS), count=st.sampled_from([1, 2, 3, 6, 7, 8]))
     def publish(self, channel: str, count: int) -> None:
@@ -115,29 +108,25 @@ class Delivery(RuleBasedStateMachine):
             self.published[channel].append(number)
             assert "error" not in self.publisher.ask(publish={"channel": channel, "data": number})
 
-    @rule(reader=readers, channel=st.sampled_from(CHANNELS))
-    def subscribe(self, reader: Reader, channel: str) -> None:
-        reader.subscribe(channel)
+    @rule(reader=READERS, channel=st.sampled_from(CHANNELS))
+    def subscribe(self, reader: int, channel: str) -> None:
+        self.all[reader].subscribe(channel)
 
-    @rule(reader=readers, channel=st.sampled_from(CHANNELS))
-    def unsubscribe(self, reader: Reader, channel: str) -> None:
-        reader.read()
-        if channel in reader.subscribed:
-            reader.peer.ask(unsubscribe={"channel": channel})
-            reader.subscribed.discard(channel)
+    @rule(reader=READERS, channel=st.sampled_from(CHANNELS))
+    def unsubscribe(self, reader: int, channel: str) -> None:
+        who = self.all[reader]
+        who.read()
+        if channel in who.subscribed:
+            who.peer.ask(unsubscribe={"channel": channel})
+            who.subscribed.discard(channel)
 
-    @rule(reader=readers, max_bytes=st.integers(1, 800))
-    def read(self, reader: Reader, max_bytes: int) -> None:
-        reader.read_one(max_bytes)
+    @rule(reader=READERS, max_bytes=st.sampled_from([1, 150, 300]))
+    def read(self, reader: int, max_bytes: int) -> None:
+        self.all[reader].read_one(max_bytes)
 
-    @rule(reader=readers)
-    def lose_connection(self, reader: Reader) -> None:
-        reader.lose()
-
-    @rule(reader=consumes(readers))
-    def leave(self, reader: Reader) -> None:
-        reader.peer.connection.end(1.0)
-        self.all.remove(reader)
+    @rule(reader=READERS)
+    def lose_connection(self, reader: int) -> None:
+        self.all[reader].lose()
 
     @invariant()
     def who_has_read_everything_is_at_the_top(self) -> None:

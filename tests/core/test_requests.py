@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.capabilities import Caps
 from rtwidgets.core.tokens import Tokens
+from rtwidgets.protocol.messages import Command
 
 from .peers import SECRET, Peer, make_hub, publications
 
@@ -160,22 +161,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-requests = st.sampled_from(
-    [
-        "connect",
-        "subscribe",
-        "unsubscribe",
-        "publish",
-        "presence",
-        "presence_stats",
-        "history",
-        "ping",
-        "send",
-        "rpc",
-        "refresh",
-        "sub_refresh",
-    ]
-)
+requests = st.sampled_from(tuple(Command.__struct_fields__)[1:])
 fields = st.dictionaries(
     st.sampled_from(["channel", "data", "token", "recover", "epoch", "offset", "limit", "since", "method"]),
     json_values
