@@ -69,13 +69,13 @@ def take_channel(widget: str, channel: Channel, kind: str) -> Channel:
     found = getattr(channel, "kind", None)
     if found == kind:
         return channel
-    article = "an" if kind[0] in "aeiou" else "a"
     if found is None:
         raise ChannelError(
-            f"{widget} shows {article} {kind}, such as hub.{kind}('name'); {_short(channel)} is no channel"
+            f"{widget} shows a {kind}, such as hub.{kind}('name'); {_short(channel)} is no channel"
         )
     other = f": use {_SHOWN_BY[found]}" if found in _SHOWN_BY else ""
-    raise ChannelError(f"{widget} shows {article} {kind}; {channel.name!r} is a {found}{other}")
+    article = "an" if found.startswith("e") else "a"
+    raise ChannelError(f"{widget} shows a {kind}; {channel.name!r} is {article} {found}{other}")
 
 
 def summary_of(channel: str, **options: Any) -> str:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from rtwidgets.widgets import base
+
+
+@dataclass(eq=False)
+class StandInHub:
+    """What a widget needs of a hub."""
+
+    key: str = "hub-1"
+
+
+@dataclass(eq=False)
+class Channels:
+    """Makes channels of one hub, and knows for which hubs a relay was made."""
+
+    hub: StandInHub = field(default_factory=StandInHub)
+    relayed: list[Any] = field(default_factory=list)
+
+    def __call__(self, name: str) -> Any:
+        return StandInChannel(name, name.partition(":")[0], self.hub)
+
+
+@dataclass(eq=False)
+class StandInChannel:
+    name: str
+    kind: str
+    hub: StandInHub
+
+
+@pytest.fixture
+def channels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channels]:
+    made = Channels()
+
+    class Relay:
+        @staticmethod
+        def of(hub: Any) -> None:
+            made.relayed.append(hub)
+
+    monkeypatch.setattr(base, "Relay", Relay)
+    yield made
