@@ -1,6 +1,6 @@
 // The menu that chooses a table's columns.
 
-import { button, element, icon } from "./dom.ts";
+import { button, element, icon, ownKeys } from "./dom.ts";
 import { panelUnder } from "./popover.ts";
 
 export interface ColumnMenu {
@@ -18,6 +18,7 @@ export function columnMenu(
   signal: AbortSignal,
 ): ColumnMenu {
   const list = element("div", { class: "rtw-panel rtw-columns__menu", role: "menu" });
+  ownKeys(list);
   const fill = () => {
     list.replaceChildren(
       ...all().map((name) => {

@@ -4,7 +4,7 @@ import type { ChatFeed } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { chatLog } from "../lib/chat_log.ts";
-import { button, element, icon, setText } from "../lib/dom.ts";
+import { button, element, icon, ownKeys, setText } from "../lib/dom.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { memberChips } from "../lib/member_chips.ts";
 import { linkToHub, type Link } from "../lib/link.ts";
@@ -84,6 +84,7 @@ export default defineWidget<Options, State>({
     pill.append(element("span", { text: "New messages" }), icon(DOWN));
     const input = element("textarea", { class: "rtw-chat__input", label: `Message to ${title}` });
     input.rows = 1;
+    ownKeys(input);
     input.placeholder = "Message";
     input.value = state.draft;
     const post = button({ class: "rtw-chat__post", label: "Send" }, () => submit(), signal);

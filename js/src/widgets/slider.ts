@@ -1,6 +1,6 @@
 // Slider: a number that every viewer sees and moves.
 
-import { element, setText } from "../lib/dom.ts";
+import { element, ownKeys, setText } from "../lib/dom.ts";
 import { controlCard, openControl, type ControlState } from "../lib/control.ts";
 import { decimalsFor, formatNumber } from "../lib/format.ts";
 import { number, numberOrNull, text } from "../lib/options.ts";
@@ -33,6 +33,7 @@ export default defineWidget<Options, ControlState>({
     // Room for either end, so that the track keeps its width.
     label.style.minWidth = `${Math.max(spelled(min).length, spelled(max).length)}ch`;
     track.tabIndex = 0;
+    ownKeys(track);
     track.setAttribute("aria-valuemin", String(min));
     track.setAttribute("aria-valuemax", String(max));
 

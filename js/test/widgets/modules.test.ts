@@ -1,0 +1,52 @@
+// Every widget module on a pretend hub, without a document: what belongs to the model must need none.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { writableSlot } from "../../src/connection/registry.ts";
+import button from "../../src/widgets/button.ts";
+import chart from "../../src/widgets/chart.ts";
+import chat from "../../src/widgets/chat.ts";
+import metric from "../../src/widgets/metric.ts";
+import slider from "../../src/widgets/slider.ts";
+import table from "../../src/widgets/table.ts";
+import toggle from "../../src/widgets/toggle.ts";
+import { FakeConnection } from "../harness/fake.ts";
+
+const MODULES = [
+  { make: chart, kind: "chart", role: "data", channel: "stream:a", take: "stream" },
+  { make: metric, kind: "metric", role: "data", channel: "stream:a", take: "stream" },
+  { make: table, kind: "table", role: "data", channel: "table:a", take: "table" },
+  { make: chat, kind: "chat", role: "chat", channel: "chat:a", take: "chat" },
+  { make: slider, kind: "slider", role: "value", channel: "value:a", take: "value" },
+  { make: toggle, kind: "toggle", role: "value", channel: "value:a", take: "value" },
+  { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table" },
+] as const;
+
+for (const { make, kind, role, channel, take } of MODULES) {
+  test(`${kind} subscribes once per model, before any view, and ends with it`, () => {
+    const hub = `modules-${kind}`;
+    const connection = new FakeConnection(hub);
+    const taken: { channel: string; signal: AbortSignal }[] = [];
+    const original = connection[take].bind(connection);
+    Object.assign(connection, {
+      [take]: (name: string, signal: AbortSignal) => {
+        taken.push({ channel: name, signal });
+        return original(name);
+      },
+    });
+    const model = { get: () => ({ kind, hub, channels: { [role]: channel }, options: {} }) };
+    const end = make().initialize({ model });
+    assert.equal(taken.length, 0, "there is no connection yet");
+    writableSlot(hub).put(connection);
+    assert.deepEqual(taken.map((one) => one.channel), [channel]);
+    assert.equal(taken[0]?.signal.aborted, false);
+    end();
+    assert.equal(taken[0]?.signal.aborted, true);
+  });
+
+  test(`${kind} with a spec it can't use does not throw`, () => {
+    for (const spec of [null, {}, { kind, hub: "h" }, { kind, hub: "h", channels: { [role]: 7 } }, { kind: "other", hub: "h" }]) {
+      make().initialize({ model: { get: () => spec } })();
+    }
+  });
+}
