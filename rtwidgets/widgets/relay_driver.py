@@ -15,6 +15,8 @@ from .relay_pace import Pace, kernel_pace
 
 logger = logging.getLogger("rtwidgets.relay")
 
+# Our own close code: clients come back after it and keep the reason, as they do not for 1006.
+RELAY_BROKE = 4001
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOKEN_TTL_S = 900.0
 REQUEST_TIMEOUT_S = 10.0
@@ -241,17 +243,19 @@ class RelayDriver:
     def _forward(self, page: str, conn: str, data: str) -> None:
         entry = self._conns.get((page, conn))
         if entry is None:
-            self._add_event(page, _closed(conn, 1006, "the relay has no such connection"))
+            self._add_event(page, _closed(conn, RELAY_BROKE, "the relay has no such connection"))
             return
         try:
             entry.outgoing.put_nowait(data)
         except asyncio.QueueFull:
             self._cancel(page, conn)
-            self._add_event(page, _closed(conn, 1013, f"over {MAX_FRAMES_FROM_PAGE} frames wait for the hub"))
+            self._add_event(
+                page, _closed(conn, RELAY_BROKE, f"over {MAX_FRAMES_FROM_PAGE} frames wait for the hub")
+            )
 
     async def _carry(self, page: str, conn: str, entry: _Conn) -> None:
         """Carry frames both ways until one side ends it."""
-        code, reason = 1006, "the relay was closed"
+        code, reason = RELAY_BROKE, "the relay was closed"
         pipe: Pipe | None = None
         writer: asyncio.Task[None] | None = None
         try:
@@ -370,7 +374,7 @@ def close_code(error: Exception) -> tuple[int, str]:
     """Return the WebSocket close code and reason an exception stands for."""
     if isinstance(error, SocketClosedError):
         return error.code, error.reason
-    return 1006, str(error) or type(error).__name__
+    return RELAY_BROKE, str(error) or type(error).__name__
 
 
 def _closed(conn: str, code: int, reason: str) -> Event:

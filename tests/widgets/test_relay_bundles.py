@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rtwidgets.widgets.relay_bundles import (
     MAX_BUNDLE_BYTES,
     MAX_SILENCE_S,

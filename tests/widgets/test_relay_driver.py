@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
 from rtwidgets.client.sockets import SocketClosedError
 from rtwidgets.widgets import relay_driver
 from rtwidgets.widgets.relay_bundles import MAX_UNACKED_BUNDLES
@@ -107,9 +108,9 @@ class Setup:
             if event["type"] == "frames"
         ]
 
-    async def until(self, holds: Callable[[], object]) -> None:
+    async def until(self, holds: Callable[..., object]) -> None:
         async with asyncio.timeout(2):
-            while not holds():
+            while not holds():  # noqa: ASYNC110  what is awaited is any state
                 await asyncio.sleep(0)
 
     async def open(self) -> FakePipe:
@@ -206,7 +207,7 @@ async def test_without_acknowledgements_the_hubs_socket_is_not_read_on(relay: Se
     while relay.driver._bundles.may_read("p"):
         pipe.to_page.put_nowait("x")
         sent += 1
-        await relay.until(lambda: pipe.reads == sent)
+        await relay.until(lambda want=sent: pipe.reads == want)
         await relay.until(lambda: not relay.driver._bundles.waiting)
         assert sent <= MAX_UNACKED_BUNDLES
     for _ in range(5):

@@ -39,6 +39,8 @@ export class Connection implements HubConnection {
   readonly #calls: Calls;
   readonly #shelf: FeedShelf;
   readonly #ports: RelayPort[] = [];
+  /** Those of them that have told us of their hub. */
+  readonly #known = new Set<RelayPort>();
   readonly #listeners = new Listeners<[]>();
   readonly #away = new Grace();
   #problem: string | null = null;
@@ -124,6 +126,7 @@ export class Connection implements HubConnection {
     const index = this.#ports.indexOf(port);
     if (index < 0) return;
     this.#ports.splice(index, 1);
+    this.#known.delete(port);
     port.close();
     this.#stopIfUnused();
   }
@@ -143,6 +146,11 @@ export class Connection implements HubConnection {
     }
     this.#hubId = hubId;
     this.#tokens.arrived(port);
+    if (!this.#known.has(port)) {
+      // A new kernel often comes in place of one that has gone without a word.
+      for (const other of this.#known) other.check();
+      this.#known.add(port);
+    }
     this.#centrifuge.connect();
     this.#choice.look();
   }
@@ -162,8 +170,9 @@ export class Connection implements HubConnection {
       const problem = code === 0 ? null : `${reason} (code ${code})`;
       this.#away.start(() => this.#report("connecting", problem));
     });
-    this.#centrifuge.on("error", ({ error }) => {
-      if (this.#status.phase !== "live") this.#report("connecting", error.message);
+    this.#centrifuge.on("error", ({ type, error }) => {
+      // A failed attempt over either way says less than what we know already.
+      if (type !== "transport" && this.#status.phase !== "live") this.#report("connecting", error.message);
     });
     this.#centrifuge.on("disconnected", ({ code, reason }) => {
       this.client = null;

@@ -26,8 +26,11 @@ export interface RelayToken {
   readonly expiresAtMs: number;
 }
 
+/** Our own close code: npm centrifuge comes back after it, and keeps the reason, which it drops for codes below 3000. */
+const RELAY_BROKE = 4001;
 const ACK_INTERVAL_MS = 200;
 const HELLO_INTERVAL_MS = 5_000;
+const CHECK_TIMEOUT_MS = 3_000;
 
 /** One kernel's relay: the messages of one model. */
 export class RelayPort {
@@ -45,12 +48,14 @@ export class RelayPort {
   readonly #hello: { origin: string; base: string };
   readonly #sockets = new Map<string, RelaySocket>();
   readonly #onMessage: (content: unknown, buffers: unknown) => void;
+  readonly #onLiveness = (): void => this.check();
   readonly #decoder = new TextDecoder();
   #nextConn = 1;
   #seq = 0;
   #ackedMs = 0;
   #ackTimer: ReturnType<typeof setTimeout> | null = null;
   #helloTimer: ReturnType<typeof setTimeout> | null = null;
+  #checkTimer: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
   constructor(model: RelayModel, page: string, hello: { origin: string; base: string }) {
@@ -59,6 +64,8 @@ export class RelayPort {
     this.#hello = hello;
     this.#onMessage = (content, buffers) => this.#receive(content, buffers);
     model.on("msg:custom", this.#onMessage);
+    // Jupyter says so when the kernel restarts or goes; the model may stay.
+    model.on("comm_live_update", this.#onLiveness);
     this.#sayHello();
   }
 
@@ -78,7 +85,7 @@ export class RelayPort {
       if (this.#sockets.get(conn) !== socket) return;
       if (this.#closed || !this.#send({ type: "open", conn })) {
         this.#sockets.delete(conn);
-        socket.closed(1006, "the kernel can't be reached");
+        socket.closed(RELAY_BROKE, "the kernel can't be reached");
       }
     });
     return socket;
@@ -88,6 +95,17 @@ export class RelayPort {
   askToken(): void {
     this.token = null;
     this.#send({ type: "token" });
+  }
+
+  /** Find out whether the kernel is still there; if it does not answer soon, what runs over it closes. */
+  check(): void {
+    if (this.#closed || this.#checkTimer !== null) return;
+    this.#send({ type: "hello", ...this.#hello });
+    this.#checkTimer = setTimeout(() => {
+      this.#checkTimer = null;
+      this.answers = false;
+      this.#closeSockets("the kernel does not answer");
+    }, CHECK_TIMEOUT_MS);
   }
 
   /** The page goes away: the kernel need not wait for acknowledgements. */
@@ -101,12 +119,18 @@ export class RelayPort {
     this.#closed = true;
     this.answers = false;
     this.#model.off("msg:custom", this.#onMessage);
+    this.#model.off("comm_live_update", this.#onLiveness);
     if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
     if (this.#helloTimer !== null) clearTimeout(this.#helloTimer);
+    if (this.#checkTimer !== null) clearTimeout(this.#checkTimer);
+    this.#closeSockets("the kernel's relay is gone");
+  }
+
+  #closeSockets(reason: string): void {
     for (const [conn, socket] of [...this.#sockets]) {
       this.#sockets.delete(conn);
       this.#send({ type: "close", conn });
-      socket.closed(1006, "the kernel's relay is gone");
+      socket.closed(RELAY_BROKE, reason);
     }
   }
 
@@ -133,7 +157,11 @@ export class RelayPort {
     if (!isObject(content) || typeof content.seq !== "number" || !Array.isArray(content.events)) return;
     const list = Array.isArray(buffers) ? (buffers as unknown[]) : [];
     // What the events do may say otherwise: a kernel that answers but can't reach the hub.
-    if (content.events.some((event) => isObject(event) && event.page === this.page)) this.answers = true;
+    if (content.events.some((event) => isObject(event) && event.page === this.page)) {
+      this.answers = true;
+      if (this.#checkTimer !== null) clearTimeout(this.#checkTimer);
+      this.#checkTimer = null;
+    }
     let mine = false;
     for (const event of content.events as unknown[]) {
       if (!isObject(event) || event.page !== this.page) continue;
@@ -239,7 +267,7 @@ export class RelaySocket implements SocketLike {
   send(data: string): void {
     if (this.readyState === CONNECTING) throw new DOMException("the relay is not open yet", "InvalidStateError");
     if (this.readyState !== OPEN) return;
-    if (!this.#out.send(data)) this.closed(1006, "the kernel can't be reached");
+    if (!this.#out.send(data)) this.closed(RELAY_BROKE, "the kernel can't be reached");
   }
 
   close(code = 1000, reason = ""): void {

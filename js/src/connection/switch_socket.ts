@@ -4,6 +4,8 @@ import type { SocketLike } from "./relay.ts";
 import type { Transport } from "./types.ts";
 
 const FIRST_ANSWER_MS = 10_000;
+/** Our own close code, after which npm centrifuge comes back. */
+const NO_WAY = 4002;
 const CLOSED = 3;
 
 /**
@@ -29,7 +31,7 @@ export class SwitchSocket implements SocketLike {
   constructor(transport: Transport, open: (() => SocketLike) | null, onEnd: (socket: SwitchSocket) => void) {
     this.transport = transport;
     this.#onEnd = onEnd;
-    this.#deadline = setTimeout(() => this.leave(1006, "no answer"), FIRST_ANSWER_MS);
+    this.#deadline = setTimeout(() => this.leave(NO_WAY, "no answer"), FIRST_ANSWER_MS);
     try {
       this.#inner = open?.() ?? null;
     } catch {
@@ -37,7 +39,7 @@ export class SwitchSocket implements SocketLike {
     }
     const inner = this.#inner;
     if (inner === null) {
-      queueMicrotask(() => this.#end(1006, "no way to the hub"));
+      queueMicrotask(() => this.#end(NO_WAY, "no kernel of this page answers, and no direct way is known"));
       return;
     }
     inner.onopen = (event) => this.onopen?.(event);

@@ -14,7 +14,7 @@ export class FakeModel implements RelayModel {
   readonly sent: PageMessage[] = [];
   onsend: (message: PageMessage) => void = () => undefined;
   dead = false;
-  #handlers = new Set<(...args: never[]) => void>();
+  #handlers = new Map<string, Set<(...args: never[]) => void>>();
   #seq = 0;
 
   get(): unknown {
@@ -28,12 +28,17 @@ export class FakeModel implements RelayModel {
     this.onsend(message);
   }
 
-  on(_name: string, fn: (...args: never[]) => void): void {
-    this.#handlers.add(fn);
+  on(name: string, fn: (...args: never[]) => void): void {
+    this.#handlers.set(name, (this.#handlers.get(name) ?? new Set()).add(fn));
   }
 
-  off(_name: string, fn?: ((...args: never[]) => void) | null): void {
-    if (fn) this.#handlers.delete(fn);
+  off(name: string, fn?: ((...args: never[]) => void) | null): void {
+    if (fn) this.#handlers.get(name)?.delete(fn);
+  }
+
+  /** Call the handlers of an event, as the host does. */
+  trigger(name: string, ...args: unknown[]): void {
+    for (const fn of [...(this.#handlers.get(name) ?? [])]) (fn as (...args: unknown[]) => void)(...args);
   }
 
   /** Send a bundle as the kernel does; frames are given as text. */
@@ -45,7 +50,7 @@ export class FakeModel implements RelayModel {
       return { ...event, buffer: buffers.length - 1 };
     });
     const seq = ++this.#seq;
-    for (const fn of [...this.#handlers]) (fn as (...args: unknown[]) => void)({ seq, events: list }, buffers);
+    this.trigger("msg:custom", { seq, events: list }, buffers);
     return seq;
   }
 

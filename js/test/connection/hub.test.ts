@@ -199,9 +199,11 @@ test("another kernel of the same hub takes over when the first is gone", async (
     connection.removePort(secondPort);
     second.stop();
   });
-  await until("the second kernel's config", () => secondPort.config !== null);
+  // The first kernel has gone without a word: the second one's coming makes the page ask it.
   kernel.answers = false;
-  connection.removePort(port);
+  kernel.stop();
+  await until("the second kernel's config", () => secondPort.config !== null);
+  await until("the first kernel is given up", () => !port.answers);
   hub.append({ n: [2] });
   await until("rows over the second kernel", () => rows.length === 2);
   assert.deepEqual(rows, [1, 2]);

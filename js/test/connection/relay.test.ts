@@ -79,7 +79,7 @@ test("a dead comm closes its sockets instead of hanging them", async (t) => {
   socket.onclose = ({ code }) => (closed = code);
   model.dead = true;
   await sleep(0);
-  assert.equal(closed, 1006);
+  assert.equal(closed, 4001);
 });
 
 test("a port that closes ends its sockets and hears nothing more", async () => {
@@ -99,4 +99,30 @@ test("what is no bundle is ignored", (t) => {
   const { model, port: made } = port(t);
   model.bundle([{ type: "opened", page: "p1", conn: "99" }, { type: "frames", page: "p1", conn: "1", buffer: 7 }, { type: "?", page: "p1" }]);
   assert.equal(made.config, null);
+});
+
+test("when the kernel's comm changes and nothing answers, what runs over it closes", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { model, port: made } = port(t);
+  const socket = made.open();
+  await Promise.resolve();
+  let closed: unknown = null;
+  socket.onclose = (event) => (closed = event);
+  model.trigger("comm_live_update");
+  assert.equal(model.sent.at(-1)?.type, "hello");
+  t.mock.timers.tick(3_000);
+  assert.deepEqual(closed, { code: 4001, reason: "the kernel does not answer" });
+  assert.equal(made.answers, false);
+});
+
+test("a kernel that answers the check keeps its connections", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { model, port: made } = port(t);
+  const socket = made.open();
+  await Promise.resolve();
+  made.check();
+  model.bundle([{ type: "token", page: "p1", token: "t", expires_at_ms: 1 }]);
+  t.mock.timers.tick(10_000);
+  assert.equal(socket.readyState, 0);
+  assert.equal(made.answers, true);
 });
