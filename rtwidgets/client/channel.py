@@ -7,9 +7,10 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
+import msgspec
 from msgspec import Raw
 
-from ..errors import ChannelNameError, ClosedError, ReplyTimeoutError, RtWidgetsError
+from ..errors import ChannelError, ChannelNameError, ClosedError, ReplyTimeoutError, RtWidgetsError
 from ..protocol.messages import NOTHING, ClientInfo, Error, Publication
 from ..protocol.names import check_channel, namespace_of
 from .link import RPC_TIMEOUT_S, Link
@@ -116,8 +117,13 @@ class Channel:
 
     def on_subscribed(self, notice: Subscribed) -> None:
         """Take the snapshot."""
-        self._apply_snapshot(notice)
-        self._settled.set()
+        try:
+            self._apply_snapshot(notice)
+        except (msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
+            self._refusal = ChannelError(f"channel {self.name!r} has a state that can't be read: {error}")
+            raise
+        finally:
+            self._settled.set()
 
     def on_refused(self, error: Error) -> None:
         """Keep the reason for whoever asks."""

@@ -261,9 +261,7 @@ class Driver:
                 f"no hub at {where}: it took the connection but did not answer: {reason}"
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
-            self.fatal = HubError(
-                f"the hub at {where} ended the connection for good: {reason} (code {code})"
-            )
+            self.fatal = HubError(f"the hub at {where} ended the connection for good: {reason} (code {code})")
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended
         return reason

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..protocol.messages import Command, HistoryRequest, Publication
-from .cells import TIME_COLUMN, Cell
+from .cells import TIME_COLUMN
 from .channel import Channel
-from .columns import Columns, to_columns, with_time
+from .columns import to_columns, with_time
 from .durations import Duration, parse_duration
 from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from .hub import Hub
 
 MAX_UNREAD_BATCHES = 10_000
-_columns = msgspec.json.Decoder(dict[str, list[Cell]])
+_columns = msgspec.json.Decoder(dict[str, list[Any]])
 _publication = msgspec.json.Decoder(Publication)
 
 
 class _Snapshot(msgspec.Struct):
-    batches: list[Columns] = []
+    batches: list[dict[str, list[Any]]] = []
 
 
 _snapshot = msgspec.json.Decoder(_Snapshot)
@@ -127,7 +127,7 @@ class Stream(Channel):
             for batch in batches[len(batches) - count :]:
                 self._fire(batch)
 
-    def _fire(self, batch: Columns) -> None:
+    def _fire(self, batch: dict[str, list[Any]]) -> None:
         times = batch.get(TIME_COLUMN)
         if times is not None:
             batch[TIME_COLUMN] = [t / 1000 if isinstance(t, int | float) else None for t in times]

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
-from .cells import Cell
-
-Row = dict[str, Cell]
+Key = str | int
+Row = dict[str, Any]  # cells are any JSON: another publisher may nest
 
 
 class Snapshot(msgspec.Struct):
     """``data`` of a table's subscribe reply."""
 
     key: str | None = None
-    rows: dict[str, list[Cell]] = {}
+    rows: dict[str, list[Any]] = {}
 
 
 class Change(msgspec.Struct):
     """``data`` of a table's publication."""
 
-    upsert: dict[str, list[Cell]] = {}
-    remove: list[Cell] = []
+    upsert: dict[str, list[Any]] = {}
+    remove: list[Key] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TableChange:
     """
 
     rows: list[Row] = field(default_factory=list)
-    removed: list[Cell] = field(default_factory=list)
+    removed: list[Key] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.removed)
@@ -46,14 +46,14 @@ class TableCopy:
 
     def __init__(self) -> None:
         self.key: str | None = None
-        self.rows: dict[Cell, Row] = {}
+        self.rows: dict[Key, Row] = {}
 
     def reset(self, snapshot: Snapshot) -> TableChange:
         """Take a snapshot as the whole table; return what is different from before."""
         self.key = snapshot.key or self.key
         before, self.rows = self.rows, {}
         for row in _rows_of(snapshot.rows):
-            self.rows[row.get(self.key or "")] = row
+            self.rows[row[self.key or ""]] = row
         changed = [dict(row) for key, row in self.rows.items() if before.get(key) != row]
         return TableChange(changed, [key for key in before if key not in self.rows])
 
@@ -61,12 +61,12 @@ class TableCopy:
         """Take a publication; return what it changed."""
         touched: list[Row] = []
         for cells in _rows_of(change.upsert):
-            row = self.rows.setdefault(cells.get(self.key or ""), {})
+            row = self.rows.setdefault(cells[self.key or ""], {})
             row.update(cells)
             touched.append(dict(row))
         removed = [key for key in change.remove if self.rows.pop(key, None) is not None]
         return TableChange(touched, removed)
 
 
-def _rows_of(columns: dict[str, list[Cell]]) -> list[Row]:
+def _rows_of(columns: dict[str, list[Any]]) -> list[Row]:
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rtwidgets.client.address import parse_address
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.outbox import DEFAULT_BUFFER_BYTES
-from rtwidgets.client.address import parse_address
 from rtwidgets.client.sites import FixedSite
 
 from .hub_process import HubProcess, token

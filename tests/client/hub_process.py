@@ -60,9 +60,9 @@ class HubProcess:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
+            where = ("--config", str(self._config), "--host", "127.0.0.1", "--port", str(self.port))
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rtwidgets.server", "serve", "--config", str(self._config)]
-                + ["--host", "127.0.0.1", "--port", str(self.port)],
+                [sys.executable, "-m", "rtwidgets.server", "serve", *where],
                 stdout=log,
                 stderr=log,
                 env=environment(),

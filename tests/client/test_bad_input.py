@@ -1,0 +1,277 @@
+"""What goes wrong in an analyst's hands gives one clear error and leaves everything else working."""
+
+from __future__ import annotations
+
+import http.server
+import logging
+import math
+import socket
+import threading
+import time
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rtwidgets.client.address import parse_address
+from rtwidgets.client.connect import connect
+from rtwidgets.errors import (
+    ChannelError,
+    ChannelNameError,
+    ClosedError,
+    ColumnsError,
+    HubUnreachableError,
+    KeyColumnError,
+    PermissionDeniedError,
+    ReplyError,
+    TokenRefusedError,
+)
+
+from .conftest import Join, eventually
+from .hub_process import SECRET, HubProcess, free_port, token
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8090", "ftp://hub", "http://", "hub", "http://h:99999", "http://[::1"]
+)
+def test_a_wrong_url_is_named_with_the_right_form(url: str) -> None:
+    with pytest.raises(HubUnreachableError, match=r"http://host:8090|not a URL"):
+        connect(url)
+
+
+def test_a_url_with_a_token_in_it_is_refused_without_repeating_the_token() -> None:
+    with pytest.raises(HubUnreachableError, match=r"connect\(url, token=") as caught:
+        connect("http://hub.example:8090/?token=sesame")
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "socket_url"),
+    [
+        ("http://h:8090", "http://h:8090", "ws://h:8090/connection/websocket"),
+        ("ws://h:8090/", "http://h:8090", "ws://h:8090/connection/websocket"),
+        ("wss://h/hub/", "https://h/hub", "wss://h/hub/connection/websocket"),
+        ("https://h:443", "https://h", "wss://h/connection/websocket"),
+        ("wss://h/a/connection/websocket", "https://h/a", "wss://h/a/connection/websocket"),
+        ("http://[::1]:81", "http://[::1]:81", "ws://[::1]:81/connection/websocket"),
+    ],
+)
+def test_every_form_of_a_url_leads_to_the_endpoint(url: str, base: str, socket_url: str) -> None:
+    address = parse_address(url)
+    assert (address.base, address.socket) == (base, socket_url)
+
+
+def test_a_hub_that_is_not_there_is_told_at_once() -> None:
+    port = free_port()
+    started = time.monotonic()
+    with pytest.raises(HubUnreachableError, match=rf"no hub at http://127\.0\.0\.1:{port}.*port right"):
+        connect(f"http://127.0.0.1:{port}", token="x")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_a_web_server_that_is_no_hub_is_told_apart(version: str) -> None:
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        protocol_version = version
+
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(HubUnreachableError, match="what answers there is not a hub"):
+        connect(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+
+
+def test_something_that_accepts_and_says_nothing_does_not_hang() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        started = time.monotonic()
+        with pytest.raises(HubUnreachableError, match="no answer in 5 s"):
+            connect(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assert time.monotonic() - started < 8
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "a.b.c"])
+def test_a_refused_token_is_told_at_once(running_hub: HubProcess, bad: str) -> None:
+    with pytest.raises(TokenRefusedError, match=r"did not accept the token.*RTWIDGETS_HUB_TOKEN"):
+        connect(running_hub.url, token=bad)
+
+
+def test_an_expired_token_is_told_at_once(running_hub: HubProcess) -> None:
+    import jwt
+
+    old = jwt.encode({"sub": "ann", "exp": 1_000_000, "jti": "1"}, SECRET, algorithm="HS256")
+    with pytest.raises(TokenRefusedError, match="did not accept"):
+        connect(running_hub.url, token=old)
+
+
+def test_the_environment_names_hub_and_token(
+    running_hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTWIDGETS_HUB_URL", running_hub.url)
+    monkeypatch.setenv("RTWIDGETS_HUB_TOKEN", token("env-user"))
+    with connect() as hub:
+        assert hub.status()["user"] == "env-user"
+        assert connect(running_hub.url.replace("http", "ws")) is hub
+        assert not hub.is_local and hub.key.startswith("hub-")
+
+
+def test_the_environments_token_is_not_sent_to_another_hub(
+    running_hub: HubProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTWIDGETS_HUB_URL", "http://hub.example:1")
+    monkeypatch.setenv("RTWIDGETS_HUB_TOKEN", token("env-user"))
+    with connect(running_hub.url) as hub:
+        assert hub.status()["user"] != "env-user"
+
+
+def test_columns_of_unequal_length_are_named_with_their_lengths(join: Join) -> None:
+    stream = join().stream("bad-columns")
+    with pytest.raises(ColumnsError, match=r"'stream:bad-columns' have unequal.*'time' has 3, 'price' has 2"):
+        stream.append({"time": [1, 2, 3], "price": [1, 2]})
+    stream.append(price=1.0)
+    assert stream.hub.flush()
+    assert stream.to_frame()["price"].tolist() == [1.0]
+
+
+def test_no_columns_and_wrong_types_are_named(join: Join) -> None:
+    stream = join().stream("bad-types")
+    with pytest.raises(ColumnsError, match="no columns"):
+        stream.append()
+    with pytest.raises(ColumnsError, match=r"'blob' of 'stream:bad-types' holds a bytes"):
+        stream.append(blob=b"x")
+    with pytest.raises(ColumnsError, match=r"can't take a int"):
+        stream.append(5)
+    with pytest.raises(ColumnsError, match=r"divide milliseconds by 1000"):
+        stream.append(time=1_700_000_000_000, price=1)
+
+
+def test_a_key_that_is_not_in_the_frame_is_named(join: Join) -> None:
+    table = join().table("bad-key", key="id")
+    with pytest.raises(
+        KeyColumnError, match=r"'table:bad-key' has no key column 'id'; columns are 'sym', 'bid'"
+    ):
+        table.upsert(pd.DataFrame({"sym": ["A"], "bid": [1.0]}))
+    with pytest.raises(KeyColumnError, match=r"row 1"):
+        table.upsert({"id": [1, None]})
+    with pytest.raises(KeyColumnError, match=r"1\.5.*texts or whole numbers"):
+        table.upsert(id=1.5)
+    with pytest.raises(KeyColumnError, match="whole numbers"):
+        table.remove(True)
+    table.upsert(id=1, bid=2)
+    assert table.hub.flush()
+    eventually(lambda: table.rows() == [{"id": 1, "bid": 2}])
+
+
+def test_a_key_that_differs_from_the_declared_one_is_told(join: Join) -> None:
+    hub = join()
+    hub.table("two-keys", key="id")
+    with pytest.raises(KeyColumnError, match="'id', not 'sym'"):
+        hub.table("two-keys", key="sym")
+    with pytest.raises(KeyColumnError, match=r"table:two-keys.*'id', not 'sym'"):
+        join().table("two-keys", key="sym")
+    with pytest.raises(KeyColumnError, match=r"hub\.table\('nobody', key=\.\.\.\)"):
+        hub.table("nobody").upsert(id=1)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "é", "x" * 300, "tab\t"])
+def test_a_channel_name_that_breaks_the_grammar_is_told(join: Join, name: str) -> None:
+    with pytest.raises(ChannelNameError, match="printable ASCII"):
+        join().stream(name)
+
+
+def test_a_channel_of_another_kind_is_told(join: Join) -> None:
+    with pytest.raises(ChannelNameError, match=r"kind table: use hub\.table"):
+        join().stream("table:orders")
+
+
+def test_nan_and_infinities_become_null(join: Join) -> None:
+    hub = join()
+    hub.stream("nan").append({"time": [1, 2, 3], "x": [math.nan, math.inf, 1.5]})
+    hub.table("nan", key="id").upsert(id=1, x=-math.inf)
+    hub.value("nan").set({"x": math.nan})
+    assert hub.flush()
+    assert hub.stream("nan").to_frame()["x"].isna().tolist() == [True, True, False]
+    assert hub.table("nan").rows() == [{"id": 1, "x": None}]
+    assert join().value("nan").get() == {"x": None}
+
+
+def test_publishing_to_a_closed_channel_or_hub_says_how_to_go_on(join: Join) -> None:
+    hub = join()
+    stream = hub.stream("closing")
+    stream.close()
+    with pytest.raises(ClosedError, match=r"'stream:closing' was closed.*hub\.stream\('closing'\)"):
+        stream.append(x=1)
+    hub.stream("closing").append(x=1)
+    hub.close()
+    hub.close()
+    with pytest.raises(ClosedError, match=r"rtwidgets\.connect\(\)"):
+        hub.stream("closing")
+    with pytest.raises(ClosedError):
+        hub.status()
+
+
+def test_data_with_no_place_in_json_is_told(join: Join) -> None:
+    with pytest.raises(ChannelError, match=r"'value:odd' can't be sent as JSON.*object"):
+        join().value("odd").set(object())
+
+
+def test_a_right_that_is_missing_reaches_the_next_call_and_the_log(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = join(own_token=token("eve", owner=False, caps={"stream:*": ["subscribe"]}))
+    stream = hub.stream("forbidden")
+    with caplog.at_level(logging.ERROR, "rtwidgets"):
+        stream.append(x=1)
+        assert hub.flush()
+        with pytest.raises(PermissionDeniedError, match="stream:forbidden"):
+            stream.append(x=2)
+        stream.append(x=3)
+        assert hub.flush()
+    assert len([record for record in caplog.records if "stream:forbidden" in record.message]) == 1
+    with pytest.raises(PermissionDeniedError, match="value:forbidden"):
+        hub.value("forbidden").get()
+    with pytest.raises(PermissionDeniedError):
+        hub.stream("forbidden").to_frame()
+    with pytest.raises(PermissionDeniedError):
+        hub.table("forbidden", key="id")
+    with pytest.raises(ReplyError):
+        hub.command(name="forbidden")(lambda: None)
+
+
+def test_a_row_larger_than_a_message_is_told_with_the_limit(join: Join) -> None:
+    stream = join().stream("large")
+    with pytest.raises(ColumnsError, match=r"one row of 'stream:large' takes \d+ bytes.*max_message_bytes"):
+        stream.append(x="x" * 70_000)
+    with pytest.raises(ChannelError, match="max_message_bytes"):
+        join().value("large").set("x" * 70_000)
+
+
+def test_a_frame_larger_than_a_message_goes_out_in_parts(join: Join) -> None:
+    hub = join()
+    count = 40_000
+    hub.stream("big").append(pd.DataFrame({"n": range(count), "text": "some text"}))
+    table = hub.table("big", key="id")
+    table.replace({"id": range(5000), "text": ["some longer text"] * 5000})
+    assert hub.flush(20)
+    assert len(table.rows()) == 5000
+    table.replace({"id": range(10, 5000), "text": ["another longer text"] * 4990})
+    assert hub.flush(20)
+    eventually(lambda: len(table.rows()) == 4990)
+    kept = hub.stream("big").to_frame()["n"].tolist()
+    assert kept[-1] == count - 1 and kept == list(range(kept[0], count))
+
+
+def test_wrong_durations_and_backends_are_named(join: Join) -> None:
+    stream = join().stream("durations")
+    with pytest.raises(ValueError, match=r"'5 parsecs' is not a duration.*'5m'"):
+        stream.to_frame(last="5 parsecs")
+    with pytest.raises(ValueError, match=r"use 'pandas', 'polars' or 'arrow'"):
+        stream.to_frame(backend="excel")  # type: ignore[arg-type]

@@ -1,0 +1,93 @@
+"""Threads, interrupts, forks and imports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from rtwidgets.client.portal import Portal, shared_portal
+
+from .conftest import Join, eventually
+from .hub_process import HubProcess, environment, token
+
+
+def test_import_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, rtwidgets\n"
+        "heavy = ['starlette', 'uvicorn', 'pandas', 'narwhals', 'websockets', 'anywidget', 'asyncio']\n"
+        "print([name for name in heavy if name in sys.modules], rtwidgets.__version__)\n"
+        "rtwidgets.connect; print('websockets' in sys.modules, 'narwhals' in sys.modules)\n"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert out.stdout.splitlines() == ["[] 0.1.0", "False False"]
+
+
+def test_unknown_names_of_the_package_are_attribute_errors() -> None:
+    import rtwidgets
+
+    with pytest.raises(AttributeError, match="LiveChard"):
+        rtwidgets.LiveChard  # noqa: B018
+    assert set(rtwidgets.__all__) <= set(dir(rtwidgets))
+
+
+def test_an_interrupt_of_the_caller_leaves_the_connection_intact(join: Join) -> None:
+    hub = join()
+
+    @hub.command
+    def slow() -> None:
+        time.sleep(1)
+
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        hub.call("slow", timeout_s=10)
+    assert time.monotonic() - started < 0.9
+    assert hub.state == "connected"
+    assert hub.status()["user"] == "ann"
+
+
+def test_a_blocking_call_from_the_portals_own_thread_is_refused(join: Join) -> None:
+    hub = join()
+
+    async def wrong() -> None:
+        hub.status()
+
+    with pytest.raises(RuntimeError, match="await instead"):
+        hub.portal.call(wrong())
+
+
+def test_portals_are_shared_by_name() -> None:
+    assert shared_portal("test-portal") is shared_portal("test-portal")
+    assert isinstance(shared_portal("test-portal"), Portal)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_publishes_over_a_connection_of_its_own(running_hub: HubProcess, join: Join) -> None:
+    # In a process with few threads of its own: forking the test process itself is not what is tested.
+    script = (
+        "import os, sys, rtwidgets as rt\n"
+        f"hub = rt.connect({running_hub.url!r}, token={token('forker')!r})\n"
+        "answers = []\n"
+        "hub.value('forked').on_change(answers.append)\n"
+        "hub.value('forked', default=0).get()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    hub.stream('forked').append(who=1)\n"
+        "    ok = hub.flush() and hub.value('forked').get() == 0 and hub.status()['connections'] > 1\n"
+        "    os._exit(0 if ok else 1)\n"
+        "_, status = os.waitpid(child, 0)\n"
+        "hub.stream('forked').append(who=2)\n"
+        "assert hub.flush()\n"
+        "sys.exit(os.waitstatus_to_exitcode(status))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], env=environment(), check=True, timeout=30)
+    stream = join().stream("forked")
+    eventually(lambda: stream.to_frame()["who"].tolist() == [1, 2])
