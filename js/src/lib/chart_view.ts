@@ -101,7 +101,8 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     const newest = Math.max(...[...data.groups.values()].map(({ rows }) => rows.lastX));
     const nothing = !range || newest < range[0];
     empty.hidden = !nothing;
-    if (nothing) setText(empty, range && windowMs ? `no data in the last ${formatSpan(windowMs)}` : "waiting for data…");
+    // What is wrong is said below.
+    if (nothing) setText(empty, data.fault ? "" : range && windowMs ? `no data in the last ${formatSpan(windowMs)}` : "waiting for data…");
     if (!plot || !range || !data.choice) return;
     const { xs, lines: drawn } = plotRows([...data.groups.values()], data.choice.y.length, range[0], range[1], plot.plotWidth);
     plot.draw(xs, drawn, range[0], range[1]);

@@ -54,6 +54,8 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
   let columns: readonly string[] = [];
   let styles: ColumnStyle[] = [];
   let widths: number[] = [];
+  /** The longest text seen in each column. */
+  let longest: string[] = [];
   let styledRows = 0;
   let shownSort = "";
   const pool: DrawnRow[] = [];
@@ -77,25 +79,31 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     );
   };
 
+  /** Make the columns as wide as what they hold. They only grow, so that the table does not twitch. */
+  const layOut = () => {
+    const measure = textMeasure(root);
+    widths = columns.map((name, i) => {
+      const cell = Math.min(MAX_WIDTH_PX, measure(longest[i] ?? "", 13, 400) + CELL_PADDING_PX);
+      const heading = Math.min(MAX_HEAD_PX, measure(name, 12, 600) + HEAD_PADDING_PX);
+      return Math.ceil(Math.max(cell, heading, widths[i] ?? 0));
+    });
+    root.style.setProperty("--columns", widths.map((width, i) => `minmax(${width}px, ${styles[i]?.kind === "text" ? width * 2 : width}fr)`).join(" "));
+    root.style.setProperty("--wide", `${widths.reduce((sum, width) => sum + width, 0)}px`);
+  };
+
   /** Look at the cells again when the columns or the amount of rows are others than before. */
   const restyle = (): boolean => {
     const now = options.columns();
     const size = options.rows().size;
     const same = now.length === columns.length && now.every((name, i) => name === columns[i]);
     if (same && (size === styledRows || (styledRows > 0 && size < styledRows * 2))) return false;
-    const before = new Map(columns.map((name, i) => [name, widths[i] ?? 0]));
+    const before = new Map(columns.map((name, i) => [name, { width: widths[i] ?? 0, longest: longest[i] ?? "" }]));
     columns = [...now];
     styledRows = size;
     styles = columns.map((name) => styleOfColumn(name, options.rows(), name === options.key()));
-    const measure = textMeasure(root);
-    widths = columns.map((name, i) => {
-      const cell = Math.min(MAX_WIDTH_PX, measure(styles[i]?.longest ?? "", 13, 400) + CELL_PADDING_PX);
-      const heading = Math.min(MAX_HEAD_PX, measure(name, 12, 600) + HEAD_PADDING_PX);
-      // Columns only grow, so that the table does not twitch.
-      return Math.ceil(Math.max(cell, heading, before.get(name) ?? 0));
-    });
-    root.style.setProperty("--columns", widths.map((width, i) => `minmax(${width}px, ${styles[i]?.kind === "text" ? width * 2 : width}fr)`).join(" "));
-    root.style.setProperty("--wide", `${widths.reduce((sum, width) => sum + width, 0)}px`);
+    longest = columns.map((name, i) => longer(styles[i]?.longest ?? "", before.get(name)?.longest ?? ""));
+    widths = columns.map((name) => before.get(name)?.width ?? 0);
+    layOut();
     root.setAttribute("aria-colcount", String(columns.length));
     for (const row of pool) row.root.remove();
     pool.length = 0;
@@ -129,6 +137,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const nowMs = Date.now();
     const size = fillPool(end - first);
     const spare = new Set(pool);
+    let outgrown = false;
     for (let index = first; index < end; index++) {
       const drawn = pool[index % size] as DrawnRow;
       spare.delete(drawn);
@@ -144,16 +153,25 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
         const text = cellText(row?.get(name), styles[c] as ColumnStyle, nowMs);
         if (cell.textContent === text) return;
         cell.textContent = text;
+        if (text.length > (longest[c]?.length ?? 0)) {
+          longest[c] = text;
+          outgrown = true;
+        }
         if (news?.has(name) && !calm.matches) flash(cell);
         else if (!news) settle(cell);
       });
     }
+    if (outgrown) layOut();
     for (const row of spare) {
       row.root.hidden = true;
       row.key = null;
     }
   };
   return { root, draw };
+}
+
+function longer(a: string, b: string): string {
+  return b.length > a.length ? b : a;
 }
 
 /** End a flash: the cell now belongs to another row. */

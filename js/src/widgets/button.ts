@@ -59,7 +59,6 @@ export default defineWidget<Options, State>({
 
     const say = (message: string, tone: "" | "good" | "bad") => {
       setText(outcome, message);
-      outcome.title = message;
       outcome.dataset.tone = tone;
     };
     const refresh = () => {
