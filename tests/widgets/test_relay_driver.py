@@ -110,7 +110,7 @@ class Setup:
 
     async def until(self, holds: Callable[..., object]) -> None:
         async with asyncio.timeout(2):
-            while not holds():  # noqa: ASYNC110  what is awaited is any state
+            while not holds():
                 await asyncio.sleep(0)
 
     async def open(self) -> FakePipe:
