@@ -20,7 +20,9 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
-    return subprocess.run([*npm, *arguments], cwd=JS, env={**os.environ, "PATH": path}, check=False).returncode
+    return subprocess.run(
+        [*npm, *arguments], cwd=JS, env={**os.environ, "PATH": path}, check=False
+    ).returncode
 
 
 if __name__ == "__main__":
