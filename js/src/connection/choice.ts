@@ -128,7 +128,9 @@ export class Choice {
   async #look(): Promise<void> {
     const config = this.#options.relay()?.config;
     const token = this.#options.token();
-    if (!config || token === null || this.#active?.transport === "direct") return;
+    if (!config || this.#active?.transport === "direct") return;
+    // The kernel is being asked for one: the last was refused.
+    if (token === null) return this.#lookAfter(FIRST_PAUSE_MS);
     const looking = new AbortController();
     this.#looking = looking;
     const failures: string[] = [];
