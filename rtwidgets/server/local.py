@@ -50,12 +50,8 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
         file = connection_file.ConnectionFile(
             url=f"http://127.0.0.1:{port}", token=_owner_token(hub), pid=os.getpid(), hub=hub.hub.hub_id
         )
-        server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s))
-        try:
-            server.run(sockets=[listener])
-        finally:
-            with suppress(OSError):
-                connection_file.remove(file)
+        server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s), lambda: _end(file))
+        server.run(sockets=[listener])
     return True
 
 
@@ -65,6 +61,11 @@ def _ready(
     connection_file.write(file)
     # uvicorn's loop keeps no reference to tasks that it does not know.
     hub.asgi.state.idle = asyncio.get_running_loop().create_task(_end_when_idle(hub, server, idle_after_s))
+
+
+def _end(file: connection_file.ConnectionFile) -> None:
+    with suppress(OSError):
+        connection_file.remove(file)
 
 
 async def _end_when_idle(hub: HubApp, server: uvicorn.Server, idle_after_s: float) -> None:

@@ -38,20 +38,35 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready."""
+    """A uvicorn server that says when it is ready and when it ends."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_end = on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Code after `run` does not see a SIGTERM: uvicorn raises it again when it has shut down.
+        self._on_end()
+        await super().shutdown(sockets=sockets)
 
-def make_server(hub: HubApp, on_ready: Callable[[], None]) -> uvicorn.Server:
-    """Return the server for a hub; `on_ready` is called once it accepts connections."""
+
+def make_server(
+    hub: HubApp, on_ready: Callable[[], None], on_end: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Return the server for a hub.
+
+    Args:
+        on_ready: Called once it accepts connections.
+        on_end: Called when it begins to shut down.
+    """
     config = uvicorn.Config(
         hub.asgi,
         log_level="warning",
@@ -66,7 +81,7 @@ def make_server(hub: HubApp, on_ready: Callable[[], None]) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
-    return _Server(config, on_ready)
+    return _Server(config, on_ready, on_end)
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ..client.hub_process import HubProcess
+
+CONFIG = """
+api_key = "the api key"
+allowed_origins = ["https://lab.example.org"]
+user_channel = true
+[limits]
+connections_per_ip = 40
+[namespaces.default]
+kind = "event"
+history_size = 100
+history_ttl_s = 300
+presence = true
+join_leave = true
+recover = true
+allow = ["subscribe", "publish", "history", "presence"]
+[namespaces.smallhistory]
+kind = "event"
+history_size = 2
+history_ttl_s = 300
+recover = true
+allow = ["subscribe", "publish", "history"]
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    process = HubProcess(tmp_path_factory.mktemp("hub"), CONFIG)
+    process.start()
+    yield process
+    process.kill()

@@ -1,0 +1,51 @@
+"""A plain WebSocket to a hub that speaks JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from ..client.hub_process import HubProcess, token
+
+
+class Line:
+    """One connection; replies are found by their id, pushes are kept."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.pushes: list[dict[str, Any]] = []
+        self._id = 0
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        self._id += 1
+        self.socket.send(json.dumps({"id": self._id, **request}))
+        while True:
+            for message in self.receive():
+                if message.get("id") == self._id:
+                    return message
+
+    def receive(self, timeout: float = 5.0) -> list[dict[str, Any]]:
+        messages = [json.loads(line) for line in str(self.socket.recv(timeout)).split("\n")]
+        self.pushes += [message["push"] for message in messages if "push" in message]
+        return messages
+
+
+@contextmanager
+def bare_line(hub: HubProcess, **options: Any) -> Iterator[Line]:
+    """Open a socket and send nothing."""
+    url = f"ws://127.0.0.1:{hub.port}/connection/websocket"
+    with connect(url, max_size=None, compression=None, proxy=None, **options) as socket:
+        yield Line(socket)
+
+
+@contextmanager
+def open_line(hub: HubProcess, user: str = "ann", **options: Any) -> Iterator[Line]:
+    """Open a socket and connect as an owner."""
+    with bare_line(hub, **options) as line:
+        reply = line.ask(connect={"token": token(user)})
+        assert "connect" in reply, reply
+        yield line

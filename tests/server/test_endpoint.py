@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from ..client.hub_process import HubProcess, token
+from .sockets import Line, bare_line, open_line
+
+
+def close_code(line: Line) -> int:
+    with pytest.raises(ConnectionClosed) as error:
+        while True:
+            line.socket.recv(20)
+    assert error.value.rcvd is not None
+    return error.value.rcvd.code
+
+
+def test_publication_goes_from_socket_to_socket(hub: HubProcess) -> None:
+    with open_line(hub) as reader, open_line(hub, "bob") as writer:
+        reader.ask(subscribe={"channel": "event:a"})
+        writer.ask(publish={"channel": "event:a", "data": {"x": 1}})
+        while not (found := [push["pub"] for push in reader.pushes if "pub" in push]):
+            reader.receive()
+        assert found[0]["data"] == {"x": 1}
+        assert found[0]["info"]["user"] == "bob"
+
+
+def test_refused_token_closes_with_3500(hub: HubProcess) -> None:
+    with bare_line(hub) as line:
+        line.socket.send(json.dumps({"id": 1, "connect": {"token": "nonsense"}}))
+        assert close_code(line) == 3500
+
+
+def test_anonymous_is_off_by_default(hub: HubProcess) -> None:
+    with bare_line(hub) as line:
+        line.socket.send(json.dumps({"id": 1, "connect": {}}))
+        assert close_code(line) == 3500
+
+
+def test_noise_closes_with_3501_and_the_hub_goes_on(hub: HubProcess) -> None:
+    for noise in ("nonsense", "[" * 50_000, '{"id":1,"rpc":'):
+        with bare_line(hub) as line:
+            line.socket.send(noise)
+            assert close_code(line) == 3501
+    with bare_line(hub) as line:
+        line.socket.send(b"\xff\xfe")
+        assert close_code(line) == 3501
+    with open_line(hub) as line:
+        assert "error" not in line.ask(ping={})
+
+
+def test_frame_over_the_limit_closes_with_1009(hub: HubProcess) -> None:
+    with open_line(hub) as line:
+        line.socket.send(json.dumps({"id": 9, "publish": {"channel": "a", "data": "x" * 70_000}}))
+        assert close_code(line) == 1009
+
+
+def test_protobuf_is_refused_with_a_reason(hub: HubProcess) -> None:
+    protobuf = bare_line(hub, subprotocols=[Subprotocol("centrifuge-protobuf")])
+    with pytest.raises(InvalidStatus) as error, protobuf:
+        pass
+    assert error.value.response.status_code == 400
+    assert b"JSON encoding only" in error.value.response.body
+
+
+def test_connections_of_one_address_are_limited_and_freed(hub: HubProcess) -> None:
+    with ExitStack() as lines, pytest.raises(InvalidStatus) as error:
+        for _ in range(60):
+            lines.enter_context(bare_line(hub))
+    assert error.value.response.status_code == 429
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            with open_line(hub):
+                return
+        except InvalidStatus:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_reader_that_stalls_costs_little_and_hears_of_what_it_missed(hub: HubProcess) -> None:
+    process = psutil.Process(hub.pid)
+    with open_line(hub, max_queue=1) as stalled, open_line(hub) as writer:
+        stalled.ask(subscribe={"channel": "stream:big"})
+        before = process.memory_info().rss
+        row = json.dumps({"x": ["y" * 20_000]})
+        for _ in range(1500):
+            writer.ask(publish={"channel": "stream:big", "data": json.loads(row)})
+        # 30 MB went by; the channel's log keeps 8 MiB of it and nothing is kept for the reader.
+        assert process.memory_info().rss - before < 24 * 1024 * 1024
+        seen = []
+        while not any("unsubscribe" in push for push in stalled.pushes):
+            stalled.receive()
+        seen = [push["pub"]["offset"] for push in stalled.pushes if "pub" in push]
+        assert seen == list(range(1, len(seen) + 1))
+        assert [push["unsubscribe"]["code"] for push in stalled.pushes if "unsubscribe" in push] == [2500]
+
+
+def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
+    def post(body: bytes, key: str | None) -> tuple[int, object]:
+        headers = {} if key is None else {"X-API-Key": key}
+        request = urllib.request.Request(f"{hub.url}/api/publish", body, headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    body = json.dumps({"channel": "event:api", "data": 5}).encode()
+    assert post(body, None)[0] == 401
+    assert post(body, "another")[0] == 401
+    status, result = post(body, "the api key")
+    assert status == 200 and isinstance(result, dict) and result["result"]["offset"] == 1
+    for bad in (b"", b"{}", b'{"channel":"a b","data":1}', b'{"channel":"nowhere:a","data":1}', b"[" * 9999):
+        status, result = post(bad, "the api key")
+        assert status == 400 and isinstance(result, dict) and result["error"]
+    assert post(b"x" * 70_000, "the api key")[0] == 413
+
+
+def test_user_channel_is_subscribed_at_connect(hub: HubProcess) -> None:
+    with bare_line(hub) as line:
+        assert "#ann" in line.ask(connect={"token": token()})["connect"]["subs"]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rtwidgets.errors import ConfigError
+from rtwidgets.server.settings import load
+
+from ..client.hub_process import HubProcess, environment
+
+SECRET = '[auth]\nhmac_secret = "s"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SECRET + "[hub]\nprot = 1", ["unknown key `prot`", "hub"]),
+        (SECRET + "[hob]\nport = 1", ["unknown key `hob`"]),
+        (SECRET + "[hub]\nport = 'x'", ["hub.port"]),
+        (SECRET + "[hub]\nport = 70000", ["hub.port is 70000", "0 (any free port) to 65535"]),
+        (SECRET + "[hub]\nbroker = 'carrier pigeon'", ["hub.broker", "'memory'"]),
+        (SECRET + "[hub]\narchive = 'attic'", ["hub.archive", "'none'"]),
+        (SECRET + "[hub]\npublic_url = 'here'", ["hub.public_url", "https://hub.example.org"]),
+        (SECRET + "allowed_origins = ['*']", ["allowed_origins", "'*'"]),
+        (SECRET + "[namespaces.a]\nkind = 'blob'", ["blob"]),
+        (SECRET + "[namespaces.a]\nallow = ['fly']", ["fly"]),
+        (SECRET + "[namespaces.'a b']\nkind = 'event'", ["[namespaces.a b]"]),
+        (SECRET + "[limits]\nmax_message_byte = 5", ["unknown key `max_message_byte`"]),
+        ("[hub", ["not TOML"]),
+        ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
+        ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),
+    ],
+)
+def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load(path, {}, {})
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml can't be read"):
+        load(tmp_path / "nowhere.toml", {}, {})
+
+
+def test_flags_win_over_environment_and_environment_over_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(SECRET + "[hub]\nport = 1\nhost = 'localhost'\nflush_interval_ms = 7\n")
+    environ = {
+        "RTWIDGETS_HUB_PORT": "2",
+        "RTWIDGETS_HUB_HOST": "::1",
+        "RTWIDGETS_AUTH_ALLOWED_ORIGINS": "http://a,http://b",
+    }
+    settings = load(path, environ, {"port": 3, "host": None})
+    assert (settings.hub.port, settings.hub.host, settings.hub.flush_interval_ms) == (3, "::1", 7)
+    assert settings.auth.allowed_origins == ("http://a", "http://b")
+
+
+def test_written_namespace_stands_beside_the_built_in_ones(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(SECRET + "[namespaces.default]\nkind = 'event'\nallow = ['subscribe']\n")
+    namespaces = load(path, {}, {}).rules().namespaces
+    assert set(namespaces) == {"default", "event", "stream", "table", "value", "chat"}
+
+
+def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rtwidgets.server", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=environment(),
+    )
+
+
+def test_command_line_reports_one_line_and_no_traceback(tmp_path: Path, hub: HubProcess) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(SECRET)
+    taken = serve("--config", str(path), "--port", str(hub.port))
+    assert taken.returncode == 1
+    assert f"can't listen on 127.0.0.1:{hub.port}" in taken.stderr and "--port" in taken.stderr
+    assert "Traceback" not in taken.stderr
+    path.write_text("[hub]\nprot = 1")
+    wrong = serve("--config", str(path))
+    assert wrong.returncode == 1 and len(wrong.stderr.splitlines()) == 1
