@@ -77,6 +77,11 @@ class HubProcess:
                     raise AssertionError(f"the hub did not start:\n{self._log.read_text()}") from None
                 time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a crash would."""
         if self._process is not None:
