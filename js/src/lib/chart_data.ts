@@ -64,11 +64,16 @@ export class ChartData {
       this.fault = missing(this.options.x, names);
       return;
     }
-    this.choice ??= choose(batch, this.options, xs);
-    if (!this.choice) return;
-    const { y, by } = this.choice;
+    // A batch may hold nothing but nulls: what to draw is then left to the next.
+    const choice = this.choice ?? choose(batch, this.options, xs);
+    if (!choice.y.length) {
+      this.fault = `no numeric column to draw; columns are ${names.join(", ")}`;
+      return;
+    }
+    this.choice = choice;
+    const { y, by } = choice;
     const absent = [...y, ...(by === null ? [] : [by])].filter((name) => !batch[name]);
-    this.fault = y.length === 0 ? `no numeric column to draw; columns are ${names.join(", ")}` : absent.length ? missing(absent[0] as string, names) : "";
+    this.fault = absent.length ? missing(absent[0] as string, names) : "";
     const drawn = y.map((name) => batch[name]);
     if (!drawn.some((column) => column)) return;
     const keys = by === null ? undefined : batch[by];

@@ -37,7 +37,6 @@ export interface Grid {
 interface DrawnRow {
   readonly root: HTMLElement;
   readonly cells: HTMLElement[];
-  key: Key | null;
 }
 
 export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
@@ -114,7 +113,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
   const fillPool = (needed: number): number => {
     while (pool.length < needed) {
       const cells = columns.map((_, c) => element("div", { class: `rtw-grid__cell rtw-grid__cell--${styles[c]?.kind ?? "text"}`, role: "cell" }));
-      const row = { root: element("div", { class: "rtw-grid__row", role: "row" }, ...cells), cells, key: null };
+      const row = { root: element("div", { class: "rtw-grid__row", role: "row" }, ...cells), cells };
       pool.push(row);
       body.append(row.root);
     }
@@ -143,8 +142,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
       spare.delete(drawn);
       const key = order.keys[index] as Key;
       const row = rows.get(key);
-      const news = drawn.key === key ? changed.get(key) : undefined;
-      drawn.key = key;
+      const news = changed.get(key);
       drawn.root.hidden = false;
       drawn.root.style.transform = `translateY(${index * ROW_HEIGHT_PX}px)`;
       drawn.root.setAttribute("aria-rowindex", String(index + 2));
@@ -164,7 +162,6 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     if (outgrown) layOut();
     for (const row of spare) {
       row.root.hidden = true;
-      row.key = null;
     }
   };
   return { root, draw };

@@ -96,7 +96,7 @@ function readOptions<T>(given: Record<string, unknown>, readers: Readers<T>): { 
   }
   const options: Partial<Record<string, unknown>> = {};
   for (const [name, read] of entries) {
-    let value = read(Object.hasOwn(given, name) ? given[name] : undefined);
+    let value = read(given[name]);
     if (value instanceof Unusable) {
       problems.push(`option '${name}' ${value.why}, not ${quoted(given[name])}`);
       value = read(undefined);

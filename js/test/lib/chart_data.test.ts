@@ -104,3 +104,12 @@ test("times as text are times", () => {
   data.add({ time: ["2026-11-23T10:00:00Z"], v: [1] }, true, Date.UTC(2026, 10, 23, 10));
   assert.equal(data.groups.get("")?.rows.x(0), Date.UTC(2026, 10, 23, 10));
 });
+
+test("a first batch of nulls leaves the choice of columns to the next", () => {
+  const data = new ChartData(options);
+  data.add({ time: [NOW], v: [null] }, true, NOW);
+  assert.equal(data.fault, "no numeric column to draw; columns are time, v");
+  data.add({ time: [NOW + 1], v: [5] }, false, NOW + 1);
+  assert.deepEqual(data.choice?.y, ["v"]);
+  assert.equal(data.fault, "");
+});
