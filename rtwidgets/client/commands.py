@@ -22,7 +22,7 @@ from .signatures import bind_arguments, schema_of, title_of
 from .workers import run_user, submit
 
 if TYPE_CHECKING:
-    from .driver import Driver
+    from .exchange import Exchange
     from .hub import Hub
 
 P = ParamSpec("P")
@@ -115,13 +115,13 @@ class Commands:
         if known is not None:
             self._link().rpc("rtwidgets.unregister", {"names": [name]})
 
-    def register_again(self, driver: Driver) -> None:
+    def register_again(self, exchange: Exchange) -> None:
         """Tell a new connection what we serve; in the portal's loop."""
         with self._lock:
             served = list(self._served.values())
         if served:
             data = msgspec.json.encode({"commands": [_description(command) for command in served]})
-            driver.tell("rtwidgets.register", data, _log_refusal)
+            exchange.tell("rtwidgets.register", data, _log_refusal)
 
     def on_told(self, data: Raw) -> None:
         """Take a message push: start the call that it carries; in the portal's loop."""

@@ -9,24 +9,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from ..errors import (
     ClosedError,
     HubError,
     HubUnreachableError,
-    OutcomeUnknownError,
-    ReplyTimeoutError,
     TokenRefusedError,
 )
 from ..protocol import codec, codes
 from ..protocol.messages import Command, ConnectResult, Error, Reply, RpcRequest
 from .address import Address
 from .backoff import Backoff
+from .exchange import Exchange
 from .notices import Answered, Garbled, Notice, Online, Refused, Silent, Unanswered
-from .publisher import DEFAULT_MESSAGE_BYTES, Publisher
-from .replies import error_of, reply_error
+from .publisher import Publisher
+from .replies import greeting_of, publish_errors, reply_error
 from .session import Session
 from .sockets import Socket, SocketClosedError, open_socket
 
@@ -57,26 +55,6 @@ class Listener(Protocol):
         """``"connected"`` or ``"disconnected: reason"``."""
 
 
-class _Greeting(Struct, frozen=True):
-    hub: str = ""
-    max_message_bytes: int = DEFAULT_MESSAGE_BYTES
-
-
-class _ConnectData(Struct):
-    rtwidgets: _Greeting = _Greeting()
-
-
-class _ItemError(Struct):
-    index: int
-    code: int
-    message: str
-
-
-class _Published(Struct):
-    seq: int
-    errors: list[_ItemError] = []
-
-
 class Driver:
     """Connect, read, write, and connect again, until closed or refused for good.
 
@@ -98,21 +76,28 @@ class Driver:
         listener: Listener,
     ) -> None:
         self.session = session
-        self.status = "disconnected: not connected yet"
+        self.exchange = Exchange(session, self.wake)
+        self.hub_id = ""
         self._publisher = publisher
         self._locate = locate
         self._relocates = relocates
         self._listener = listener
         self._backoff = Backoff(random.random)
         self._wake = asyncio.Event()
-        self._online = asyncio.Event()
-        self._futures: dict[int, asyncio.Future[Reply | None]] = {}
         self._batches: dict[int, int] = {}
         self._refusal: Error | None = None
         self._problem = ""
-        self.fatal: HubError | ClosedError | None = None  # why it will not connect again
         self._task: asyncio.Task[None] | None = None
-        self.hub_id = ""
+
+    @property
+    def status(self) -> str:
+        """``"connected"`` or ``"disconnected: reason"``."""
+        return self.exchange.status
+
+    @property
+    def fatal(self) -> HubError | ClosedError | None:
+        """Why it will not connect again, or None."""
+        return self.exchange.fatal
 
     async def start(self) -> None:
         """Connect for the first time, then stay connected in the background.
@@ -125,76 +110,16 @@ class Driver:
         self._task = asyncio.create_task(self._run(first))
         await first
 
-    async def close(self, reason: str = "closed") -> None:
+    async def close(self) -> None:
         """End the connection; whatever waits for an answer raises ClosedError."""
-        self.fatal = ClosedError(f"the hub object was {reason}: call rtwidgets.connect() again")
+        self.exchange.end(ClosedError("the hub object was closed: call rtwidgets.connect() again"))
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        self._online.set()
 
     def wake(self) -> None:
         """Send what there is to send, soon."""
         self._wake.set()
-
-    async def request(self, command: Command, timeout_s: float, *, once: bool = False) -> Reply:
-        """Ask the hub and return its reply; ask again when the connection ended before it came.
-
-        Args:
-            command: The request.
-            timeout_s: Time for all of it, waiting for a connection included.
-            once: Do not ask twice: the request may have been carried out.
-
-        Raises:
-            ReplyError: If the hub answers with an error; for commands, a CommandError.
-            ReplyTimeoutError: If the time ran out.
-            OutcomeUnknownError: With ``once``, if the connection ended in between.
-        """
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    reply = await self._ask(command)
-                    if reply is not None:
-                        break
-                    if once:
-                        raise OutcomeUnknownError(
-                            "the connection to the hub ended before the answer: "
-                            "it may or may not have happened"
-                        )
-        except TimeoutError:
-            waiting = "the hub did not answer" if self.session.online else f"no connection ({self.status})"
-            raise ReplyTimeoutError(f"no reply in {timeout_s:g} s: {waiting}") from None
-        if reply.error is not None:
-            raise error_of(reply.error)
-        return reply
-
-    def tell(self, method: str, data: bytes, on_error: Callable[[Error], None]) -> None:
-        """Send an rpc on the present connection only; call it while online."""
-        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
-
-        def done(answered: asyncio.Future[Reply | None]) -> None:
-            if not answered.cancelled():
-                reply = answered.result()
-                if reply is not None and reply.error is not None:
-                    on_error(reply.error)
-
-        future.add_done_callback(done)
-        self._futures[self.session.ask(Command(rpc=RpcRequest(method, Raw(data))))] = future
-        self.wake()
-
-    async def _ask(self, command: Command) -> Reply | None:
-        while not self.session.online:
-            if self.fatal is not None:
-                raise self.fatal
-            await self._online.wait()
-        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
-        id = self.session.ask(command)
-        self._futures[id] = future
-        self.wake()
-        try:
-            return await future
-        finally:
-            self._futures.pop(id, None)
 
     # the connection -------------------------------------------------------------
 
@@ -213,10 +138,9 @@ class Driver:
                     return
                 reason = str(error)
                 if isinstance(error, TokenRefusedError) and not self._relocates:
-                    self.fatal = error
+                    self.exchange.end(error)
             self._set_status(f"disconnected: {reason}")
             if self.fatal is not None:
-                self._online.set()  # whoever waits hears why
                 return
             await asyncio.sleep(self._backoff.next())
 
@@ -261,7 +185,8 @@ class Driver:
                 f"no hub at {where}: it took the connection but did not answer: {reason}"
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
-            self.fatal = HubError(f"the hub at {where} ended the connection for good: {reason} (code {code})")
+            text = f"the hub at {where} ended the connection for good: {reason} (code {code})"
+            self.exchange.end(HubError(text))
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended
         return reason
@@ -315,52 +240,36 @@ class Driver:
             self._wake.set()
 
     def _on_online(self, result: ConnectResult) -> None:
-        try:
-            greeting = msgspec.json.decode(bytes(result.data) or b"{}", type=_ConnectData).rtwidgets
-        except msgspec.DecodeError:
-            greeting = _Greeting()  # a hub of the same protocol that is not ours
+        greeting = greeting_of(result)
         self.hub_id = greeting.hub
         self._publisher.max_message_bytes = max(1024, greeting.max_message_bytes)
         self._backoff.reset()
         self._listener.on_online(result)
         self.session.restore()
         self._publisher.set_online(True)
-        self._online.set()
+        self.exchange.online()
         self._set_status("connected")
         self._wake.set()
 
     def _on_answer(self, id: int, reply: Reply) -> None:
         seq = self._batches.pop(id, None)
-        if seq is not None:
-            self._on_published(seq, reply)
+        if seq is None:
+            self.exchange.answer(id, reply)
             return
-        future = self._futures.pop(id, None)
-        if future is not None and not future.done():
-            future.set_result(reply)
-
-    def _on_published(self, seq: int, reply: Reply) -> None:
         if reply.error is not None:
             self._publisher.refuse(seq, reply_error(reply.error.code, reply.error.message))
         else:
-            data = bytes(reply.rpc.data) if reply.rpc is not None else b""
-            errors = msgspec.json.decode(data, type=_Published).errors
-            failed = {error.index: reply_error(error.code, error.message) for error in errors}
-            self._publisher.acknowledge(seq, failed)
+            self._publisher.acknowledge(seq, publish_errors(reply))
         self._wake.set()
 
     def _lost(self) -> None:
-        self._online.clear()
         self._batches.clear()
-        for notice in self.session.lost():
-            if isinstance(notice, Unanswered):
-                future = self._futures.pop(notice.id, None)
-                if future is not None and not future.done():
-                    future.set_result(None)
+        self.exchange.offline(n.id for n in self.session.lost() if isinstance(n, Unanswered))
         self._publisher.set_online(False)
 
     def _set_status(self, status: str) -> None:
-        if status != self.status:
-            self.status = status
+        if status != self.exchange.status:
+            self.exchange.status = status
             self._listener.on_status(status)
 
 

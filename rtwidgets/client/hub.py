@@ -11,23 +11,22 @@ from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 import msgspec
 from msgspec import Raw
 
-from ..errors import ClosedError, KeyColumnError, PermissionDeniedError, ReplyError
+from ..errors import ClosedError, KeyColumnError, ReplyError
 from ..protocol import codes
+from .browser_access import BrowserAccess
 from .channel import Channel, channel_name
 from .chats import Chat
 from .commands import CommandDecorator, Commands, RegisteredCommand, make_command
-from .driver import Driver
 from .encoding import encode_json
 from .events import Events
+from .exchange import Exchange
 from .feeds import Feed
 from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
 from .portal import Portal
 from .sites import Site
-from .sockets import Socket, open_socket
 from .streams import Stream
 from .tables import Table
-from .tokens import expires_at_ms
 from .values import Value
 
 P = ParamSpec("P")
@@ -38,7 +37,7 @@ CALL_TIMEOUT_S = 30.0
 _UNSET: Any = object()
 
 
-class Hub:
+class Hub(BrowserAccess):
     """A connection to a hub: channels, commands and feeds. Made by `rtwidgets.connect`.
 
     Safe to use from any thread. It reconnects by itself; what is published in the meantime waits in a bounded
@@ -256,37 +255,6 @@ class Hub:
         """Whether it is over: `close` was called, or the hub refused us for good."""
         return self._closed or self._link.driver.fatal is not None
 
-    # for the relay ------------------------------------------------------------------------
-
-    async def open_pipe(self) -> Socket:
-        """Open a fresh WebSocket to the hub for a browser behind the relay, from the portal's loop."""
-        endpoint = self._link.endpoint
-        if endpoint is None:
-            raise ClosedError("the hub object is not connected")
-        return await open_socket(endpoint.address)
-
-    async def mint_token(self, ttl_s: float) -> tuple[str, int]:
-        """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.
-
-        Where our own token may not mint others it is returned itself; 0 means it does not end.
-        """
-        try:
-            result = await self._use().rpc_async("rtwidgets.token", {"ttl_s": ttl_s})
-        except PermissionDeniedError:
-            endpoint = self._link.endpoint
-            own = endpoint.token if endpoint is not None else ""
-            return own, expires_at_ms(own)
-        minted = msgspec.json.decode(result)
-        return str(minted["token"]), int(minted["expires_at_ms"])
-
-    async def allow_origin(self, origin: str) -> None:
-        """Let pages of a browser origin connect to the hub directly.
-
-        Raises:
-            PermissionDeniedError: If our token is not the owner's.
-        """
-        await self._use().rpc_async("rtwidgets.allow_origin", {"origin": origin})
-
     # inside ---------------------------------------------------------------------------------
 
     def _use(self) -> Link:
@@ -321,13 +289,13 @@ class Hub:
             on_status=lambda status: self._on_status.fire(status),
         )
 
-    def _restore(self, driver: Driver) -> None:
+    def _restore(self, exchange: Exchange) -> None:
         """Tell a hub that may be a new one what it has to know before our subscriptions and publications."""
         for channel in list(self._channels.values()):
             declaration = channel._declaration()
             if declaration is not None:
-                driver.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
-        self._commands.register_again(driver)
+                exchange.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
+        self._commands.register_again(exchange)
 
     def _channel(self, kind: type[C], name: str, make: Callable[[str], C]) -> C:
         self._use()

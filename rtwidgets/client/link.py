@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from ..protocol.messages import ClientInfo, Command, ConnectResult, Error, Publication, Reply, RpcRequest
 from .driver import Driver, Endpoint
+from .exchange import Exchange
 from .notices import Membership, Notice, Published, Subscribed, SubscribeRefused, Told
 from .outbox import Outbox
 from .portal import Portal, shared_portal
@@ -63,7 +64,7 @@ class Link:
         name: str,
         buffer_bytes: int,
         *,
-        on_online: Callable[[Driver], None],
+        on_online: Callable[[Exchange], None],
         on_told: Callable[[Raw], None],
         on_status: Callable[[str], None],
     ) -> None:
@@ -100,8 +101,8 @@ class Link:
             self.portal.call(self.driver.close())
 
     def request(self, command: Command, timeout_s: float = RPC_TIMEOUT_S) -> Reply:
-        """Ask the hub and return its reply. See `Driver.request`."""
-        return self.portal.call(self.driver.request(command, timeout_s))
+        """Ask the hub and return its reply. See `Exchange.request`."""
+        return self.portal.call(self.driver.exchange.request(command, timeout_s))
 
     def rpc(self, method: str, data: object, timeout_s: float = RPC_TIMEOUT_S) -> bytes:
         """Call a method of the hub and return the raw JSON of its result."""
@@ -112,7 +113,7 @@ class Link:
     ) -> bytes:
         """Call a method of the hub, from the portal's loop."""
         request = RpcRequest(method, Raw(msgspec.json.encode(data)))
-        reply = await self.driver.request(Command(rpc=request), timeout_s, once=once)
+        reply = await self.driver.exchange.request(Command(rpc=request), timeout_s, once=once)
         return bytes(reply.rpc.data) if reply.rpc is not None else b"null"
 
     def follow(self, channel: str, follower: Follower, data: Raw) -> None:
@@ -163,7 +164,7 @@ class Link:
 
     def on_online(self, result: ConnectResult) -> None:
         """Tell the owner that it may speak."""
-        self._notify_online(self.driver)
+        self._notify_online(self.driver.exchange)
 
     def on_status(self, status: str) -> None:
         """Tell the owner."""

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from ..errors import BufferFullError, ChannelError, ColumnsError, PermissionDeniedError, ReplyError
 from .columns import Columns, split_rows
 from .outbox import Batch, Item, Outbox, Rows, Whole, rows_item
+from .replies import DEFAULT_MESSAGE_BYTES
 
 log = logging.getLogger("rtwidgets")
 
 BACKPRESSURE_S = 5.0
-DEFAULT_MESSAGE_BYTES = 65_536
 MAX_ROWS_BYTES = 128 * 1024  # rows are joined and batches filled up to this size, however much the hub takes
 _ENVELOPE_BYTES = 512  # what the request adds around a batch
 

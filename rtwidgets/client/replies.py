@@ -1,6 +1,9 @@
-"""Error replies of the hub as exceptions."""
+"""What the hub's replies carry for us: errors as exceptions, its greeting, what became of a batch."""
 
 from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
 
 from ..errors import (
     DeadlineError,
@@ -12,7 +15,9 @@ from ..errors import (
     RtWidgetsError,
 )
 from ..protocol import codes
-from ..protocol.messages import Error
+from ..protocol.messages import ConnectResult, Error, Reply
+
+DEFAULT_MESSAGE_BYTES = 65_536
 
 _COMMAND_ERRORS: dict[int, type[RtWidgetsError]] = {
     codes.HANDLER_AWAY: HandlerAwayError,
@@ -33,3 +38,40 @@ def reply_error(code: int, message: str) -> ReplyError:
     if code == codes.PERMISSION_DENIED.code:
         return PermissionDeniedError(code, message)
     return ReplyError(code, message)
+
+
+class Greeting(Struct, frozen=True):
+    """What the hub says of itself in the connect reply."""
+
+    hub: str = ""
+    max_message_bytes: int = DEFAULT_MESSAGE_BYTES
+
+
+class _ConnectData(Struct):
+    rtwidgets: Greeting = Greeting()
+
+
+class _ItemError(Struct):
+    index: int
+    code: int
+    message: str
+
+
+class _Published(Struct):
+    seq: int
+    errors: list[_ItemError] = []
+
+
+def greeting_of(result: ConnectResult) -> Greeting:
+    """Return the hub's greeting; that of a hub of the same protocol which is not ours is the default."""
+    try:
+        return msgspec.json.decode(bytes(result.data) or b"{}", type=_ConnectData).rtwidgets
+    except msgspec.DecodeError:
+        return Greeting()
+
+
+def publish_errors(reply: Reply) -> dict[int, ReplyError]:
+    """Return which items of a batch failed, by their index."""
+    data = bytes(reply.rpc.data) if reply.rpc is not None else b""
+    errors = msgspec.json.decode(data, type=_Published).errors
+    return {error.index: reply_error(error.code, error.message) for error in errors}

@@ -1,0 +1,55 @@
+"""What a hub object does for browsers: sockets for the relay, tokens and origins for direct connections."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import msgspec
+
+from ..errors import PermissionDeniedError
+from .driver import Endpoint
+from .link import Link
+from .sockets import Socket, open_socket
+from .tokens import expires_at_ms
+
+
+class BrowserAccess(ABC):
+    """The part of a hub object that the relay uses; its coroutines run in the portal's loop."""
+
+    async def open_pipe(self) -> Socket:
+        """Open a fresh WebSocket to the hub, with no Origin header.
+
+        Raises:
+            HubUnreachableError: If the hub does not answer.
+        """
+        return await open_socket(self._endpoint().address)
+
+    async def mint_token(self, ttl_s: float) -> tuple[str, int]:
+        """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.
+
+        Where our own token may not mint others it is returned itself; 0 means it does not end.
+        """
+        try:
+            result = await self._use().rpc_async("rtwidgets.token", {"ttl_s": ttl_s})
+        except PermissionDeniedError:
+            own = self._endpoint().token
+            return own, expires_at_ms(own)
+        minted = msgspec.json.decode(result)
+        return str(minted["token"]), int(minted["expires_at_ms"])
+
+    async def allow_origin(self, origin: str) -> None:
+        """Let pages of a browser origin connect to the hub directly.
+
+        Raises:
+            PermissionDeniedError: If our token is not the owner's.
+        """
+        await self._use().rpc_async("rtwidgets.allow_origin", {"origin": origin})
+
+    @abstractmethod
+    def _use(self) -> Link:
+        """Return this process's link."""
+
+    def _endpoint(self) -> Endpoint:
+        endpoint = self._use().endpoint
+        assert endpoint is not None, "a link is started before it is used"
+        return endpoint
