@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import anywidget
 import traitlets
 
-from ..errors import ChannelError
+from ..errors import ChannelError, ClosedError
 from .relay import Relay
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class LiveWidget(anywidget.AnyWidget):
         channels: Channel names by their role in the widget.
         options: Options by name; what is None is left to the front end.
         summary: What ``repr`` shows between the parentheses.
+
+    Raises:
+        ClosedError: If the hub was closed.
     """
 
     spec = traitlets.Dict().tag(sync=True)
@@ -43,10 +46,13 @@ class LiveWidget(anywidget.AnyWidget):
     def __init__(
         self, kind: str, hub: Hub, channels: Mapping[str, str], options: Mapping[str, object], summary: str
     ) -> None:
+        if hub.is_closed:
+            raise ClosedError(f"the hub of {type(self).__name__} was closed: connect again with rt.connect()")
+        # First, so that a page knows the way to the hub before it sees the widget.
+        Relay.of(hub)
         self._summary = summary
         given = {name: value for name, value in options.items() if value is not None}
         super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})
-        Relay.of(hub)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._summary})"

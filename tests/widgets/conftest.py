@@ -14,6 +14,7 @@ class StandInHub:
     """What a widget needs of a hub."""
 
     key: str = "hub-1"
+    is_closed: bool = False
 
 
 @dataclass(eq=False)

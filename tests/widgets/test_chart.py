@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rtwidgets.errors import ChannelError
+from rtwidgets.errors import ChannelError, ClosedError
 from rtwidgets.widgets.chart import LiveChart
 
 
@@ -89,3 +89,10 @@ def test_chart_ends_with_its_block(channels: Any) -> None:
     with LiveChart(channels("stream:a")) as chart:
         assert chart.comm is not None
     assert chart.comm is None
+
+
+def test_chart_of_a_closed_hub_says_how_to_go_on(channels: Any) -> None:
+    channels.hub.is_closed = True
+    with pytest.raises(ClosedError, match=r"the hub of LiveChart was closed: connect again with rt\.connect"):
+        LiveChart(channels("stream:a"))
+    assert channels.relayed == []
