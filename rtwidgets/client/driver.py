@@ -108,7 +108,11 @@ class Driver:
         """
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run(first))
-        await first
+        try:
+            await first
+        except asyncio.CancelledError:  # the caller gave up, as by an interrupt
+            self._task.cancel()
+            raise
 
     async def close(self) -> None:
         """End the connection; whatever waits for an answer raises ClosedError."""

@@ -14,7 +14,12 @@ from rtwidgets.client.sites import FixedSite
 
 from .hub_process import HubProcess, token
 
-ANONYMOUS = """anonymous = true
+CONFIG = """anonymous = true
+[namespaces.tiny]
+kind = "stream"
+history_size = 3
+history_ttl_s = 60
+recover = true
 [namespaces.open]
 kind = "event"
 history_size = 10
@@ -34,7 +39,7 @@ def no_hub_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def running_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A hub that all tests share and none ends; channel names keep tests apart."""
-    hub = HubProcess(tmp_path_factory.mktemp("hub"), ANONYMOUS)
+    hub = HubProcess(tmp_path_factory.mktemp("hub"), CONFIG)
     hub.start()
     yield hub
     hub.kill()

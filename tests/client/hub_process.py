@@ -99,7 +99,16 @@ class Proxy:
         self.port = int(self._listener.getsockname()[1])
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.connections = 0
+        self._open = threading.Event()
+        self._open.set()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def pause(self) -> None:
+        """Refuse new connections; `resume` takes them again."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        self._open.set()
 
     def cut(self) -> None:
         pairs, self._pairs = self._pairs, []
@@ -122,6 +131,10 @@ class Proxy:
                 far = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
                 return
+            if not self._open.is_set():
+                near.close()
+                far.close()
+                continue
             self.connections += 1
             self._pairs.append((near, far))
             for source, sink in ((near, far), (far, near)):
