@@ -24,7 +24,8 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   face.type = "button";
   // Read aloud when the state changes; the age would never stop talking.
   const spoken = element("span", { class: "rtw-unseen", role: "status" });
-  const details = element("dl", { class: "rtw-panel rtw-status__details" });
+  // Plain elements: hosts style definition lists their own way.
+  const details = element("div", { class: "rtw-panel rtw-status__details" });
   const root = element("div", { class: "rtw-status" }, face, spoken, details);
   const panel = panelUnder(face, details, signal);
 
@@ -59,8 +60,8 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
     if (!panel.open) return;
     details.replaceChildren(
       ...statusDetails(source.channel, connection, feed, dataAgeMs).flatMap(([label, text]) => [
-        element("dt", { text: label }),
-        element("dd", { text }),
+        element("span", { class: "rtw-status__label", text: label }),
+        element("span", { class: "rtw-status__text", text }),
       ]),
     );
   };
