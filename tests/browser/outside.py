@@ -30,7 +30,12 @@ def main() -> None:
         return f"pong {count}"
 
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
     number = 0
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -24,6 +24,7 @@ def test_notebook_is_stored_valid_and_without_outputs(name: str) -> None:
     assert "widgets" not in notebook.metadata
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_quickstart_publishes_this_machine_and_follows_its_controls(hub: rt.Hub) -> None:
     began = time.time()
@@ -61,6 +62,7 @@ def test_quickstart_publishes_this_machine_and_follows_its_controls(hub: rt.Hub)
         eventually(lambda: said in [message.text for message in hub.chat("desk").history()])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_tables_and_charts_replays_the_weather_at_a_speed_that_can_change(hub: rt.Hub) -> None:
     with executed("02_tables_and_charts.ipynb"):
@@ -83,6 +85,7 @@ def test_tables_and_charts_replays_the_weather_at_a_speed_that_can_change(hub: r
         assert all(-20 < row["temperature_c"] < 30 for row in averages)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_chat_bot_answers_a_second_client_in_one_message(hub: rt.Hub) -> None:
     with executed("03_chat.ipynb"):
