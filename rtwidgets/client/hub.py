@@ -24,6 +24,7 @@ from .feeds import Feed
 from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
 from .portal import Portal
+from .rerun import current_run, started
 from .sites import Site
 from .streams import Stream
 from .tables import Table
@@ -158,6 +159,8 @@ class Hub(BrowserAccess):
     def run(self, source: Any, *, into: Channel | None = None) -> Feed:
         """Publish what a source yields, in the background, until it ends or ``feed.stop()``.
 
+        Running the notebook cell again that called this stops the feed it started before.
+
         Args:
             source: A generator or async generator, or a function that makes one; called with the hub when
                 it takes an argument named ``hub``.
@@ -165,6 +168,7 @@ class Hub(BrowserAccess):
         """
         self._use()
         feed = Feed(self, source, into)
+        started.add(feed.stop, current_run())
         with self._lock:
             self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
         return feed

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .rerun import current_run, started
 from .workers import Strand
 
 
@@ -38,7 +39,10 @@ class Listeners:
         self._lock = threading.Lock()
 
     def add(self, fn: Callable[..., Any]) -> Handle:
-        """Add a callback, sync or async; it runs on a worker thread, its calls in order."""
+        """Add a callback, sync or async; it runs on a worker thread, its calls in order.
+
+        Running the notebook cell again that added it replaces it.
+        """
         if not callable(fn):
             raise TypeError(f"{self._label} takes a function, not a {type(fn).__name__}")
         strand = Strand(fn, self._label, latest_only=self._latest_only)
@@ -50,6 +54,7 @@ class Listeners:
             with self._lock:
                 self._strands = tuple(other for other in self._strands if other is not strand)
 
+        started.add(remove, current_run())
         return Handle(remove, self._label)
 
     def fire(self, *args: object) -> None:
