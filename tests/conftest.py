@@ -46,3 +46,9 @@ def _without_skips(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"nothing may be skipped with CI=true, but this was: {reason}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Playwright's event loop stays running in this thread until the session ends; no other test could have one.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
