@@ -10,6 +10,8 @@ export interface ColumnStyle {
   readonly grouped: boolean;
   /** The longest of the sampled cells, as shown. */
   readonly longest: string;
+  /** Whether there was any cell to judge by. */
+  readonly judged: boolean;
 }
 
 const SAMPLE = 200;
@@ -31,11 +33,12 @@ export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: 
   const decimals = kind === "number" ? decimalsFor(numbers) : 0;
   const style = { kind, decimals, grouped: !isKey } as const;
   const texts = cells.map((cell) => cellText(cell, style, 0));
-  return { ...style, longest: texts.reduce((most, text) => (text.length > most.length ? text : most), "") };
+  const longest = texts.reduce((most, text) => (text.length > most.length ? text : most), "");
+  return { ...style, longest, judged: cells.length > 0 };
 }
 
 /** A cell as its column shows it. */
-export function cellText(cell: unknown, { kind, decimals, grouped }: Omit<ColumnStyle, "longest">, nowMs: number): string {
+export function cellText(cell: unknown, { kind, decimals, grouped }: Pick<ColumnStyle, "kind" | "decimals" | "grouped">, nowMs: number): string {
   if (typeof cell !== "number") return formatCell(cell);
   if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
   if (!grouped && Number.isSafeInteger(cell)) return String(cell);

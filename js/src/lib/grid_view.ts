@@ -137,6 +137,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const size = fillPool(end - first);
     const spare = new Set(pool);
     let outgrown = false;
+    let unjudged = false;
     for (let index = first; index < end; index++) {
       const drawn = pool[index % size] as DrawnRow;
       spare.delete(drawn);
@@ -148,9 +149,11 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
       drawn.root.setAttribute("aria-rowindex", String(index + 2));
       columns.forEach((name, c) => {
         const cell = drawn.cells[c] as HTMLElement;
-        const text = cellText(row?.get(name), styles[c] as ColumnStyle, nowMs);
+        const value = row?.get(name);
+        const text = cellText(value, styles[c] as ColumnStyle, nowMs);
         if (cell.textContent === text) return;
         cell.textContent = text;
+        unjudged ||= value !== null && value !== undefined && !styles[c]?.judged;
         if (text.length > (longest[c]?.length ?? 0)) {
           longest[c] = text;
           outgrown = true;
@@ -159,7 +162,11 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
         else if (!news) settle(cell);
       });
     }
-    if (outgrown) layOut();
+    if (unjudged) {
+      // The first cells of a column that was empty until now say how it looks.
+      styledRows = 0;
+      options.onScroll();
+    } else if (outgrown) layOut();
     for (const row of spare) {
       row.root.hidden = true;
     }

@@ -16,6 +16,8 @@ test("a mixed column is text; a key is not grouped; milliseconds are a time", ()
   assert.equal(styleOfColumn("v", rowsOf("v", [1, "a"]), false).kind, "text");
   const key = styleOfColumn("id", rowsOf("id", [123456]), true);
   assert.equal(cellText(123456, key, 0), "123456");
+  assert.equal(styleOfColumn("v", rowsOf("v", [null, null]), false).judged, false);
+  assert.equal(styleOfColumn("v", rowsOf("v", [null, 1]), false).judged, true);
   assert.equal(styleOfColumn("at", rowsOf("at", [1_700_000_000_000]), false).kind, "time");
 });
 
