@@ -50,5 +50,5 @@ def _without_skips(report: Report) -> Report:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Playwright's event loop stays running in this thread until the session ends; no other test could have one.
+    # Playwright's event loop stays running in this thread to the end; no other could run after it.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
