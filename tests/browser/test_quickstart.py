@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -44,6 +45,8 @@ def test_chart_moves_and_table_lives(quickstart: Page) -> None:
     table.scroll_into_view_if_needed()
     rows = table.get_by_role("row")
     expect(rows.nth(5)).to_be_visible()
+    # A column that was empty at first is a column of numbers once they come.
+    expect(table.get_by_role("columnheader", name="cpu_percent")).to_have_class(re.compile("cell--number"))
     first = table.inner_text()
     deadline = time.monotonic() + 10
     while table.inner_text() == first:
