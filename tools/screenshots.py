@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
         lab.start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         try:
-            page = browser.new_page(viewport={"width": 1280, "height": 1640}, device_scale_factor=1.5)
+            page = browser.new_page(viewport={"width": 1280, "height": 1330}, device_scale_factor=1.5)
             open_notebook(page, lab, NOTEBOOK)
             page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
             run_all(page)
@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
 def take(page: Page, theme: str, target: Path) -> None:
     page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     notebook = page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first
-    notebook.evaluate("(node) => { node.scrollTop = 480; }")
+    notebook.evaluate("(node) => { node.scrollTop = 568; }")
     page.wait_for_timeout(2_500)
     page.screenshot(path=target)
 
