@@ -44,6 +44,8 @@ def decode_replies(frame: bytes | str) -> list[Reply]:
 
 def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
     try:
+        if isinstance(frame, bytes) and not frame.isascii():
+            frame.decode()  # what goes on as raw JSON is not checked by msgspec
         messages = decoder.decode_lines(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FrameError(str(error)) from None

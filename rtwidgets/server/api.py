@@ -46,7 +46,7 @@ class HttpApi:
             if len(body) > self._hub.rules.limits.max_message_bytes:
                 return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
         try:
-            wanted = msgspec.json.decode(body, type=PublishBody)
+            wanted = msgspec.json.decode(body.decode(), type=PublishBody)
             channel = self._hub.channel(check_channel(wanted.channel))
             offset = channel.publish(bytes(wanted.data), now=self._now())
         except (

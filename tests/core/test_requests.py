@@ -119,6 +119,13 @@ def test_user_channel_is_subscribed_by_the_hub_and_recovers() -> None:
 # frames -------------------------------------------------------------------------
 
 
+def test_text_that_is_not_utf8_never_reaches_a_reader() -> None:
+    peer = Peer(open_hub()).connect()
+    peer.connection.receive(b'{"id":5,"publish":{"channel":"a","data":"\xff"}}', 1.0)
+    assert peer.connection.closing == (3501, "bad request")
+    assert peer.hub.channel("a").log.top == 0
+
+
 @pytest.mark.parametrize(
     "frame",
     [

@@ -119,7 +119,14 @@ def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
     assert post(body, "another")[0] == 401
     status, result = post(body, "the api key")
     assert status == 200 and isinstance(result, dict) and result["result"]["offset"] == 1
-    for bad in (b"", b"{}", b'{"channel":"a b","data":1}', b'{"channel":"nowhere:a","data":1}', b"[" * 9999):
+    for bad in (
+        b"",
+        b"{}",
+        b'{"channel":"event:a","data":"\xff"}',
+        b'{"channel":"a b","data":1}',
+        b'{"channel":"nowhere:a","data":1}',
+        b"[" * 9999,
+    ):
         status, result = post(bad, "the api key")
         assert status == 400 and isinstance(result, dict) and result["error"]
     assert post(b"x" * 70_000, "the api key")[0] == 413
