@@ -14,6 +14,7 @@ import pytest
 
 import rtwidgets as rt
 from rtwidgets import connection_file
+from rtwidgets.client import local
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -31,6 +32,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[rt.Hub]:
     yield hub
     hub.close()
     os.kill(found.pid, signal.SIGTERM)
+    for process in local._started:
+        process.wait(10)
 
 
 @contextmanager
