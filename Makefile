@@ -4,7 +4,7 @@ PY := .venv/bin/python
 FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
 PYTHON_CODE := rtwidgets tests tools hatch_build.py notebooks
 
-.PHONY: setup demo test test-setup check format clean
+.PHONY: setup demo test test-setup check bench format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/.installed .venv/.front_end  ## prepare .venv with everything
@@ -34,6 +34,16 @@ check: setup  ## format, lint, types, unit tests
 	$(PY) -m tools.npm run --silent typecheck
 	$(PY) -m tools.npm test
 	$(PY) -m pytest -q -m "not browser and not slow" $(ARGS)
+
+# The peers get an environment of their own: uvloop, once installed, is what every uvicorn takes.
+build/bench/.installed: pyproject.toml benchmarks/peers/package-lock.json
+	python3 -m venv build/bench
+	build/bench/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	if command -v npm >/dev/null; then npm ci --silent --prefix benchmarks/peers; fi
+	@touch $@
+
+bench: setup build/bench/.installed  ## the hub beside other servers; ARGS="--help" shows what can be chosen
+	build/bench/bin/python -m benchmarks $(ARGS)
 
 format:  ## rewrite the Python code in the house format
 	$(PY) -m ruff format $(PYTHON_CODE)

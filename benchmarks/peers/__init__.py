@@ -1,0 +1,1 @@
+"""Servers of other makers, each in the form its documentation recommends for speed."""
