@@ -106,6 +106,11 @@ class Connection:
             self.close(codes.SLOW)
         self._wake()
 
+    @property
+    def has_output(self) -> bool:
+        """Whether `take` may have something to give."""
+        return bool(self._replies or self._wanted)
+
     def want(self, cursor: Cursor) -> None:
         """Put a cursor that is behind in line."""
         cursor.waiting = True

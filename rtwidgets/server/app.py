@@ -22,6 +22,7 @@ from .clock import steady_clock
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
+from .outlets import Outlets
 from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
@@ -48,10 +49,11 @@ class HubApp:
             now=self.now(),
         )
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
+        self._outlets = Outlets(self.now)
         api = HttpApi(self.hub, settings.auth.api_key, self.now)
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute("/connection/websocket", WebSocketEndpoint(self.hub, self.now)),
+                WebSocketRoute("/connection/websocket", WebSocketEndpoint(self.hub, self._outlets)),
                 Route("/health", self._health),
                 Route("/api/publish", api.publish, methods=["POST"]),
             ],
@@ -64,7 +66,7 @@ class HubApp:
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        Flusher(self.hub, self.settings.hub.flush_interval_ms / 1000)
+        Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
         ticking = asyncio.create_task(self._tick())
         yield
         ticking.cancel()

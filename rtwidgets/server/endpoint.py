@@ -10,10 +10,10 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from ..core import Connection, Hub
+from .frames import EXTENSION
 from .gate import refuse
+from .outlets import FRAME_BYTES, Outlet, Outlets
 
-# A frame to a client ends at about this size; a reader that is behind takes several.
-FRAME_BYTES = 256 * 1024
 JSON_SUBPROTOCOL = "centrifuge-json"
 PROTOBUF_SUBPROTOCOL = "centrifuge-protobuf"
 
@@ -22,12 +22,13 @@ class WebSocketEndpoint:
     """Serve `/connection/websocket`.
 
     Args:
-        now: Gives seconds since the Unix epoch.
+        outlets: Writes to the sockets whose transport can be taken over.
     """
 
-    def __init__(self, hub: Hub, now: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, outlets: Outlets) -> None:
         self._hub = hub
-        self._now = now
+        self._outlets = outlets
+        self._now = outlets.now
         self._per_address: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +47,13 @@ class WebSocketEndpoint:
         try:
             subprotocol = JSON_SUBPROTOCOL if JSON_SUBPROTOCOL in offered else None
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
-            await _Socket(self._hub, self._now, receive, send).run()
+            extension = scope.get("extensions", {}).get(EXTENSION)
+            if extension is None:
+                await _Socket(self._hub, self._now, receive, send).run()
+            else:
+                outlet = Outlet(self._hub, self._outlets)
+                outlet.attach(extension["take_over"](outlet))
+                await outlet.lost
         finally:
             self._per_address[address] -= 1
             if not self._per_address[address]:

@@ -9,6 +9,7 @@ import uvicorn
 
 from ..errors import ConfigError
 from .app import HubApp
+from .frames import FramesProtocol
 from .settings import Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -72,7 +73,7 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
-        ws="websockets-sansio",
+        ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes,
         ws_per_message_deflate=False,
         # The protocol's own pings do this.

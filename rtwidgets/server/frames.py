@@ -1,0 +1,153 @@
+"""A uvicorn WebSocket protocol that lets the hub write prepared frames.
+
+ASGI takes a message and frames it, for every recipient anew. Frames of a server are not masked, so the bytes
+of one frame are valid for every subscriber: this class hands the transport over to the hub, as the ASGI
+extension `rtwidgets.frames`. Without it, on another server, the hub uses plain ASGI sends.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from .frame_parser import CLOSE, PING, PONG, Control, FrameFault, FrameParser, frame_head
+
+EXTENSION = "rtwidgets.frames"
+MAX_FRAGMENTS = 64
+# How long a peer may take to answer a close frame.
+CLOSE_TIMEOUT_S = 5.0
+# Above this many unsent bytes of its own the transport says that it is full.
+WRITE_BUFFER_BYTES = 16 * 1024
+
+
+class FrameOwner(Protocol):
+    """Who took a transport over."""
+
+    def on_message(self, message: bytes) -> None:
+        """A whole message came."""
+
+    def on_batch(self) -> None:
+        """All messages that came together have been handed over."""
+
+    def on_writable(self) -> None:
+        """There is room again after `writable` was False."""
+
+    def on_lost(self) -> None:
+        """The connection is gone."""
+
+
+class FramesProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, with a transport that can be taken over after the handshake."""
+
+    _owner: FrameOwner | None = None
+    _parser: FrameParser
+    _closing = False
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)
+        if scope is not None:  # the handshake was one
+            scope["extensions"][EXTENSION] = {"take_over": self.take_over}
+
+    def take_over(self, owner: FrameOwner) -> FramesProtocol:
+        """Give the accepted connection's frames to an owner, in both directions."""
+        self._owner = owner
+        self._parser = FrameParser(self.config.ws_max_size, MAX_FRAGMENTS)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        early = bytes(self.conn.reader.buffer)
+        if early:
+            self.conn.reader.buffer.clear()
+            self.data_received(early)
+        return self
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the transport takes more now."""
+        return self.writable.is_set() and not self._closing
+
+    def write(self, frame: bytes) -> None:
+        """Send a prepared frame: its head and payload as they go on the wire."""
+        self.transport.write(frame)
+
+    def pause(self) -> None:
+        """Read no further until `resume`."""
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self.read_paused and not self._closing:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def end(self, code: int, reason: str) -> None:
+        """Send a close frame, and close the socket when the peer has answered it or the time is up."""
+        if self._closing:
+            return
+        self._closing = self.close_sent = True
+        payload = code.to_bytes(2, "big") + reason.encode()[:123]
+        self.transport.write(frame_head(len(payload), CLOSE) + payload)
+        self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
+
+    def abort(self) -> None:
+        """Drop the connection and whatever it has not sent."""
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        owner = self._owner
+        if owner is None:
+            super().data_received(data)
+            return
+        if self._closing:
+            self._await_close(data)
+            return
+        try:
+            for message in self._parser.feed(data):
+                if isinstance(message, bytes):
+                    owner.on_message(message)
+                else:
+                    self._control(message)
+        except FrameFault as fault:
+            self.end(fault.code, fault.reason)
+        owner.on_batch()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._owner is not None:
+            self._owner.on_writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._owner is not None:
+            self._owner.on_lost()
+            self._owner = None
+
+    def shutdown(self) -> None:
+        if self._owner is None:
+            super().shutdown()
+        else:
+            self.end(1012, "")
+
+    def _control(self, frame: Control) -> None:
+        if frame.opcode == PING:
+            # A peer that sends pings and reads nothing gets no second answer while the first waits.
+            if self.is_writable:
+                self.write(frame_head(len(frame.payload), PONG) + frame.payload)
+        elif frame.opcode == CLOSE:
+            self._closing = True
+            self.write(frame_head(len(frame.payload), CLOSE) + frame.payload)
+            self.transport.close()
+
+    def _await_close(self, data: bytes) -> None:
+        """Look for the peer's answer to our close frame and nothing else."""
+        try:
+            answered = any(
+                isinstance(message, Control) and message.opcode == CLOSE for message in self._parser.feed(data)
+            )
+        except FrameFault:
+            answered = True
+        if answered:
+            self.transport.close()

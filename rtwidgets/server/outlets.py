@@ -1,0 +1,121 @@
+"""Sockets whose transport the hub writes itself, and the one place where all of them are written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..core import Connection, Hub
+from .frame_parser import frame_head
+from .frames import FramesProtocol
+
+# A frame to a client ends at about this size. It bounds what a stalled reader holds.
+FRAME_BYTES = 48 * 1024
+
+
+class Outlets:
+    """Write to every outlet that has something to take, once per turn of the loop.
+
+    Outlets whose cursors stand at the same place get the same frame object, and it is framed once.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self._ready: list[Outlet] = []
+        self._scheduled = False
+        self._payload = b""
+        self._frame = b""
+
+    def ready(self, outlet: Outlet) -> None:
+        """Note that an outlet's connection has something to take."""
+        self._ready.append(outlet)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.write)
+
+    def write(self) -> None:
+        """Write what is ready."""
+        self._scheduled = False
+        ready, self._ready = self._ready, []
+        now = self.now()
+        for outlet in ready:
+            outlet.pump(now)
+
+    def framed(self, payload: bytes) -> bytes:
+        """Return a payload as a whole frame; the same payload object as the last one is not framed again."""
+        if payload is not self._payload:
+            self._payload = payload
+            self._frame = frame_head(len(payload)) + payload
+        return self._frame
+
+
+class Outlet:
+    """One socket: its frames go into the core, what the core has goes out."""
+
+    def __init__(self, hub: Hub, outlets: Outlets) -> None:
+        self._outlets = outlets
+        self._queued = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._send_timeout_s = hub.rules.limits.send_timeout_s
+        self._port: FramesProtocol | None = None
+        self.lost = asyncio.get_running_loop().create_future()
+        self.connection: Connection = hub.open(self._wake, outlets.now())
+
+    def attach(self, port: FramesProtocol) -> None:
+        """Take the transport; frames may come from now on."""
+        self._port = port
+
+    # from the core ------------------------------------------------------------
+
+    def _wake(self) -> None:
+        if not self._queued:
+            self._queued = True
+            self._outlets.ready(self)
+
+    # from the transport ---------------------------------------------------------
+
+    def on_message(self, message: bytes) -> None:
+        self.connection.receive(message, self._outlets.now())
+
+    def on_batch(self) -> None:
+        if self.connection.congested and self._port is not None:
+            self._port.pause()
+
+    def on_writable(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self._wake()
+
+    def on_lost(self) -> None:
+        self._port = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.connection.end(self._outlets.now())
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    # out ------------------------------------------------------------------------
+
+    def pump(self, now: float) -> None:
+        """Write until there is nothing left or the transport is full."""
+        self._queued = False
+        port, connection = self._port, self.connection
+        if port is None:
+            return
+        while port.is_writable:
+            payload = connection.take(FRAME_BYTES, now)
+            if payload is None:
+                if not connection.congested:
+                    break
+                connection.resume(now)
+                continue
+            port.write(self._outlets.framed(payload))
+        if not port.is_writable:
+            if self._deadline is None and connection.has_output:
+                loop = asyncio.get_running_loop()
+                self._deadline = loop.call_later(self._send_timeout_s, port.abort)
+        elif connection.closing is not None:
+            port.end(*connection.closing)
+        elif not connection.congested:
+            port.resume()
