@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..protocol import codec
 from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
-from .kinds import DataError, Kind, Stamp, make_kind
+from .kinds import NOBODY, Author, DataError, Kind, make_kind
 from .log import ChannelLog
 from .rules import Limits, Namespace
 
@@ -90,32 +90,37 @@ class Channel:
         )
         self.kind: Kind = make_kind(namespace.kind, self.log)
         self.cursors: dict[Connection, Cursor] = {}
+        self.is_dirty = False
+        self.has_ended = False
         self._on_dirty = on_dirty
 
-    def publish(
-        self, data: bytes, *, now: float, info: bytes | None = None, user: str = "", name: str = ""
-    ) -> int:
+    def publish(self, data: bytes, *, now: float, info: bytes | None = None, author: Author = NOBODY) -> int:
         """Append a publication and return the channel's newest offset.
 
         Args:
             data: Raw JSON.
             now: Seconds since the Unix epoch.
             info: Encoded info of the publisher.
+            author: Who publishes.
+
         Raises:
             DataError: If the data breaks the rules of the channel's kind.
         """
-        stamp = Stamp(self.log.top + 1, int(now * 1000), user, name)
+        kind, log = self.kind, self.log
         try:
-            accepted = self.kind.accept(data, stamp)
+            accepted = kind.accept(data, log.top + 1, int(now * 1000), author)
         except DataError as error:
             raise DataError(f"channel {self.name!r}: {error}") from None
         if accepted is not None:
-            self.log.append(accepted, now=now, info=info if self.kind.stamps_author else None)
-            self._on_dirty(self)
-        return self.log.top
+            log.append(accepted, now=now, info=info if kind.stamps_author else None)
+            if not self.is_dirty:
+                self.is_dirty = True
+                self._on_dirty(self)
+        return log.top
 
     def mark_readers(self) -> None:
         """Tell every connection whose cursor is behind that it has something to take."""
+        self.is_dirty = False
         top = self.log.top
         for connection, cursor in self.cursors.items():
             if not cursor.waiting and cursor.offset < top:

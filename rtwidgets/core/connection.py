@@ -12,7 +12,8 @@ from ..protocol import codec, codes
 from ..protocol.messages import ClientInfo, Command, Error, Push, Reply, Unsubscribe
 from . import requests
 from .capabilities import Credentials
-from .channel import Cursor
+from .channel import Channel, Cursor
+from .kinds import NOBODY, Author
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Connection:
         self.credentials: Credentials | None = None
         self.info = ClientInfo(client=client)
         self.encoded_info = b""
-        self.name = ""
+        self.author = NOBODY
+        # Channels whose publish right was checked since `identify`.
+        self.publishes_to: dict[str, Channel] = {}
         self.cursors: dict[str, Cursor] = {}
         self.closing: codes.Disconnect | None = None
         self.ended = False
@@ -166,7 +169,8 @@ class Connection:
         if credentials.info is not None:
             self.info.conn_info = msgspec.Raw(credentials.info)
         self.encoded_info = codec.encode_info(self.info)
-        self.name = _name_in(credentials.info) or credentials.user
+        self.author = Author(credentials.user, _name_in(credentials.info) or credentials.user)
+        self.publishes_to.clear()
         if self.expired_timer is not None:
             self.expired_timer.cancel()
         self.expired_timer = None

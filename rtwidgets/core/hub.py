@@ -68,7 +68,7 @@ class Hub:
                 }
             }
         )
-        self._dirty: dict[Channel, None] = {}
+        self._dirty: list[Channel] = []
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)
 
     def open(self, wake: Callable[[], None], now: float) -> Connection:
@@ -84,7 +84,7 @@ class Hub:
 
     def flush(self) -> None:
         """Put every reader of what was published since the last flush in line."""
-        dirty, self._dirty = self._dirty, {}
+        dirty, self._dirty = self._dirty, []
         for channel in dirty:
             channel.mark_readers()
 
@@ -145,16 +145,13 @@ class Hub:
         Raises:
             Refusal: If it may not, or the data breaks the channel's rules.
         """
-        channel = self.channel_for(connection, name)
-        self.require(connection, "publish", channel)
-        if name.partition(":")[2].startswith(RESERVED_PREFIX):
-            raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
+        channel = connection.publishes_to.get(name)
+        if channel is None or channel.has_ended:
+            channel = self._publishable(connection, name)
         if not data:
             raise Refusal(codes.BAD_REQUEST, "a publication needs data")
         try:
-            return channel.publish(
-                data, now=now, info=connection.encoded_info, user=connection.info.user, name=connection.name
-            )
+            return channel.publish(data, now=now, info=connection.encoded_info, author=connection.author)
         except DataError as error:
             raise Refusal(codes.BAD_REQUEST, str(error)) from None
 
@@ -178,12 +175,23 @@ class Hub:
         except DataError as error:
             raise Refusal(codes.BAD_REQUEST, str(error)) from None
 
+    def _publishable(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that a connection may publish to; its right is looked up once."""
+        channel = self.channel_for(connection, name)
+        self.require(connection, "publish", channel)
+        if name.partition(":")[2].startswith(RESERVED_PREFIX):
+            raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
+        if len(connection.publishes_to) >= self.rules.limits.channels_per_connection:
+            connection.publishes_to.clear()
+        connection.publishes_to[name] = channel
+        return channel
+
     def _on_dirty(self, channel: Channel) -> None:
-        if not self._dirty:
+        self._dirty.append(channel)
+        if len(self._dirty) == 1:
             self.on_dirty()
-        self._dirty[channel] = None
 
     def _sweep(self, now: float) -> None:
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
-            del self.channels[name]
+            self.channels.pop(name).has_ended = True
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

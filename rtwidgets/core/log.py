@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from ..protocol.codec import PUBLICATION_SUFFIX, encode_publication, publication_prefix
+from ..protocol.codec import publication_head, publication_line, publication_of
 
 
 class ChannelLog:
@@ -30,15 +30,20 @@ class ChannelLog:
     ) -> None:
         self.epoch = epoch
         self.top = 0
-        self._prefix = publication_prefix(channel)
+        self._head = publication_head(channel)
         self._history_size = history_size
         self._history_ttl_s = history_ttl_s
+        # Cutting an eighth at a time keeps the cost of the cut small for each publication.
         self._keep = max(window, history_size)
-        self._max_bytes = max_bytes
+        self._most = self._keep + self._keep // 8
+        self._keep_bytes = max_bytes
+        self._most_bytes = max_bytes + max_bytes // 8
         self._lines: list[bytes] = []
         self._times: list[float] = []
         # Running total of line bytes at the end of each entry, so a piece of the log is found by bisection.
         self._ends: list[int] = []
+        self._end = 0
+        self._floor = 0
         self._joined: dict[tuple[int, int], bytes] = {}
 
     @property
@@ -54,21 +59,23 @@ class ChannelLog:
             now: Seconds since the Unix epoch.
             info: Encoded publisher info.
         """
-        self.top += 1
-        body = encode_publication(data, self.top, int(now * 1000), info)
-        line = b"".join((self._prefix, body, PUBLICATION_SUFFIX))
+        top = self.top = self.top + 1
+        line = publication_line(self._head, data, top, now * 1000, info)
         self._lines.append(line)
         # Bisection needs rising times, also when the clock was set back.
-        self._times.append(max(now, self._times[-1]) if self._times else now)
-        self._ends.append((self._ends[-1] if self._ends else 0) + len(line))
-        self._joined.clear()
-        self._trim()
-        return self.top
+        times = self._times
+        times.append(now if not times or now >= times[-1] else times[-1])
+        self._end += len(line)
+        self._ends.append(self._end)
+        if self._joined:
+            self._joined.clear()
+        if len(times) > self._most or self._end - self._floor > self._most_bytes:
+            self._trim()
+        return top
 
     def line(self, data: bytes, offset: int, *, now: float) -> bytes:
         """Encode a push that stands for several publications and is not kept."""
-        body = encode_publication(data, offset, int(now * 1000), None)
-        return b"".join((self._prefix, body, PUBLICATION_SUFFIX))
+        return publication_line(self._head, data, offset, now * 1000, None)
 
     def read(self, after: int, max_bytes: int) -> tuple[bytes, int]:
         """Return joined push lines after an offset and the offset of the last one.
@@ -78,7 +85,7 @@ class ChannelLog:
         """
         key = (after, max_bytes)
         start = after + 1 - self.first
-        floor = self._ends[start - 1] if start else self._ends[0] - len(self._lines[0])
+        floor = self._ends[start - 1] if start else self._floor
         stop = max(start + 1, bisect_right(self._ends, floor + max_bytes, lo=start))
         frame = self._joined.get(key)
         if frame is None:
@@ -96,16 +103,15 @@ class ChannelLog:
     def publications(self, start: int, stop: int) -> list[bytes]:
         """Return the encoded publications with `start <= offset < stop`, without the push around."""
         first = self.first
-        head, tail = len(self._prefix), len(PUBLICATION_SUFFIX)
-        return [line[head:-tail] for line in self._lines[start - first : stop - first]]
+        head = self._head
+        return [publication_of(head, line) for line in self._lines[start - first : stop - first]]
 
     def _trim(self) -> None:
-        # Cutting an eighth at a time keeps the cost of the cut small for each publication.
         count = len(self._lines)
-        drop = count - self._keep if count > self._keep + self._keep // 8 else 0
-        floor = self._ends[0] - len(self._lines[0])
-        if self._ends[-1] - floor > self._max_bytes + self._max_bytes // 8:
-            drop = max(drop, bisect_right(self._ends, self._ends[-1] - self._max_bytes))
+        drop = max(0, count - self._keep)
+        if self._end - self._floor > self._most_bytes:
+            drop = max(drop, bisect_right(self._ends, self._end - self._keep_bytes))
         drop = min(drop, count - 1)
-        if drop > 0:
+        if drop:
+            self._floor = self._ends[drop - 1]
             del self._lines[:drop], self._times[:drop], self._ends[:drop]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..protocol import codes
+from ..protocol import codec, codes
 from ..protocol.messages import (
     ClientInfo,
     Command,
@@ -22,7 +22,6 @@ from ..protocol.messages import (
     PresenceStatsRequest,
     PresenceStatsResult,
     PublishRequest,
-    PublishResult,
     RefreshRequest,
     RefreshResult,
     Reply,
@@ -54,6 +53,8 @@ _FIELDS = tuple(name for name in Command.__struct_fields__ if name != "id")
 
 def request_of(command: Command) -> Request | None:
     """Return the first request that is set, or None for a pong."""
+    if command.publish is not None:  # by far the most common
+        return command.publish
     for name in _FIELDS:
         request: Request | None = getattr(command, name)
         if request is not None:
@@ -154,7 +155,7 @@ def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRe
 
 def _publish(connection: Connection, request_id: int, request: PublishRequest, now: float) -> None:
     connection.hub.publish_for(connection, request.channel, bytes(request.data), now)
-    connection.reply(Reply(id=request_id, publish=PublishResult()))
+    connection.notify(codec.published(request_id))
 
 
 def _presence(connection: Connection, request_id: int, request: PresenceRequest, now: float) -> None:

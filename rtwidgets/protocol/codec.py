@@ -54,6 +54,11 @@ def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
     return messages
 
 
+def published(request_id: int) -> bytes:
+    """Return the reply to a publish command; a busy hub sends more of these than of all others."""
+    return b'{"id":%d,"publish":{}}' % request_id
+
+
 def encode(message: Command | Reply) -> bytes:
     """Encode one message, without a newline."""
     return _encoder.encode(message)
@@ -64,12 +69,13 @@ def join(lines: Iterable[bytes]) -> bytes:
     return b"\n".join(lines)
 
 
-def publication_prefix(channel: str) -> bytes:
-    """Return what stands before the publication in a push of this channel."""
-    return b'{"push":{"channel":' + _strings.encode(channel) + b',"pub":'
+_DATA = b'{"data":'
+_SUFFIX = b"}}"
 
 
-PUBLICATION_SUFFIX = b"}}"
+def publication_head(channel: str) -> bytes:
+    """Return what stands before the data in every publication push of this channel."""
+    return b'{"push":{"channel":' + _strings.encode(channel) + b',"pub":' + _DATA
 
 
 def encode_info(info: ClientInfo) -> bytes:
@@ -77,24 +83,27 @@ def encode_info(info: ClientInfo) -> bytes:
     return _encoder.encode(info)
 
 
-def encode_publication(data: bytes, offset: int, time_ms: int, info: bytes | None) -> bytes:
-    """Encode a publication from raw JSON; newlines inside would split the frame and are removed.
+def publication_line(head: bytes, data: bytes, offset: int, time_ms: float, info: bytes | None) -> bytes:
+    """Encode a publication push from raw JSON; newlines inside would split the frame and are removed.
 
     Args:
+        head: The channel's `publication_head`.
         data: Raw JSON.
-        offset: Position in the channel, from 1; 0 leaves it out.
-        time_ms: Milliseconds since the Unix epoch.
+        offset: Position in the channel, from 1.
+        time_ms: Milliseconds since the Unix epoch; the part below is cut off.
         info: Encoded publisher info, or None.
     """
     if b"\n" in data or b"\r" in data:
         data = msgspec.json.format(data, indent=-1)
-    parts = [b'{"data":', data]
-    if info is not None:
-        parts += (b',"info":', info)
-    if offset:
-        parts.append(b',"offset":%d' % offset)
-    parts.append(b',"time":%d}' % time_ms)
-    return b"".join(parts)
+    tail = b',"offset":%d,"time":%d}}}' % (offset, time_ms)
+    if info is None:
+        return b"".join((head, data, tail))
+    return b"".join((head, data, b',"info":', info, tail))
+
+
+def publication_of(head: bytes, line: bytes) -> bytes:
+    """Return the publication alone from a line made with this head."""
+    return line[len(head) - len(_DATA) : -len(_SUFFIX)]
 
 
 def publication_data(publication: bytes) -> bytes:

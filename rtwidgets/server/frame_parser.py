@@ -118,4 +118,3 @@ def frame_head(length: int, opcode: int = TEXT) -> bytes:
     if length < 65_536:
         return bytes((first, 126)) + length.to_bytes(2, "big")
     return bytes((first, 127)) + length.to_bytes(8, "big")
-

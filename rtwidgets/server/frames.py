@@ -144,10 +144,9 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def _await_close(self, data: bytes) -> None:
         """Look for the peer's answer to our close frame and nothing else."""
         try:
-            answered = any(
-                isinstance(message, Control) and message.opcode == CLOSE for message in self._parser.feed(data)
-            )
+            frames = self._parser.feed(data)
         except FrameFault:
-            answered = True
-        if answered:
+            self.transport.close()
+            return
+        if any(isinstance(frame, Control) and frame.opcode == CLOSE for frame in frames):
             self.transport.close()

@@ -5,15 +5,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from rtwidgets.core.kinds import Chat, DataError, Stamp
+from rtwidgets.core.kinds import Author, Chat, DataError
 from rtwidgets.core.kinds.chat import MAX_MESSAGES, MAX_TEXT
 
-ANN = Stamp(1, 1000, "ann", "Ann")
-BOB = Stamp(2, 2000, "bob", "Bob")
+ANN = Author("ann", "Ann")
+BOB = Author("bob", "Bob")
 
 
-def send(chat: Chat, who: Stamp, **form: Any) -> bytes | None:
-    return chat.accept(msgspec.json.encode(form), who)
+def send(chat: Chat, who: Author, **form: Any) -> bytes | None:
+    return chat.accept(msgspec.json.encode(form), 1, 1000, who)
 
 
 def messages(chat: Chat) -> list[dict[str, Any]]:

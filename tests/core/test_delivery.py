@@ -142,7 +142,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(channel=st.sampled_from(CHANNELS))
     def lose_the_log(self, channel: str) -> None:
         if not self.hub.channel(channel).cursors:
-            del self.hub.channels[channel]
+            self.hub.channels.pop(channel).has_ended = True
             self.published[channel] = []
 
     def teardown(self) -> None:

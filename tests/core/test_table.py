@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtwidgets.core.kinds import DataError, Stamp, Table
+from rtwidgets.core.kinds import Author, DataError, Table
 from rtwidgets.core.kinds import table as table_module
 
 encode = msgspec.json.encode
 
 
-def stamp(offset: int) -> Stamp:
-    return Stamp(offset, 0, "ann", "Ann")
+ANN = Author("ann", "Ann")
+
+
+def take(table: Table, change: object, offset: int) -> bytes | None:
+    return table.accept(encode(change), offset, 0, ANN)
 
 
 def make_table() -> Table:
@@ -75,7 +78,7 @@ def test_every_reader_ends_with_the_table(steps: list[dict[str, Any]], data: st.
     states: list[Rows] = [{}]
     offset = 0
     for step in steps:
-        logged = table.accept(encode(step), stamp(offset + 1))
+        logged = take(table, step, offset + 1)
         if logged is None:
             continue
         offset += 1
@@ -93,8 +96,8 @@ def test_every_reader_ends_with_the_table(steps: list[dict[str, Any]], data: st.
 
 def test_replace_logs_the_difference_only() -> None:
     table = make_table()
-    table.accept(encode({"upsert": {"id": [1, 2, 3], "x": [1, 2, 3]}}), stamp(1))
-    logged = table.accept(encode({"replace": True, "upsert": {"id": [2, 3], "x": [2, 9]}}), stamp(2))
+    take(table, {"upsert": {"id": [1, 2, 3], "x": [1, 2, 3]}}, 1)
+    logged = take(table, {"replace": True, "upsert": {"id": [2, 3], "x": [2, 9]}}, 2)
     assert logged is not None
     assert msgspec.json.decode(logged) == {"upsert": {"id": [3], "x": [9]}, "remove": [1]}
 
@@ -102,16 +105,16 @@ def test_replace_logs_the_difference_only() -> None:
 def test_replace_with_the_same_rows_changes_nothing() -> None:
     table = make_table()
     same = {"upsert": {"id": [1], "x": [1]}}
-    table.accept(encode(same), stamp(1))
-    assert table.accept(encode({"replace": True, **same}), stamp(2)) is None
+    take(table, same, 1)
+    assert take(table, {"replace": True, **same}, 2) is None
 
 
 def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_module, "MAX_TOMBSTONES", 4)
     table = make_table()
-    table.accept(encode({"upsert": {"id": list(range(10))}}), stamp(1))
+    take(table, {"upsert": {"id": list(range(10))}}, 1)
     for number in range(6):
-        table.accept(encode({"remove": [number]}), stamp(2 + number))
+        take(table, {"remove": [number]}, 2 + number)
     assert table.merged(1) is None
     merged = table.merged(5)
     assert merged is not None
@@ -133,16 +136,16 @@ def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPa
 )
 def test_bad_change_is_refused_and_leaves_the_table(change: object, words: str) -> None:
     table = make_table()
-    table.accept(encode({"upsert": {"id": [1], "x": [5]}}), stamp(1))
+    take(table, {"upsert": {"id": [1], "x": [5]}}, 1)
     before = table.snapshot(0.0)
     with pytest.raises(DataError, match=words.replace("[", r"\[")):
-        table.accept(encode(change), stamp(2))
+        take(table, change, 2)
     assert table.snapshot(0.0) == before
 
 
 def test_undeclared_table_says_what_to_do() -> None:
     with pytest.raises(DataError, match=r"rtwidgets\.declare"):
-        Table().accept(b"{}", stamp(1))
+        take(Table(), {}, 1)
 
 
 def test_second_key_is_refused() -> None:

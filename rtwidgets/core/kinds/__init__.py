@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..log import ChannelLog
 from ..rules import KindName
-from .base import DataError, Kind, Stamp
+from .base import NOBODY, Author, DataError, Kind
 from .chat import Chat
 from .event import Event
 from .stream import Stream
 from .table import Table
 from .value import Value
 
-__all__ = ["Chat", "DataError", "Event", "Kind", "Stamp", "Stream", "Table", "Value", "make_kind"]
+__all__ = ["NOBODY", "Author", "Chat", "DataError", "Event", "Kind", "Stream", "Table", "Value", "make_kind"]
 
 
 def make_kind(name: KindName, log: ChannelLog) -> Kind:

@@ -9,13 +9,14 @@ class DataError(ValueError):
     """The data of a publication breaks the rules of the channel's kind; nothing was changed."""
 
 
-class Stamp(NamedTuple):
-    """What the hub knows about a publication: its offset-to-be, time and author."""
+class Author(NamedTuple):
+    """Who publishes: the hub's word, never the payload's."""
 
-    offset: int
-    time_ms: int
-    user: str
-    name: str
+    user: str = ""
+    name: str = ""
+
+
+NOBODY = Author()
 
 
 class Kind(Protocol):
@@ -30,8 +31,14 @@ class Kind(Protocol):
     @property
     def keeps_state(self) -> bool: ...
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         """Check the data, apply it, and return what goes into the log; None when nothing changes.
+
+        Args:
+            data: Raw JSON.
+            offset: Where in the log it will be.
+            time_ms: Milliseconds since the Unix epoch.
+            author: Who published it.
 
         Raises:
             DataError: If the data breaks the kind's rules.

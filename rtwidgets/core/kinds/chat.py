@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from .base import DataError, Stamp
+from .base import Author, DataError
 
 MAX_MESSAGES = 1_000
 MAX_TEXT = 16_384
@@ -71,7 +71,7 @@ class Chat:
     def keeps_state(self) -> bool:
         return bool(self._messages)
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         try:
             form = _decoder.decode(data)
         except (msgspec.DecodeError, RecursionError) as error:
@@ -80,21 +80,21 @@ class Chat:
             raise DataError("the message id must have 1 to 64 characters")
         match form:
             case Say():
-                return self._say(form, data, stamp)
+                return self._say(form, data, time_ms, author)
             case Append():
-                message = self._own(form.id, stamp)
+                message = self._own(form.id, author)
                 self._check_text(message.text + form.text)
                 message.text += form.text
                 message.open = not form.done
             case Edit():
-                message = self._own(form.id, stamp)
+                message = self._own(form.id, author)
                 self._check_text(form.text)
                 message.text, message.edited, message.open = form.text, True, False
             case Delete():
-                self._own(form.id, stamp)
+                self._own(form.id, author)
                 del self._messages[form.id]
             case Reaction():
-                self._react(form, stamp)
+                self._react(form, author)
         return data
 
     def snapshot(self, now: float) -> bytes:
@@ -103,31 +103,31 @@ class Chat:
     def merged(self, after: int) -> None:
         return None
 
-    def _say(self, form: Say, data: bytes, stamp: Stamp) -> bytes | None:
+    def _say(self, form: Say, data: bytes, time_ms: int, author: Author) -> bytes | None:
         known = self._messages.get(form.id)
         if known is not None:
-            if known.user != stamp.user:
+            if known.user != author.user:
                 raise DataError("another message has this id already")
             return None  # sent again after a lost acknowledgement
         self._check_text(form.text)
         self._messages[form.id] = ChatMessage(
-            form.id, form.text, stamp.user, stamp.name, stamp.time_ms, open=form.open
+            form.id, form.text, author.user, author.name, time_ms, open=form.open
         )
         if len(self._messages) > MAX_MESSAGES:
             del self._messages[next(iter(self._messages))]
         return data
 
-    def _react(self, form: Reaction, stamp: Stamp) -> None:
+    def _react(self, form: Reaction, author: Author) -> None:
         message = self._find(form.id)
         if not 1 <= len(form.emoji) <= 16:
             raise DataError("a reaction must have 1 to 16 characters")
         users = message.reactions.get(form.emoji, [])
-        if form.on and stamp.user not in users:
+        if form.on and author.user not in users:
             if not users and len(message.reactions) >= MAX_REACTIONS:
                 raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
-            message.reactions = {**message.reactions, form.emoji: [*users, stamp.user]}
-        elif not form.on and stamp.user in users:
-            rest = [user for user in users if user != stamp.user]
+            message.reactions = {**message.reactions, form.emoji: [*users, author.user]}
+        elif not form.on and author.user in users:
+            rest = [user for user in users if user != author.user]
             message.reactions = {**message.reactions, form.emoji: rest}
             if not rest:
                 del message.reactions[form.emoji]
@@ -138,9 +138,9 @@ class Chat:
             raise DataError(f"there is no message {message_id!r} here")
         return message
 
-    def _own(self, message_id: str, stamp: Stamp) -> ChatMessage:
+    def _own(self, message_id: str, author: Author) -> ChatMessage:
         message = self._find(message_id)
-        if message.user != stamp.user:
+        if message.user != author.user:
             raise DataError("only its author may change a message")
         return message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..log import ChannelLog
-from .base import Stamp
+from .base import Author
 
 
 class Event:
@@ -15,7 +15,7 @@ class Event:
     def __init__(self, log: ChannelLog) -> None:
         self._log = log
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
         return data
 
     def snapshot(self, now: float) -> bytes:

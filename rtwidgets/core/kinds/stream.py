@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...protocol.codec import publication_data
 from ..log import ChannelLog
-from .base import DataError, Stamp
+from .base import Author, DataError
 
 
 class Stream:
@@ -20,7 +20,7 @@ class Stream:
     def __init__(self, log: ChannelLog) -> None:
         self._log = log
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
         if not data.lstrip().startswith(b"{"):
             raise DataError('a stream takes columns, such as {"time": [1], "price": [2.5]}')
         return data

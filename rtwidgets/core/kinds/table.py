@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from .base import DataError, Stamp
+from .base import Author, DataError
 
 Key: TypeAlias = str | int
 Row: TypeAlias = dict[str, object]
@@ -60,7 +60,7 @@ class Table:
         self._columns.setdefault(key)
         self._snapshot = None
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes | None:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         if self.key is None:
             raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
         try:
@@ -77,7 +77,7 @@ class Table:
         gone = [key for key in dict.fromkeys(gone) if key in self._rows or key in rows]
         if not rows and not gone:
             return None
-        self._apply(rows, columns, gone, stamp.offset)
+        self._apply(rows, columns, gone, offset)
         if not change.replace:
             return data
         logged: dict[str, object] = {}

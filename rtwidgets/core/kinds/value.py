@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import Stamp
+from .base import Author
 
 
 class Value:
@@ -21,7 +21,7 @@ class Value:
     def is_set(self) -> bool:
         return self._data is not None
 
-    def accept(self, data: bytes, stamp: Stamp) -> bytes:
+    def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
         self._data = data
         return data
 
