@@ -48,7 +48,9 @@ class FrameParser:
     def __init__(self, max_bytes: int, max_fragments: int) -> None:
         self._max_bytes = max_bytes
         self._max_fragments = max_fragments
-        self._buffer = b""
+        self._rest = bytearray()
+        # Bytes that the frame at the start of the rest has in all, as far as they are known.
+        self._wanted = 0
         self._fragments: list[bytes] = []
         self._fragments_bytes = 0
         self._opcode = 0
@@ -59,18 +61,23 @@ class FrameParser:
         Raises:
             FrameFault: If the client broke the rules; feed nothing more then.
         """
-        buffer = self._buffer + data if self._buffer else data
         found: list[bytes | Control] = []
-        start, size = 0, len(buffer)
+        if self._rest:
+            self._rest += data
+            if len(self._rest) < self._wanted:
+                return found
+            data = bytes(self._rest)
+            self._rest.clear()
+        start, size, wanted = 0, len(data), 0
         while size - start >= 6:
-            first, second = buffer[start], buffer[start + 1]
+            first, second = data[start], data[start + 1]
             length = second & 0x7F
             head = start + 2
             if length > 125:
                 width = 2 if length == 126 else 8
                 if size - head < width + 4:
                     break
-                length = int.from_bytes(buffer[head : head + width], "big")
+                length = int.from_bytes(data[head : head + width], "big")
                 head += width
             if first & 0x70 or not second & 0x80:
                 raise FrameFault(PROTOCOL_ERROR, "reserved bits are set or the frame is not masked")
@@ -78,15 +85,18 @@ class FrameParser:
                 raise FrameFault(TOO_BIG, f"a message has at most {self._max_bytes} bytes")
             end = head + 4 + length
             if end > size:
+                wanted = end - start
                 break
-            payload = apply_mask(buffer[head + 4 : end], buffer[head : head + 4])
+            payload = apply_mask(data[head + 4 : end], data[head : head + 4])
             start = end
             # The whole text message in one frame is by far the most common.
             if first == 0x81 and not self._opcode:
                 found.append(payload)
             else:
                 self._other(first, payload, found)
-        self._buffer = buffer[start:] if start < size else b""
+        if start < size:
+            self._rest += data[start:]
+            self._wanted = wanted
         return found
 
     def _other(self, first: int, payload: bytes, found: list[bytes | Control]) -> None:

@@ -17,6 +17,7 @@ import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
+PLAIN_HUB = ROOT / "tests/server/plain_hub.py"
 VERBS = ["subscribe", "publish", "history", "presence", "command"]
 
 
@@ -48,9 +49,14 @@ def token(user: str = "ann", *, owner: bool = True, caps: dict[str, list[str]] |
 
 
 class HubProcess:
-    """`python -m rtwidgets.server serve` on a port that stays the same over restarts."""
+    """`python -m rtwidgets.server serve` on a port that stays the same over restarts.
 
-    def __init__(self, directory: Path, extra_config: str = "") -> None:
+    Args:
+        plain: Run it on an ASGI server that has no shared frames.
+    """
+
+    def __init__(self, directory: Path, extra_config: str = "", *, plain: bool = False) -> None:
+        self._plain = plain
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._config = directory / "hub.toml"
@@ -61,8 +67,10 @@ class HubProcess:
     def start(self) -> None:
         with self._log.open("ab") as log:
             where = ("--config", str(self._config), "--host", "127.0.0.1", "--port", str(self.port))
+            own = ("-m", "rtwidgets.server", "serve", *where)
+            plain = (str(PLAIN_HUB), str(self._config), str(self.port))
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rtwidgets.server", "serve", *where],
+                [sys.executable, *(plain if self._plain else own)],
                 stdout=log,
                 stderr=log,
                 env=environment(),

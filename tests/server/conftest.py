@@ -29,8 +29,18 @@ allow = ["subscribe", "publish", "history"]
 """
 
 
+@pytest.fixture(scope="module", params=["frames", "plain"])
+def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """A hub on our own server, which writes shared frames, and one on another that knows ASGI only."""
+    process = HubProcess(tmp_path_factory.mktemp("hub"), CONFIG, plain=request.param == "plain")
+    process.start()
+    yield process
+    process.kill()
+
+
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def own_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """A hub on our own server, for what only that one promises."""
     process = HubProcess(tmp_path_factory.mktemp("hub"), CONFIG)
     process.start()
     yield process

@@ -135,3 +135,20 @@ def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
 def test_user_channel_is_subscribed_at_connect(hub: HubProcess) -> None:
     with bare_line(hub) as line:
         assert "#ann" in line.ask(connect={"token": token()})["connect"]["subs"]
+
+
+def test_endless_fragments_end_the_connection(own_hub: HubProcess) -> None:
+    with bare_line(own_hub) as line:
+        with pytest.raises(ConnectionClosed) as error:
+            line.socket.send("" for _ in range(1000))
+            line.socket.recv(5)
+        assert error.value.rcvd is not None and error.value.rcvd.code == 1008
+
+
+def test_large_message_in_small_pieces_costs_no_more_than_its_size(own_hub: HubProcess) -> None:
+    with open_line(own_hub) as line:
+        line.ask(subscribe={"channel": "event:pieces"})
+        text = json.dumps({"id": 50, "publish": {"channel": "event:pieces", "data": "x" * 60_000}})
+        line.socket.send(text[start : start + 1_000] for start in range(0, len(text), 1_000))
+        while not any("pub" in push for push in line.pushes):
+            line.receive()

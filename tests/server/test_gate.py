@@ -86,7 +86,7 @@ def test_two_host_headers_are_refused(hub: HubProcess) -> None:
     assert status in (400, 403)
 
 
-def test_compression_is_not_negotiated(hub: HubProcess) -> None:
-    with bare_line(hub, additional_headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) as line:
+def test_compression_is_not_negotiated(own_hub: HubProcess) -> None:
+    with bare_line(own_hub, additional_headers={"Sec-WebSocket-Extensions": "permessage-deflate"}) as line:
         assert line.socket.response is not None
         assert "Sec-WebSocket-Extensions" not in line.socket.response.headers
