@@ -37,7 +37,7 @@ class Publisher:
         self.value = 0
 
     def batch(self, chance: random.Random) -> list[dict[str, Any]]:
-        items = []
+        items: list[dict[str, Any]] = []
         for _ in range(chance.randrange(1, 30)):
             self.count += 1
             items.append({"channel": EVENT, "data": {"n": self.count, "pad": PADDING}})
