@@ -146,7 +146,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         try:
             frames = self._parser.feed(data)
         except FrameFault:
-            self.transport.close()
+            # What still comes is dropped: closing with unread bytes would reset the connection, and the
+            # peer would not hear why it ended.
             return
         if any(isinstance(frame, Control) and frame.opcode == CLOSE for frame in frames):
             self.transport.close()
