@@ -32,7 +32,9 @@ class Feed:
         count = max(min(RING_MESSAGES, RING_BYTES // size), 1)
         count = max(count // len(channels), 1) * len(channels)
         messages = [dialect.publish(channels[i % len(channels)], size, i) for i in range(count)]
-        self._ring = messages if self._joiner is not None else [frame(item, self._opcode) for item in messages]
+        self._ring = (
+            messages if self._joiner is not None else [frame(item, self._opcode) for item in messages]
+        )
         self._next = 0
         self.published = 0
 

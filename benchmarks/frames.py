@@ -30,20 +30,14 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     return b"".join((head, _MASK_KEY, payload))
 
 
-def connect(port: int, path: str, receive_buffer: int | None = None) -> tuple[socket.socket, bytes]:
+def connect(port: int, path: str) -> tuple[socket.socket, bytes]:
     """Open a WebSocket and return its socket, still blocking, and the bytes that followed the handshake.
 
-    Args:
-        receive_buffer: Bytes of the kernel's receive buffer, or None for the kernel's choice.
     Raises:
         HandshakeError: If the server answers with anything but 101.
     """
-    sock = socket.socket()
-    if receive_buffer is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    sock.settimeout(30)
+    sock = socket.create_connection(("127.0.0.1", port), 30)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.connect(("127.0.0.1", port))
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: cnR3aWRnZXRzLWJlbmNoIQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

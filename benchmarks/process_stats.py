@@ -1,4 +1,4 @@
-"""What a process has used, read from /proc."""
+"""What processes and cores have used, read from /proc."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ def cpu_s(pid: int) -> float:
 def rss_bytes(pid: int) -> int:
     """Return the resident memory of a process; kernel socket buffers are not part of it."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+def idle_s(core: int) -> float:
+    """Return the seconds that a core had nothing to do since the machine started."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *times = line.split()
+        if name == f"cpu{core}":
+            return (int(times[3]) + int(times[4])) / _TICKS_PER_S
+    raise ValueError(f"there is no core {core}; the benchmarks need two")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import jwt
 
+from .cores import on_server_core
 from .dialects import Centrifuge, Dialect, Nats, Plain, SocketIO
 
 HERE = Path(__file__).parent
-SERVER_CORE = 0
 START_TIMEOUT_S = 20
 SECRET = "benchmark-" + "0" * 32
 
@@ -62,7 +62,7 @@ class Running:
     def __init__(self, server: Server, directory: Path, hub_path: Path) -> None:
         self.port = _free_port()
         environment = {**os.environ, "PYTHONPATH": str(hub_path)}
-        command = ["taskset", "-c", str(SERVER_CORE), *server.command(self.port, directory)]
+        command = on_server_core(server.command(self.port, directory))
         self.log = directory / f"{server.name}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -50,7 +50,7 @@ class Swarm:
         self._by_fd: dict[int, Reader] = {}
         self._pending = memoryview(b"")
         self.readers: list[Reader] = []
-        self.stalled: list[Reader] = []
+        self._stalling: list[Reader] = []
         self.latencies_us: list[int] = []
         self.sampling = False
         self.refusals = 0
@@ -58,18 +58,27 @@ class Swarm:
         self._publisher_fd = self.publisher.sock.fileno()
         self._watch(self.publisher)
 
-    def subscribe(self, channels: Sequence[str], *, sampled: bool = False) -> None:
-        """Add a subscriber of these channels."""
+    def subscribe(self, channels: Sequence[str], *, sampled: bool = False, stalls: bool = False) -> None:
+        """Add a subscriber of these channels.
+
+        Args:
+            sampled: Whether the times in its messages are read.
+            stalls: Whether it will stop reading when `stall` says so.
+        """
         reader = self._open(channels, sampled=sampled)
-        self.readers.append(reader)
+        (self._stalling if stalls else self.readers).append(reader)
         self._watch(reader)
 
-    def stall(self, readers: Sequence[Reader]) -> None:
-        """Let these subscribers read no more."""
-        for reader in readers:
-            self._epoll.unregister(reader.sock.fileno())
-            self.readers.remove(reader)
-            self.stalled.append(reader)
+    def stall(self) -> None:
+        """Let the subscribers that were marked for it read no more."""
+        for reader in self._stalling:
+            if not reader.closed:
+                self._epoll.unregister(reader.sock.fileno())
+
+    @property
+    def received(self) -> int:
+        """Messages that reading subscribers got, together."""
+        return sum(reader.count for reader in self.readers)
 
     def send(self, data: bytes) -> None:
         """Publish bytes; call it only while `idle`."""
@@ -95,7 +104,7 @@ class Swarm:
 
     def close(self) -> None:
         """Close every connection."""
-        for reader in (self.publisher, *self.readers, *self.stalled):
+        for reader in (self.publisher, *self.readers, *self._stalling):
             reader.sock.close()
         self._epoll.close()
 
@@ -106,7 +115,9 @@ class Swarm:
             while step.expect not in received:
                 piece = sock.recv(65_536)
                 if not piece:
-                    raise ConnectionError(f"closed while waiting for {step.expect!r}; got {received[-300:]!r}")
+                    raise ConnectionError(
+                        f"closed while waiting for {step.expect!r}; got {received[-300:]!r}"
+                    )
                 received += piece
             received = received.partition(step.expect)[2]
         sock.setblocking(False)
