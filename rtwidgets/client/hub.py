@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -35,6 +36,8 @@ R = TypeVar("R")
 C = TypeVar("C", bound=Channel)
 
 CALL_TIMEOUT_S = 30.0
+
+log = logging.getLogger("rtwidgets")
 _UNSET: Any = object()
 
 
@@ -51,6 +54,7 @@ class Hub(BrowserAccess):
         self._name = name
         self._buffer_bytes = buffer_bytes
         self._lock = threading.RLock()
+        self._declaring = threading.RLock()
         self._channels: dict[str, Channel] = {}
         self._feeds: list[Feed] = []
         self._closed = False
@@ -78,8 +82,11 @@ class Hub(BrowserAccess):
         table = self._channel(Table, name, lambda whole: Table(self, whole))
         if key is not None and table.key not in (None, key):
             raise KeyColumnError(f"table {table.name!r} has the key column {table.key!r}, not {key!r}")
-        if key is not None and table._declare_key(key):
-            self._declare(table)
+        if key is not None:
+            # Another thread that asks for the same table must not publish before the hub knows its key.
+            with self._declaring:
+                if table._declare_key(key):
+                    self._declare(table)
         return table
 
     def value(self, name: str, *, default: object = _UNSET) -> Value:
@@ -91,8 +98,10 @@ class Hub(BrowserAccess):
         """
         encoded = None if default is _UNSET else encode_json(default, repr(name))
         value = self._channel(Value, name, lambda whole: Value(self, whole))
-        if encoded is not None and value._declare_default(encoded):
-            self._declare(value)
+        if encoded is not None:
+            with self._declaring:
+                if value._declare_default(encoded):
+                    self._declare(value)
         return value
 
     def event(self, name: str) -> Events:
@@ -236,12 +245,23 @@ class Hub(BrowserAccess):
         for feed in feeds:
             feed.stop()
         if self._link.pid == os.getpid():
-            self._link.publisher.flush(timeout_s)
+            self._flush_or_warn(timeout_s)
         self._closed = True
         for channel in list(self._channels.values()):
             channel.close()
         self._link.close()
         self._on_status.clear()
+
+    def _flush_or_warn(self, timeout_s: float) -> None:
+        publisher = self._link.publisher
+        if not publisher.flush(timeout_s):
+            items, size = publisher.waiting
+            log.warning(
+                "%r is closed with %d publications (%d bytes) that the hub has not acknowledged; they are lost",
+                self,
+                items,
+                size,
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -272,6 +292,7 @@ class Hub(BrowserAccess):
             raise ClosedError("the hub object was closed: call rtwidgets.connect() again")
         if self._link.pid != os.getpid():
             self._lock = threading.RLock()  # may have been held by another thread when we were forked
+            self._declaring = threading.RLock()
             self._commands = Commands(self._use)
             self._feeds = []
             for channel in self._channels.values():

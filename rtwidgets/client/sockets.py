@@ -83,6 +83,7 @@ async def open_socket(address: Address) -> Socket:
             address.socket,
             compression=None,
             max_size=None,
+            max_queue=2,  # a frame may be megabytes; the hub keeps what we have not read
             ping_interval=None,  # the protocol has its own pings
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=1,

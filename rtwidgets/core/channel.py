@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..protocol import codec
+from ..protocol.json_rules import MAX_DEPTH, is_too_deep
 from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
 from .kinds import NOBODY, Author, DataError, Kind, make_kind
 from .log import ChannelLog
 from .rules import Limits, Namespace
+from .timers import Timer
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -23,7 +25,7 @@ class Cursor:
         expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
     """
 
-    __slots__ = ("channel", "connection", "expires_at", "info", "offset", "server_side", "waiting")
+    __slots__ = ("channel", "connection", "expires_at", "expiry", "info", "offset", "server_side", "waiting")
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Cursor:
         self.info = info
         self.server_side = server_side
         self.expires_at = expires_at
+        self.expiry: Timer | None = None
         self.waiting = False
 
     def read(self, max_bytes: int, now: float) -> bytes | None:
@@ -47,16 +50,23 @@ class Cursor:
 
         Call it only while `offset` is below the channel's top.
         """
-        log, limits = self.channel.log, self.channel.limits
+        log, kind = self.channel.log, self.channel.kind
         reachable = self.offset >= log.first - 1
-        if not reachable or log.top - self.offset > limits.conflate_after:
-            merged = self.channel.kind.merged(self.offset)
+        if not reachable or log.top - self.offset > self.channel.limits.conflate_after:
+            if kind.last_counts:
+                return self._skip_to_last()
+            merged = kind.merged(self.offset)
             if merged is not None:
                 self.offset = log.top
                 return log.line(merged, log.top, now=now)
         if not reachable:
             return None
         frame, self.offset = log.read(self.offset, max_bytes)
+        return frame
+
+    def _skip_to_last(self) -> bytes:
+        log = self.channel.log
+        frame, self.offset = log.read(log.top - 1, 0)
         return frame
 
 
@@ -107,6 +117,8 @@ class Channel:
             DataError: If the data breaks the rules of the channel's kind.
         """
         kind, log = self.kind, self.log
+        if is_too_deep(data):
+            raise DataError(f"channel {self.name!r}: data may be nested {MAX_DEPTH} levels deep at most")
         try:
             accepted = kind.accept(data, log.top + 1, int(now * 1000), author)
         except DataError as error:
@@ -134,6 +146,8 @@ class Channel:
 
     def exit(self, cursor: Cursor) -> None:
         """Remove a subscriber and tell the members that stay."""
+        if cursor.expiry is not None:
+            cursor.expiry.cancel()
         if self.cursors.pop(cursor.connection, None) is not None and self.namespace.join_leave:
             self._tell(Push(channel=self.name, leave=Leave(cursor.info)))
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .hub import Hub
 
 
+# With this much of replies waiting a connection's next commands wait too.
+PAUSE_BYTES = 1024 * 1024
+
+
 class Connection:
     """The state of one connection.
 
@@ -73,8 +77,8 @@ class Connection:
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received."""
-        # A quarter of the bound is left for replies to what is under way and for notices.
-        bound = self.hub.rules.limits.replies_bytes // 4
+        # The rest of the bound is for replies to what is under way and for notices.
+        bound = min(self.hub.rules.limits.replies_bytes // 4, PAUSE_BYTES)
         while self._inbox and self._replies_bytes <= bound and self.closing is None:
             self._handle(self._inbox.popleft(), now)
 
@@ -154,9 +158,8 @@ class Connection:
 
     # life -------------------------------------------------------------------
 
-    def authenticated(self, credentials: Credentials, now: float) -> None:
+    def start(self, now: float) -> None:
         """Start the life of a connection whose connect command was accepted."""
-        self.identify(credentials, now)
         self._timer.cancel()
         interval_s = self.hub.rules.limits.ping_interval_s
         if interval_s:
@@ -177,6 +180,13 @@ class Connection:
         if credentials.expires_at is not None:
             grace = requests.EXPIRY_GRACE_S
             self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
+
+    def forget_identity(self) -> None:
+        """Go back to before a connect command that was refused after all."""
+        self.credentials = None
+        self.info = ClientInfo(client=self.client)
+        if self.expired_timer is not None:
+            self.expired_timer.cancel()
 
     def drop(self, cursor: Cursor, code: int, reason: str) -> None:
         """End a subscription from the hub's side and tell the client."""

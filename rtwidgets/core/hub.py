@@ -9,19 +9,22 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_channel, namespace_of, users_of
-from .capabilities import Credentials
 from .channel import Channel
 from .commands import CATALOGUE, Commands
 from .connection import Connection
 from .kinds import DataError, Table
 from .producers import Producers
 from .refusal import Refusal
-from .rules import HubRules, Verb
+from .rules import HubRules, Namespace, Verb
 from .timers import Timers
 from .tokens import Tokens
 
 SWEEP_INTERVAL_S = 30.0
-RESERVED_PREFIX = "rtwidgets."
+
+
+def is_reserved(name: str) -> bool:
+    """Say whether only the hub itself may publish to a channel."""
+    return name.partition(":")[2].startswith("rtwidgets.")
 
 
 class Hub:
@@ -59,6 +62,8 @@ class Hub:
         self.commands = Commands(self)
         self.origins: set[str] = set()
         self.on_dirty: Callable[[], None] = lambda: None
+        # A fault of ours while a request was handled; its client gets error 100.
+        self.on_fault: Callable[[Exception], None] = lambda error: None
         self.greeting = msgspec.json.encode(
             {
                 "rtwidgets": {
@@ -107,37 +112,40 @@ class Hub:
             self.channels[name] = channel
         return channel
 
-    def channel_for(self, connection: Connection, name: str) -> Channel:
-        """Return a channel that exists for this connection's user.
+    def channel_for(self, connection: Connection, name: str, verb: Verb | None) -> Channel:
+        """Return a channel that exists for this connection's user and that it has a right on.
+
+        Args:
+            connection: Who asks.
+            name: The channel.
+            verb: The right to check; None when another token has given it.
 
         Raises:
-            Refusal: If the name breaks the grammar, or the channel is for other users.
+            Refusal: If the name breaks the grammar, the channel is for other users, or the right is missing.
         """
         try:
             check_channel(name)
         except ChannelNameError as error:
             raise Refusal(codes.BAD_REQUEST, str(error)) from None
+        namespace = self.rules.namespaces.get(namespace_of(name))
+        if namespace is None:
+            raise Refusal(codes.UNKNOWN_CHANNEL)
         users = users_of(name)
         user = connection.info.user
         if users is not None and (not user or user not in users):
             raise Refusal(codes.PERMISSION_DENIED)
+        if verb is not None and not self._may(connection, verb, name, namespace):
+            raise Refusal(codes.PERMISSION_DENIED)
+        if verb == "publish" and is_reserved(name):
+            raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
         return self.channel(name)
 
-    def may(self, credentials: Credentials, verb: Verb, channel: Channel) -> bool:
-        """Say whether the namespace or a capability gives this verb on this channel."""
-        if verb in channel.namespace.allow or credentials.may(verb, channel.name):
+    def _may(self, connection: Connection, verb: Verb, name: str, namespace: Namespace) -> bool:
+        credentials = connection.credentials
+        assert credentials is not None
+        if verb in namespace.allow or credentials.may(verb, name):
             return True
-        return channel.name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
-
-    def require(self, connection: Connection, verb: Verb, channel: Channel) -> None:
-        """Check a right.
-
-        Raises:
-            Refusal: If the connection does not have it.
-        """
-        assert connection.credentials is not None
-        if not self.may(connection.credentials, verb, channel):
-            raise Refusal(codes.PERMISSION_DENIED)
+        return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
     def publish_for(self, connection: Connection, name: str, data: bytes, now: float) -> int:
         """Publish for a client, with its info, and return the channel's newest offset.
@@ -177,10 +185,7 @@ class Hub:
 
     def _publishable(self, connection: Connection, name: str) -> Channel:
         """Return a channel that a connection may publish to; its right is looked up once."""
-        channel = self.channel_for(connection, name)
-        self.require(connection, "publish", channel)
-        if name.partition(":")[2].startswith(RESERVED_PREFIX):
-            raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
+        channel = self.channel_for(connection, name, "publish")
         if len(connection.publishes_to) >= self.rules.limits.channels_per_connection:
             connection.publishes_to.clear()
         connection.publishes_to[name] = channel

@@ -35,6 +35,7 @@ from ..protocol.messages import (
     UnsubscribeRequest,
     UnsubscribeResult,
 )
+from ..protocol.names import is_channel, users_of
 from . import rpc
 from .capabilities import Credentials
 from .channel import Cursor
@@ -78,6 +79,9 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
         _handlers[type(request)](connection, request_id, request, now)
     except Refusal as refusal:
         connection.fail(request_id, refusal.error, refusal.message)
+    except Exception as error:
+        connection.hub.on_fault(error)
+        connection.fail(request_id, codes.INTERNAL)
 
 
 def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:
@@ -95,18 +99,14 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
     else:
         connection.close(codes.INVALID_TOKEN)
         return
-    connection.authenticated(credentials, now)
+    connection.identify(credentials, now)
+    try:
+        subs = _server_side(connection, credentials, request, now)
+    except Refusal:
+        connection.forget_identity()
+        raise
+    connection.start(now)
     expires, ttl = _time_left(credentials.expires_at, now)
-    names = list(credentials.channels)
-    if hub.rules.user_channel and credentials.user:
-        names.append(f"#{credentials.user}")
-    subs: dict[str, SubscribeResult] = {}
-    for name in dict.fromkeys(names):
-        channel = connection.hub.channel_for(connection, name)
-        wanted = request.subs.get(name, SubscribeRequest())
-        cursor = Cursor(channel, connection, connection.info, server_side=True)
-        subs[name] = position(channel, wanted, now)
-        connection.cursors[name] = cursor
     limits = hub.rules.limits
     result = ConnectResult(
         client=connection.client,
@@ -123,14 +123,32 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         cursor.channel.enter(cursor)
 
 
+def _server_side(
+    connection: Connection, credentials: Credentials, request: ConnectRequest, now: float
+) -> dict[str, SubscribeResult]:
+    """Make the subscriptions that the token and the rules ask for."""
+    hub = connection.hub
+    names = list(credentials.channels)
+    own = f"#{credentials.user}"
+    # A user name that is no channel name, or that stands for several users, has no channel of its own.
+    if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
+        names.append(own)
+    subs: dict[str, SubscribeResult] = {}
+    cursors: dict[str, Cursor] = {}
+    for name in dict.fromkeys(names):
+        channel = hub.channel_for(connection, name, None)
+        cursors[name] = Cursor(channel, connection, connection.info, server_side=True)
+        subs[name] = position(channel, request.subs.get(name, SubscribeRequest()), now)
+    connection.cursors.update(cursors)
+    return subs
+
+
 def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
     name = request.channel
     granted = _subscription(connection, request, now) if request.token else None
-    channel = connection.hub.channel_for(connection, name)
+    channel = connection.hub.channel_for(connection, name, "subscribe" if granted is None else None)
     if name in connection.cursors:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
-    if granted is None:
-        connection.hub.require(connection, "subscribe", channel)
     if len(connection.cursors) >= connection.hub.rules.limits.channels_per_connection:
         bound = connection.hub.rules.limits.channels_per_connection
         raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may have at most {bound} subscriptions")
@@ -173,8 +191,7 @@ def _presence_stats(
 
 
 def _history(connection: Connection, request_id: int, request: HistoryRequest, now: float) -> None:
-    channel = connection.hub.channel_for(connection, request.channel)
-    connection.hub.require(connection, "history", channel)
+    channel = connection.hub.channel_for(connection, request.channel, "history")
     if not channel.namespace.history_size:
         raise Refusal(codes.NOT_AVAILABLE)
     log, since = channel.log, request.since
@@ -254,8 +271,7 @@ def _subscription(
 
 
 def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
-    channel = connection.hub.channel_for(connection, name)
-    connection.hub.require(connection, "presence", channel)
+    channel = connection.hub.channel_for(connection, name, "presence")
     if not channel.namespace.presence:
         raise Refusal(codes.NOT_AVAILABLE)
     return {member.client: cursor.info for member, cursor in channel.cursors.items()}
@@ -275,7 +291,9 @@ def _watch_expiry(cursor: Cursor) -> None:
         if still_there and cursor.expires_at is not None and cursor.expires_at + EXPIRY_GRACE_S <= now:
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription expired")
 
-    cursor.connection.hub.timers.at(cursor.expires_at + EXPIRY_GRACE_S, check)
+    if cursor.expiry is not None:
+        cursor.expiry.cancel()
+    cursor.expiry = cursor.connection.hub.timers.at(cursor.expires_at + EXPIRY_GRACE_S, check)
 
 
 _handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {

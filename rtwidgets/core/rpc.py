@@ -12,6 +12,7 @@ from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
+from .kinds import DataError
 from .origins import parse_origin
 from .refusal import Refusal
 from .rules import Verb
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+MAX_ORIGINS = 256
 
 _encode = msgspec.json.Encoder().encode
 
@@ -99,8 +101,7 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
 
 def _declare(connection: Connection, request_id: int, data: Declare, now: float) -> object:
     hub = connection.hub
-    channel = hub.channel_for(connection, data.channel)
-    hub.require(connection, "publish", channel)
+    channel = hub.channel_for(connection, data.channel, "publish")
     hub.declare(channel, data.key, bytes(data.default) or None, now)
     return {"epoch": channel.log.epoch, "offset": channel.log.top}
 
@@ -115,13 +116,19 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
             hub.publish_for(connection, item.channel, bytes(item.data), now)
         except Refusal as refusal:
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
+        except Exception as error:  # the other items of the batch must not go down with this one
+            hub.on_fault(error)
+            errors.append({"index": index, "code": codes.INTERNAL.code, "message": codes.INTERNAL.message})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
 
 
 def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
     for spec in data.commands:
         _require(connection, "publish", spec.name)
-    connection.hub.commands.register(connection, data.commands, now)
+    try:
+        connection.hub.commands.register(connection, data.commands, now)
+    except DataError as error:
+        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
     return {}
 
 
@@ -148,16 +155,20 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
         raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
     if not 0 < data.ttl_s <= 31 * 86_400:
         raise Refusal(codes.BAD_REQUEST, "ttl_s must be above 0 and at most 31 days")
+    ttl_s = data.ttl_s if credentials.expires_at is None else min(data.ttl_s, credentials.expires_at - now)
     info = bytes(data.info) or credentials.info
-    token = hub.tokens.mint(
-        user=credentials.user if data.sub is None else data.sub,
-        caps=caps,
-        now=now,
-        token_id=hub.make_id(),
-        ttl_s=data.ttl_s,
-        info=None if info is None else msgspec.json.decode(info),
-    )
-    return {"token": token, "expires_at_ms": int((now + data.ttl_s) * 1000)}
+    try:
+        token = hub.tokens.mint(
+            user=credentials.user if data.sub is None else data.sub,
+            caps=caps,
+            now=now,
+            token_id=hub.make_id(),
+            ttl_s=ttl_s,
+            info=None if info is None else msgspec.json.decode(info),
+        )
+    except (ValueError, RecursionError) as error:
+        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None
+    return {"token": token, "expires_at_ms": int((now + ttl_s) * 1000)}
 
 
 def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, now: float) -> object:
@@ -167,6 +178,8 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
+    if len(connection.hub.origins) >= MAX_ORIGINS:
+        raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
     connection.hub.origins.add(origin)
     return {}
 

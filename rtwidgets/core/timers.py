@@ -10,13 +10,16 @@ from itertools import count
 class Timer:
     """A call that is due at a time, unless cancelled."""
 
-    __slots__ = ("action",)
+    __slots__ = ("_timers", "action")
 
-    def __init__(self, action: Callable[[float], None]) -> None:
+    def __init__(self, timers: Timers, action: Callable[[float], None]) -> None:
+        self._timers = timers
         self.action: Callable[[float], None] | None = action
 
     def cancel(self) -> None:
-        self.action = None
+        if self.action is not None:
+            self.action = None
+            self._timers.dropped()
 
 
 class Timers:
@@ -25,10 +28,11 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = count()
+        self._cancelled = 0
 
     def at(self, when: float, action: Callable[[float], None]) -> Timer:
         """Call `action(now)` once `run` is called with a time not before `when`."""
-        timer = Timer(action)
+        timer = Timer(self, action)
         heapq.heappush(self._heap, (when, next(self._order), timer))
         return timer
 
@@ -36,5 +40,16 @@ class Timers:
         """Call what is due."""
         while self._heap and self._heap[0][0] <= now:
             timer = heapq.heappop(self._heap)[2]
-            if timer.action is not None:
-                timer.action(now)
+            action, timer.action = timer.action, None
+            if action is not None:
+                action(now)
+            else:
+                self._cancelled -= 1
+
+    def dropped(self) -> None:
+        """Note that one was cancelled; when most are, the heap is made anew without them."""
+        self._cancelled += 1
+        if self._cancelled > 1_000 and self._cancelled > len(self._heap) // 2:
+            self._heap = [entry for entry in self._heap if entry[2].action is not None]
+            heapq.heapify(self._heap)
+            self._cancelled = 0

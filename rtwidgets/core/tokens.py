@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jwt
@@ -135,11 +136,14 @@ class Tokens:
                 options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False},
             )["payload"]
             claims = msgspec.convert(payload, Claims)
-        except (jwt.PyJWTError, msgspec.ValidationError, RecursionError) as error:
+            msgspec.json.encode(claims)  # half characters pass the parser and fail here
+        except (jwt.PyJWTError, msgspec.ValidationError, UnicodeError, RecursionError) as error:
             raise TokenError(str(error)) from None
         not_before = payload.get("nbf")
         if isinstance(not_before, int | float) and not_before > now + LEEWAY_S:
             raise TokenError("the token is not valid yet")
+        if claims.exp is not None and not math.isfinite(claims.exp):
+            raise TokenError("the token's exp is no time")
         if claims.exp is not None and claims.exp + LEEWAY_S < now:
             raise TokenExpired("the token has expired")
         return claims

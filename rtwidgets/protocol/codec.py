@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from .json_rules import mend_surrogates
 from .messages import ClientInfo, Command, Publication, Reply
 
 M = TypeVar("M")
@@ -46,7 +47,11 @@ def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
     try:
         if isinstance(frame, bytes) and not frame.isascii():
             frame.decode()  # what goes on as raw JSON is not checked by msgspec
-        messages = decoder.decode_lines(frame)
+        try:
+            messages = decoder.decode_lines(frame)
+        except msgspec.DecodeError:
+            mended = mend_surrogates(frame.encode() if isinstance(frame, str) else frame)
+            messages = decoder.decode_lines(mended)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FrameError(str(error)) from None
     if not messages:

@@ -18,12 +18,17 @@ def check_channel(name: str) -> str:
     Raises:
         ChannelNameError: If it is empty, too long or has other than printable ASCII without spaces.
     """
-    if not _NAME.fullmatch(name):
+    if not is_channel(name):
         raise ChannelNameError(
             f"channel name {name[:80]!r} is not allowed: use 1 to {MAX_LENGTH} printable ASCII "
             "characters without spaces, such as 'stream:prices'"
         )
     return name
+
+
+def is_channel(name: str) -> bool:
+    """Say whether a name follows the grammar."""
+    return _NAME.fullmatch(name) is not None
 
 
 def namespace_of(name: str) -> str:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..core import Hub
+from ..core.hub import is_reserved
 from ..core.kinds import DataError
 from ..core.refusal import Refusal
 from ..errors import ChannelNameError
@@ -47,6 +48,8 @@ class HttpApi:
                 return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
         try:
             wanted = msgspec.json.decode(body.decode(), type=PublishBody)
+            if is_reserved(wanted.channel):
+                raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
             offset = channel.publish(bytes(wanted.data), now=self._now())
         except (

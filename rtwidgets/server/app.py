@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
 
+log = logging.getLogger("rtwidgets.hub")
+
 
 class HubApp:
     """A hub and the ASGI application that serves it.
@@ -48,6 +51,7 @@ class HubApp:
             make_id=lambda: secrets.token_urlsafe(12),
             now=self.now(),
         )
+        self.hub.on_fault = lambda error: log.error("a request failed", exc_info=error)
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
         api = HttpApi(self.hub, settings.auth.api_key, self.now)

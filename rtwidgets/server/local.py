@@ -98,7 +98,12 @@ def _private_directory() -> Path:
                 raise ConfigError(
                     f"the runtime directory {directory} belongs to another user; set RTWIDGETS_RUNTIME_DIR"
                 )
-            if status.st_mode & 0o077:
+            if status.st_mode & 0o022:
+                raise ConfigError(
+                    f"others can write to the runtime directory {directory}: chmod 700 it, or set "
+                    "RTWIDGETS_RUNTIME_DIR to one of your own"
+                )
+            if status.st_mode & 0o055:
                 directory.chmod(0o700)
     except OSError as error:
         raise ConfigError(

@@ -141,6 +141,11 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret is empty: set a secret"
         )
+    if auth.user_channel and "default" not in settings.namespaces:
+        raise ConfigError(
+            "auth.user_channel needs the channels without a prefix: write [namespaces.default], such as "
+            'kind = "event"'
+        )
     for name in settings.namespaces:
         if not name or ":" in name or not name.isascii() or not name.isprintable() or " " in name:
             raise ConfigError(

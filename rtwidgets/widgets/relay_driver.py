@@ -24,6 +24,8 @@ HOUSEKEEPING_S = 5.0
 MAX_FRAMES_FROM_PAGE = 1_000
 MAX_NAME = 64
 MAX_ORIGIN = 255
+# Pages of one kernel come from one Jupyter server, under few names.
+MAX_ORIGINS = 16
 
 
 class Pipe(Protocol):
@@ -163,7 +165,8 @@ class RelayDriver:
     def _hello(self, page: str, origin: object) -> None:
         self._bundles.hello(page, self._now())
         self._room.setdefault(page, asyncio.Event()).set()
-        if isinstance(origin, str) and origin.startswith(("http://", "https://")):
+        room = len(self._origins) < MAX_ORIGINS
+        if room and isinstance(origin, str) and origin.startswith(("http://", "https://")):
             self._origins.add(origin[:MAX_ORIGIN])
         self._greet(page)
 

@@ -13,6 +13,7 @@ import pytest
 
 from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.events import Event
+from rtwidgets.client.hub import Hub
 from rtwidgets.client.table_copy import TableChange
 
 from .conftest import Join, eventually
@@ -261,3 +262,21 @@ def test_the_relay_gets_sockets_tokens_and_origins(running_hub: HubProcess, join
     own, expires_at_ms = guest.portal.call(guest.mint_token(60))
     assert own.count(".") == 2 and expires_at_ms > time.time() * 1000
     assert hub.port == running_hub.port and hub.hub_id == hub.status()["hub"]
+
+
+def test_many_threads_may_ask_for_one_table_at_once(join: Join) -> None:
+    for attempt in range(10):
+        hub = join()
+        barrier = threading.Barrier(4)
+
+        def fill(number: int, hub: Hub = hub, barrier: threading.Barrier = barrier, n: int = attempt) -> None:
+            barrier.wait()
+            hub.table(f"race{n}", key="id").upsert(id=number)
+
+        threads = [threading.Thread(target=fill, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert hub.flush()
+        assert sorted(row["id"] for row in hub.table(f"race{attempt}").rows()) == [0, 1, 2, 3]

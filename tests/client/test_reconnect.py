@@ -208,3 +208,14 @@ def test_status_callbacks_hear_of_the_way_down_and_up(mortal_hub: HubProcess, jo
     assert heard[0].startswith("disconnected: ")
     mortal_hub.start()
     eventually(lambda: heard[-1] == "connected", 30)
+
+
+def test_closing_with_unsent_publications_says_so(
+    mortal_hub: HubProcess, join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = join(mortal_hub.url)
+    mortal_hub.kill()
+    eventually(lambda: hub.state.startswith("disconnected"))
+    hub.event("e").send("bye")
+    hub.close(0.2)
+    assert "1 publications" in caplog.text and "not acknowledged" in caplog.text

@@ -65,6 +65,14 @@ def test_only_the_author_changes_a_message(form: dict[str, Any]) -> None:
     assert messages(chat) != [{"id": "1", "text": "hi", "user": "ann", "name": "Ann", "time": 1000}]
 
 
+def test_nobody_owns_a_message_without_a_name() -> None:
+    chat = Chat()
+    nobody = Author()
+    send(chat, nobody, type="message", id="1", text="hi")
+    with pytest.raises(DataError, match="author"):
+        send(chat, nobody, type="edit", id="1", text="mine")
+
+
 def test_reactions_are_one_a_user() -> None:
     chat = Chat()
     send(chat, ANN, type="message", id="1", text="hi")

@@ -83,6 +83,26 @@ def test_value_reader_that_is_behind_gets_the_last_value_only() -> None:
     assert (publication["data"], publication["offset"]) == (49, 50)
 
 
+def test_merged_value_says_who_set_it() -> None:
+    hub = make_hub(limits=Limits(conflate_after=3))
+    reader, writer = Peer(hub).connect(), Peer(hub, "bob").connect()
+    reader.ask(subscribe={"channel": "value:v"})
+    for number in range(50):
+        writer.send({"id": 100 + number, "publish": {"channel": "value:v", "data": number}})
+    (publication,) = publications(reader.messages(), "value:v")
+    assert publication["info"]["user"] == "bob"
+
+
+def test_cancelled_timers_do_not_pile_up() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    before = len(hub.timers._heap)
+    for _ in range(5_000):
+        hub.timers.at(1e9, lambda now: None).cancel()
+    assert len(hub.timers._heap) < before + 2_500
+    assert peer.connection.closing is None
+
+
 def test_channels_take_turns() -> None:
     hub = make_hub()
     peer = Peer(hub).connect()

@@ -229,6 +229,60 @@ def test_channel_name_outside_the_grammar_gets_107(channel: str) -> None:
     assert "printable ASCII" in reply["error"]["message"]
 
 
+def test_channel_that_may_not_be_used_is_not_made() -> None:
+    hub = make_hub()
+    peer = Peer(hub, caps={}).connect()
+    for request in ("subscribe", "history", "presence"):
+        assert code_of(peer.ask(**{request: {"channel": "event:a"}})) == 103
+    assert code_of(peer.ask(publish={"channel": "event:a", "data": 1})) == 103
+    assert hub.channels == {}
+
+
+def test_connect_that_is_refused_leaves_nothing_behind() -> None:
+    import jwt
+
+    peer = Peer(make_hub())
+    good = peer.token
+    peer.token = jwt.encode({"sub": "ann", "channels": ["event:ok", "bad name"]}, SECRET, algorithm="HS256")
+    assert code_of(peer.ask(connect={"token": peer.token})) == 107
+    assert peer.connection.cursors == {}
+    assert "connect" in peer.ask(connect={"token": good})
+
+
+@pytest.mark.parametrize("user", ["zoë", "ann smith", "a#b", "a,b"])
+def test_user_whose_name_is_no_channel_connects_without_a_channel_of_its_own(user: str) -> None:
+    peer = Peer(open_hub(user_channel=True), user)
+    assert "subs" not in peer.ask(connect={"token": peer.token})["connect"]
+
+
+def test_half_a_character_is_replaced_and_not_refused() -> None:
+    peer = Peer(open_hub()).connect()
+    text = rb'{"id":5,"publish":{"channel":"a","data":"hi \ud83d, \ud83d\ude00, \\ud83d"}}'
+    peer.connection.receive(text, 1.0)
+    (publication,) = peer.ask(history={"channel": "a", "limit": 1})["history"]["publications"]
+    assert publication["data"] == "hi \ufffd, \U0001f600, \\ud83d"
+
+
+@pytest.mark.parametrize("kind", ["event", "stream", "table", "value", "chat"])
+def test_deep_data_is_refused_and_harms_no_late_joiner(kind: str) -> None:
+    peer = Peer(make_hub()).connect()
+    channel = f"{kind}:deep"
+    if kind == "table":
+        peer.rpc("rtwidgets.declare", channel=channel, key="id")
+    for depth in (70, 500, 970):
+        data = b'{"a":%s}' % (b"[" * depth + b"]" * depth)
+        command = b'{"id":90,"publish":{"channel":"%s","data":%s}}' % (channel.encode(), data)
+        peer.connection.receive(command, 1.0)
+        assert [code_of(message) for message in peer.messages()] == [107]
+    late = Peer(peer.hub).connect()
+    assert "subscribe" in late.ask(subscribe={"channel": channel})
+
+
+def test_brackets_inside_texts_are_no_depth() -> None:
+    peer = Peer(open_hub()).connect()
+    assert "error" not in peer.ask(publish={"channel": "a", "data": ["[" * 200, '"{' * 100]})
+
+
 def test_unknown_namespace_gets_102() -> None:
     assert code_of(Peer(make_hub()).connect().ask(subscribe={"channel": "nowhere:a"})) == 102
 

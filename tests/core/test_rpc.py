@@ -6,7 +6,7 @@ import pytest
 
 from rtwidgets.core import Hub, Limits
 
-from .peers import Peer, make_hub, publications
+from .peers import ALL, Peer, make_hub, publications
 
 
 def serve(hub: Hub, *names: str) -> Peer:
@@ -192,3 +192,56 @@ def test_only_the_owner_allows_origins() -> None:
     assert owner.rpc("rtwidgets.allow_origin", origin="null")["error"]["code"] == 107
     owner.rpc("rtwidgets.allow_origin", origin="http://localhost:8888")
     assert hub.origins == {"http://localhost:8888"}
+
+
+def test_batch_with_one_bad_item_publishes_the_others() -> None:
+    peer = Peer(make_hub()).connect()
+    deep: Any = 1
+    for _ in range(100):
+        deep = [deep]
+    items = [{"channel": "event:a", "data": deep}, {"channel": "event:a", "data": "important"}]
+    result = peer.rpc("rtwidgets.publish", producer="p", seq=1, items=items)["rpc"]["data"]
+    assert [error["index"] for error in result["errors"]] == [0]
+    assert "64 levels" in result["errors"][0]["message"]
+    assert peer.hub.channel("event:a").log.top == 1
+
+
+def test_producer_numbers_of_one_user_are_safe_from_another() -> None:
+    hub = make_hub()
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob", caps={}).connect()
+    batch = {"producer": "p", "seq": 1, "items": [{"channel": "event:a", "data": 1}]}
+    ann.rpc("rtwidgets.publish", **batch)
+    for number in range(1_500):
+        bob.rpc("rtwidgets.publish", producer=f"p{number}", seq=1, items=[])
+    ann.rpc("rtwidgets.publish", **batch)
+    assert hub.channel("event:a").log.top == 1
+
+
+def test_reserved_channels_can_not_be_declared() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    reply = peer.rpc("rtwidgets.declare", channel="table:rtwidgets.commands", key="x")
+    assert reply["error"]["code"] == 103
+    serve(hub, "halt")
+
+
+@pytest.mark.parametrize("schema", ["1e999", "[" * 90 + "]" * 90])
+def test_unusable_schema_is_an_error_and_the_hub_goes_on(schema: str) -> None:
+    peer = Peer(make_hub(), owner=True).connect()
+    data = b'{"commands":[{"name":"x","schema":%s}]}' % schema.encode()
+    peer.connection.receive(b'{"id":50,"rpc":{"method":"rtwidgets.register","data":%s}}' % data, 1.0)
+    replies = peer.messages()
+    assert [reply["id"] for reply in replies] == [50]
+    peer.connection.receive(
+        b'{"id":51,"rpc":{"method":"rtwidgets.token","data":{"ttl_s":9,"info":1e999}}}', 1.0
+    )
+    assert peer.messages()[0]["id"] == 51
+    assert "error" not in peer.ask(ping={})
+
+
+def test_minted_token_does_not_outlive_its_makers() -> None:
+    hub = make_hub()
+    owner = Peer(hub, "owner", owner=True)
+    owner.token = hub.tokens.mint(user="owner", caps=ALL, now=0.0, token_id="t", ttl_s=60, owner=True)
+    owner.connect()
+    assert owner.rpc("rtwidgets.token", ttl_s=3_600)["rpc"]["data"]["expires_at_ms"] <= 60_000

@@ -109,6 +109,20 @@ def test_replace_with_the_same_rows_changes_nothing() -> None:
     assert take(table, {"replace": True, **same}, 2) is None
 
 
+def test_replace_tells_whole_numbers_fractions_and_booleans_apart() -> None:
+    table = make_table()
+    take(table, {"upsert": {"id": [1, 2, 3], "ok": [1, 0, 2]}}, 1)
+    logged = table.accept(b'{"replace":true,"upsert":{"id":[1,2,3],"ok":[true,false,2.0]}}', 2, 0, ANN)
+    assert logged is not None
+    assert b"[true,false,2.0]" in logged
+
+
+def test_columns_are_bounded() -> None:
+    table = make_table()
+    with pytest.raises(DataError, match="at most 256 columns"):
+        take(table, {"upsert": {"id": [1], **{f"c{n}": [1] for n in range(256)}}}, 1)
+
+
 def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_module, "MAX_TOMBSTONES", 4)
     table = make_table()

@@ -23,10 +23,11 @@ class Kind(Protocol):
     """The state of one channel.
 
     `stamps_author` says whether publications carry the publisher's info; `keeps_state` whether the channel
-    must outlive its log and its subscribers.
+    must outlive its log and its subscribers; `last_counts` that a late reader needs the last one only.
     """
 
     stamps_author: bool
+    last_counts: bool
 
     @property
     def keeps_state(self) -> bool: ...

@@ -63,6 +63,7 @@ class Chat:
     """A conversation. Late joiners get the kept messages as they stand now."""
 
     stamps_author = True
+    last_counts = False
 
     def __init__(self) -> None:
         self._messages: dict[str, ChatMessage] = {}
@@ -140,7 +141,8 @@ class Chat:
 
     def _own(self, message_id: str, author: Author) -> ChatMessage:
         message = self._find(message_id)
-        if message.user != author.user:
+        # Who has no name can't be told from others who have none.
+        if message.user != author.user or not author.user:
             raise DataError("only its author may change a message")
         return message
 

@@ -10,6 +10,7 @@ class Event:
     """A channel of notifications. Late joiners that ask get the kept history."""
 
     stamps_author = True
+    last_counts = False
     keeps_state = False
 
     def __init__(self, log: ChannelLog) -> None:

@@ -15,6 +15,7 @@ class Stream:
     """
 
     stamps_author = False
+    last_counts = False
     keeps_state = False
 
     def __init__(self, log: ChannelLog) -> None:

@@ -15,6 +15,7 @@ Row: TypeAlias = dict[str, object]
 
 # Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
 MAX_TOMBSTONES = 10_000
+MAX_COLUMNS = 256
 
 
 class Change(Struct, forbid_unknown_fields=True):
@@ -33,6 +34,7 @@ class Table:
     """A keyed table. Late joiners get all rows; late readers the rows that changed since."""
 
     stamps_author = False
+    last_counts = False
 
     def __init__(self) -> None:
         self.key: str | None = None
@@ -113,6 +115,8 @@ class Table:
         if not columns:
             return {}
         assert self.key is not None
+        if len({*self._columns, *columns}) > MAX_COLUMNS:
+            raise DataError(f"a table has at most {MAX_COLUMNS} columns")
         if self.key not in columns:
             raise DataError(f"no key column {self.key!r}; columns are {_names(columns)}")
         count = len(columns[self.key])
@@ -137,7 +141,7 @@ class Table:
         # A replaced row loses the cells that the new table does not have.
         names = {**columns, **{name: [] for name in self._columns if name not in columns and self._rows}}
         full = {key: {name: row.get(name) for name in names} for key, row in rows.items()}
-        changed = {key: row for key, row in full.items() if self._rows.get(key) != row}
+        changed = {key: row for key, row in full.items() if not _same(self._rows.get(key), row)}
         return changed, names, [key for key in self._rows if key not in rows]
 
     def _apply(
@@ -174,6 +178,11 @@ class Table:
 
     def _as_columns(self, keys: dict[Key, Row] | list[Key]) -> dict[str, list[object]]:
         return {name: [self._rows[key].get(name) for key in keys] for name in self._columns}
+
+
+def _same(known: Row | None, row: Row) -> bool:
+    """Say whether two rows are the same as JSON: in Python 1, 1.0 and True are equal."""
+    return known == row and _encode(known) == _encode({name: row[name] for name in known})
 
 
 def _names(columns: dict[str, list[object]]) -> str:

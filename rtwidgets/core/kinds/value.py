@@ -9,16 +9,13 @@ class Value:
     """A shared value. Late joiners and late readers get the last one."""
 
     stamps_author = True
+    last_counts = True
 
     def __init__(self) -> None:
         self._data: bytes | None = None
 
     @property
     def keeps_state(self) -> bool:
-        return self._data is not None
-
-    @property
-    def is_set(self) -> bool:
         return self._data is not None
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
@@ -30,5 +27,5 @@ class Value:
             return b'{"kind":"value"}'
         return b'{"kind":"value","value":' + self._data + b"}"
 
-    def merged(self, after: int) -> bytes | None:
-        return self._data
+    def merged(self, after: int) -> None:
+        return None
