@@ -257,7 +257,7 @@ class Hub(BrowserAccess):
         if not publisher.flush(timeout_s):
             items, size = publisher.waiting
             log.warning(
-                "%r is closed with %d publications (%d bytes) that the hub has not acknowledged; they are lost",
+                "%r is closed with %d publications (%d bytes) not acknowledged by the hub; they are lost",
                 self,
                 items,
                 size,
