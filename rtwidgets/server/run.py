@@ -10,6 +10,7 @@ import uvicorn
 from ..errors import ConfigError
 from .app import HubApp
 from .frames import FramesProtocol
+from .http import PromptHttpProtocol
 from .settings import Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -73,6 +74,7 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
+        http=PromptHttpProtocol,
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes,
         ws_per_message_deflate=False,

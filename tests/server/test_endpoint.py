@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
@@ -152,3 +153,16 @@ def test_large_message_in_small_pieces_costs_no_more_than_its_size(own_hub: HubP
         line.socket.send(text[start : start + 1_000] for start in range(0, len(text), 1_000))
         while not any("pub" in push for push in line.pushes):
             line.receive()
+
+
+@pytest.mark.slow
+def test_connection_that_says_nothing_is_dropped(own_hub: HubProcess) -> None:
+    head = f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{own_hub.port}\r\n"
+    for start in ("", head):
+        with socket.create_connection(("127.0.0.1", own_hub.port), timeout=20) as silent:
+            silent.sendall(start.encode())
+            with suppress(ConnectionResetError):
+                assert silent.recv(100) == b""
+    with open_line(own_hub) as line:
+        time.sleep(11)
+        assert "error" not in line.ask(ping={})
