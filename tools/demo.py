@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+# Where the demo's copies are: what is run and saved there leaves the clone as it is.
+COPIES = ROOT / "build" / "demo"
 NOTEBOOK = "01_quickstart.ipynb"
 FLOW_TIMEOUT_S = 20.0
 
@@ -29,16 +33,29 @@ def open_lab() -> int:
 
     hub = rt.connect(name="demo")
     print(f"hub: {hub.url} (yours alone, on this machine; it ends by itself when unused)")
-    print(f"JupyterLab opens on {NOTEBOOK}: choose Run > Run All Cells. Ctrl-C here ends it.")
-    command = [sys.executable, "-m", "jupyter", "lab", NOTEBOOK]
+    print(f"JupyterLab opens on a copy of {NOTEBOOK} in {COPIES.relative_to(ROOT)}.")
+    print("Choose Run > Run All Cells there. Ctrl-C here ends it.")
+    copy_notebooks()
+    # As the default URL it is also in the addresses that JupyterLab prints, for a browser elsewhere.
+    command = [sys.executable, "-m", "jupyter", "lab", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # JupyterLab refuses root without it
-    lab = subprocess.Popen(command, cwd=NOTEBOOKS)
+    lab = subprocess.Popen(command, cwd=COPIES)
+    signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
     while True:
         try:
             return lab.wait()
         except KeyboardInterrupt:  # JupyterLab got it too and asks; it decides when to end
             continue
+
+
+def copy_notebooks() -> None:
+    """Copy what is not there yet; a notebook that somebody has worked on stays."""
+    for source in NOTEBOOKS.rglob("*"):
+        target = COPIES / source.relative_to(NOTEBOOKS)
+        if source.is_file() and not target.exists() and ".ipynb_checkpoints" not in source.parts:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
 
 
 def run_headless() -> int:

@@ -19,6 +19,9 @@ from .local import IDLE_AFTER_S, serve_local
 from .run import serve as run_hub
 from .settings import load
 
+# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
+GOOD_SECRET = 32
+
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -50,6 +53,12 @@ def main() -> None:
 def serve(config: Path | None, host: str | None, port: int | None) -> None:
     """Serve a hub."""
     settings = load(config, os.environ, {"host": host, "port": port})
+    secret = settings.auth.hmac_secret
+    if secret and len(secret) < GOOD_SECRET:
+        click.echo(
+            f"warning: auth.hmac_secret has {len(secret)} characters and can be guessed; use {GOOD_SECRET} or more",
+            err=True,
+        )
     run_hub(settings, lambda url: click.echo(f"rtwidgets hub at {url}"))
 
 
