@@ -56,7 +56,8 @@ def serve(config: Path | None, host: str | None, port: int | None) -> None:
     secret = settings.auth.hmac_secret
     if secret and len(secret) < GOOD_SECRET:
         click.echo(
-            f"warning: auth.hmac_secret has {len(secret)} characters and can be guessed; use {GOOD_SECRET} or more",
+            f"warning: auth.hmac_secret has {len(secret)} characters and can be guessed; "
+            f"use {GOOD_SECRET} or more",
             err=True,
         )
     run_hub(settings, lambda url: click.echo(f"rtwidgets hub at {url}"))
