@@ -110,7 +110,8 @@ def _line(scenario: Scenario, server: Server, number: int, figures: dict[str, fl
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import cycle
+from math import lcm
 
 from .dialects import Dialect
 from .frames import frame
@@ -16,41 +18,36 @@ RING_BYTES = 32 * 1024 * 1024
 
 
 class Feed:
-    """Messages for some channels in turn.
+    """Messages for some channels in turn, in batches.
 
     Args:
         size: Bytes of a payload.
-        batched: Whether messages may share a frame, where the protocol can do that.
+        batch: Messages published at a time.
+        shared: Whether the messages of a batch share a frame, where the protocol can do that.
     """
 
     def __init__(
-        self, swarm: Swarm, dialect: Dialect, channels: Sequence[str], *, size: int, batched: bool
+        self, swarm: Swarm, dialect: Dialect, channels: Sequence[str], *, size: int, batch: int, shared: bool
     ) -> None:
         self._swarm = swarm
-        self._opcode = dialect.opcode
-        self._joiner = dialect.joiner if batched else None
+        self.batch = batch
         count = max(min(RING_MESSAGES, RING_BYTES // size), 1)
-        count = max(count // len(channels), 1) * len(channels)
+        # Every channel gets its turn equally often, and batches don't shift from one turn to the next.
+        count = max(count // lcm(len(channels), batch), 1) * lcm(len(channels), batch)
         messages = [dialect.publish(channels[i % len(channels)], size, i) for i in range(count)]
-        self._ring = (
-            messages if self._joiner is not None else [frame(item, self._opcode) for item in messages]
-        )
-        self._next = 0
+        batches = [messages[i : i + batch] for i in range(0, count, batch)]
+        joiner, opcode = dialect.joiner, dialect.opcode
+        if shared and joiner is not None:
+            ready = [frame(joiner.join(items), opcode) for items in batches]
+        else:
+            ready = [b"".join(frame(item, opcode) for item in items) for items in batches]
+        self._ring = cycle(ready)
         self.published = 0
 
-    def publish(self, count: int) -> None:
-        """Send the next `count` messages, all stamped with the time now."""
-        ring, start = self._ring, self._next
-        taken = ring[start : start + count]
-        while len(taken) < count:
-            taken += ring[: count - len(taken)]
-        self._next = (start + count) % len(ring)
-        if self._joiner is None:
-            data = b"".join(taken)
-        else:
-            data = frame(self._joiner.join(taken), self._opcode)
-        self.published += count
-        self._swarm.send(data.replace(STAMP, stamp()))
+    def publish(self) -> None:
+        """Send the next batch, its messages stamped with the time now."""
+        self.published += self.batch
+        self._swarm.send(next(self._ring).replace(STAMP, stamp()))
 
 
 class Flood:
@@ -60,22 +57,20 @@ class Flood:
 
     Args:
         window: Messages that the slowest subscriber may be behind.
-        batch: Messages published at a time.
     """
 
-    def __init__(self, feed: Feed, swarm: Swarm, *, window: int, batch: int) -> None:
+    def __init__(self, feed: Feed, swarm: Swarm, *, window: int) -> None:
         self._feed = feed
         self._swarm = swarm
         self._window = window
-        self._batch = batch
 
     def pump(self) -> float:
         """Publish what is due and return the seconds until there can be more."""
         slowest = min(reader.count for reader in self._swarm.readers)
         room = slowest + self._window - self._feed.published
-        while room >= self._batch and self._swarm.idle:
-            self._feed.publish(self._batch)
-            room -= self._batch
+        while room >= self._feed.batch and self._swarm.idle:
+            self._feed.publish()
+            room -= self._feed.batch
         return 0.01
 
 
@@ -86,21 +81,19 @@ class Steady:
         rate: Messages a second, all channels together.
     """
 
-    def __init__(self, feed: Feed, swarm: Swarm, *, rate: float, batch: int) -> None:
+    def __init__(self, feed: Feed, swarm: Swarm, *, rate: float) -> None:
         self._feed = feed
         self._swarm = swarm
         self._rate = rate
-        self._batch = batch
         self._start = time.monotonic()
-        self._due = 0
 
     def pump(self) -> float:
         """Publish what is due and return the seconds until there can be more."""
         due = int((time.monotonic() - self._start) * self._rate)
         # A publisher whose socket is full waits, and what it then sends is late but not skipped.
-        while self._feed.published + self._batch <= due and self._swarm.idle:
-            self._feed.publish(self._batch)
+        while self._feed.published + self._feed.batch <= due and self._swarm.idle:
+            self._feed.publish()
         if not self._swarm.idle:
             return 0.01
-        next_at = self._start + (self._feed.published + self._batch) / self._rate
+        next_at = self._start + (self._feed.published + self._feed.batch) / self._rate
         return max(next_at - time.monotonic(), 0.0)

@@ -61,12 +61,12 @@ def run_load(pid: int, port: int, dialect: Dialect, load: Load, seconds: float) 
 def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: float) -> LoadFigures:
     channels = [f"stream:bench{number}" for number in range(load.channels)]
     _subscribe(swarm, load, channels)
-    feed = Feed(swarm, dialect, channels, size=load.size, batched=load.batched)
+    feed = Feed(swarm, dialect, channels, size=load.size, batch=load.batch, shared=load.batched)
     driver: Flood | Steady
     if load.rate is None:
-        driver = Flood(feed, swarm, window=load.window, batch=load.batch)
+        driver = Flood(feed, swarm, window=load.window)
     else:
-        driver = Steady(feed, swarm, rate=load.rate, batch=load.batch)
+        driver = Steady(feed, swarm, rate=load.rate)
 
     _drive(swarm, driver, WARM_UP_S)
     rss_before = rss_bytes(pid)
