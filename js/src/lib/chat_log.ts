@@ -2,8 +2,9 @@
 
 import type { ChatMessage } from "../connection/types.ts";
 import { chatBlocks, initials, type ChatBlock } from "./chat_blocks.ts";
-import { button, element, ownKeys } from "./dom.ts";
+import { button, element } from "./dom.ts";
 import { formatClock, formatDay } from "./format.ts";
+import { listKey, ownKeys } from "./keys.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { colorOfName } from "./palette.ts";
 
@@ -30,7 +31,7 @@ export function chatLog(onEarlier: () => void, onRetry: (item: Outgoing) => void
   const outgoing = element("div", { class: "rtw-chat__outgoing" });
   const root = element("div", { class: "rtw-chat__scroll" }, earlier, list, outgoing);
   root.tabIndex = 0;
-  ownKeys(root);
+  ownKeys(root, listKey, signal);
   let limit = PAGE;
   // Blocks stay in the document while they do not change: a screen reader reads additions only.
   const drawn = new Map<string, Drawn>();

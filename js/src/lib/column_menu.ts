@@ -1,6 +1,7 @@
 // The menu that chooses a table's columns.
 
-import { button, element, icon, ownKeys } from "./dom.ts";
+import { button, element, icon } from "./dom.ts";
+import { menuKey, ownKeys } from "./keys.ts";
 import { panelUnder } from "./popover.ts";
 
 export interface ColumnMenu {
@@ -18,7 +19,7 @@ export function columnMenu(
   signal: AbortSignal,
 ): ColumnMenu {
   const list = element("div", { class: "rtw-panel rtw-columns__menu", role: "menu" });
-  ownKeys(list);
+  ownKeys(list, menuKey, signal);
   const fill = () => {
     list.replaceChildren(
       ...all().map((name) => {
@@ -63,7 +64,6 @@ export function columnMenu(
         close();
         opener.focus({ preventScroll: true });
       }
-      event.stopPropagation();
     },
     { signal },
   );

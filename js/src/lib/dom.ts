@@ -32,11 +32,6 @@ export function button(options: ElementOptions, onClick: (event: MouseEvent) => 
   return made;
 }
 
-/** Keep the keys pressed in an element from the host's shortcuts. Source: Lumino's data-lm-suppress-shortcuts. */
-export function ownKeys(el: HTMLElement): void {
-  el.dataset.lmSuppressShortcuts = "true";
-}
-
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A line icon on a 16 × 16 grid, in the colour of the text around it. */

@@ -2,7 +2,8 @@
 
 import type { Key, Row } from "../connection/types.ts";
 import { cellText, styleOfColumn, type ColumnStyle } from "./column_style.ts";
-import { button, element, icon, ownKeys } from "./dom.ts";
+import { button, element, icon } from "./dom.ts";
+import { listKey, ownKeys } from "./keys.ts";
 import type { RowOrder, Sort } from "./row_order.ts";
 import { reachableRows, rowsInSight } from "./virtual_rows.ts";
 
@@ -45,7 +46,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
   const root = element("div", { class: "rtw-grid", role: "table", label: options.label }, element("div", { class: "rtw-grid__top", role: "rowgroup" }, head), body);
   // Focusable, so that the keyboard can scroll it.
   root.tabIndex = 0;
-  ownKeys(root);
+  ownKeys(root, listKey, signal);
   root.style.maxHeight = `${options.height}px`;
   root.addEventListener("scroll", options.onScroll, { signal, passive: true });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");

@@ -4,8 +4,9 @@ import type { ChatFeed } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { chatLog } from "../lib/chat_log.ts";
-import { button, element, icon, ownKeys, setText } from "../lib/dom.ts";
+import { button, element, icon, setText } from "../lib/dom.ts";
 import { drawFrames } from "../lib/frames.ts";
+import { ownKeys, typingKey } from "../lib/keys.ts";
 import { memberChips } from "../lib/member_chips.ts";
 import { linkToHub, type Link } from "../lib/link.ts";
 import { number, text } from "../lib/options.ts";
@@ -84,7 +85,7 @@ export default defineWidget<Options, State>({
     pill.append(element("span", { text: "New messages" }), icon(DOWN));
     const input = element("textarea", { class: "rtw-chat__input", label: `Message to ${title}` });
     input.rows = 1;
-    ownKeys(input);
+    ownKeys(input, typingKey, signal);
     input.placeholder = "Message";
     input.value = state.draft;
     const post = button({ class: "rtw-chat__post", label: "Send" }, () => submit(), signal);
@@ -124,8 +125,7 @@ export default defineWidget<Options, State>({
     input.addEventListener(
       "keydown",
       (event) => {
-        // The notebook has shortcuts on plain keys; an unfinished composition ends with Enter too.
-        event.stopPropagation();
+        // An unfinished composition ends with Enter too.
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();
         submit();

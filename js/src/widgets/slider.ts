@@ -1,8 +1,9 @@
 // Slider: a number that every viewer sees and moves.
 
-import { element, ownKeys, setText } from "../lib/dom.ts";
+import { element, setText } from "../lib/dom.ts";
 import { controlCard, openControl, type ControlState } from "../lib/control.ts";
 import { decimalsFor, formatNumber } from "../lib/format.ts";
+import { movingKey, ownKeys } from "../lib/keys.ts";
 import { number, numberOrNull, text } from "../lib/options.ts";
 import { defaultStep, fraction, keyMove, snap, type SliderScale } from "../lib/slider_scale.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -33,7 +34,7 @@ export default defineWidget<Options, ControlState>({
     // Room for either end, so that the track keeps its width.
     label.style.minWidth = `${Math.max(spelled(min).length, spelled(max).length)}ch`;
     track.tabIndex = 0;
-    ownKeys(track);
+    ownKeys(track, movingKey, signal);
     track.setAttribute("aria-valuemin", String(min));
     track.setAttribute("aria-valuemax", String(max));
 
@@ -77,11 +78,9 @@ export default defineWidget<Options, ControlState>({
     track.addEventListener(
       "keydown",
       (event) => {
-        const next = event.altKey || event.ctrlKey || event.metaKey ? null : keyMove(event.key, value, scale);
+        const next = movingKey(event) ? keyMove(event.key, value, scale) : null;
         if (next === null) return;
         event.preventDefault();
-        // A notebook listens for arrow keys too.
-        event.stopPropagation();
         moveTo(next);
       },
       { signal },
