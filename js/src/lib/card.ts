@@ -26,6 +26,7 @@ export interface Card {
 }
 
 const NARROW_PX = 460;
+const TIGHT_PX = 300;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
@@ -44,7 +45,10 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   if (options.title) root.setAttribute("aria-label", options.title);
   el.replaceChildren(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
-  const narrow = new ResizeObserver(() => root.classList.toggle("rtw--narrow", root.clientWidth < NARROW_PX));
+  const narrow = new ResizeObserver(() => {
+    root.classList.toggle("rtw--narrow", root.clientWidth < NARROW_PX);
+    root.classList.toggle("rtw--tight", root.clientWidth < TIGHT_PX);
+  });
   narrow.observe(root);
   signal.addEventListener("abort", () => narrow.disconnect(), { once: true });
   followTheme(root, options.onTheme ?? (() => {}), signal);
