@@ -24,11 +24,13 @@ class Button(LiveWidget):
         title: On the button.
         command: A function registered with ``@hub.command``, or the name of one that any process serves.
         hub: The hub that passes the call on; needed with a name only.
+        timeout_s: How long a press waits for the answer, in seconds.
         **args: Arguments of the call; they are plain JSON.
 
     Raises:
         TypeError: If the command is neither, an argument is none of its own or is no JSON, or a name comes
             without a hub.
+        ValueError: If ``timeout_s`` is not above 0.
     """
 
     _esm = front_end("button.js")
@@ -40,12 +42,18 @@ class Button(LiveWidget):
         command: RegisteredCommand[..., Any] | str,
         *,
         hub: Hub | None = None,
+        timeout_s: float = 30.0,
         **args: object,
     ) -> None:
         name, target = _target(command, hub)
         if isinstance(command, RegisteredCommand):
             _check_names(command, args)
-        chosen = {"title": options.text("title", title), "command": name, "args": _plain(args)}
+        chosen = {
+            "title": options.text("title", title),
+            "command": name,
+            "args": _plain(args),
+            "timeout_ms": _timeout_ms(timeout_s),
+        }
         summary = summary_of(f"{title!r}, {name!r}", **args)
         super().__init__("button", target, {"commands": CATALOGUE}, chosen, summary)
 
@@ -58,6 +66,12 @@ def _target(command: object, hub: Hub | None) -> tuple[str, Hub]:
     if hub is None:
         raise TypeError(f"{command!r} is a name: say which hub serves it, as in Button({command!r}, hub=hub)")
     return command, hub
+
+
+def _timeout_ms(timeout_s: float) -> int:
+    if options.finite("timeout_s", timeout_s) <= 0:
+        raise ValueError(f"timeout_s must be above 0, not {timeout_s!r}")
+    return max(1, round(timeout_s * 1000))
 
 
 def _check_names(command: RegisteredCommand[..., Any], args: dict[str, object]) -> None:

@@ -25,7 +25,7 @@ def test_button_of_a_command_knows_its_hub(channels: Any, command: RegisteredCom
         "kind": "button",
         "hub": "hub-1",
         "channels": {"commands": "table:rtwidgets.commands"},
-        "options": {"title": "Halt ACME", "command": "halt", "args": {"symbol": "ACME"}},
+        "options": {"title": "Halt ACME", "command": "halt", "args": {"symbol": "ACME"}, "timeout_ms": 30_000},
     }
     assert repr(button) == "Button('Halt ACME', 'halt', symbol='ACME')"
     assert channels.relayed == [channels.hub]
@@ -53,3 +53,12 @@ def test_button_sends_arguments_as_json(channels: Any) -> None:
     assert button.spec["options"]["args"] == {"pair": [1, 2], "level": None}
     with pytest.raises(TypeError, match="argument 'what' can't be sent as JSON"):
         Button("Go", "go", hub=channels.hub, what=object())
+
+
+def test_button_waits_as_long_as_it_is_told(channels: Any) -> None:
+    assert Button("Go", "go", hub=channels.hub, timeout_s=0.5).spec["options"]["timeout_ms"] == 500
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=f"timeout_s must be above 0, not {wrong}"):
+            Button("Go", "go", hub=channels.hub, timeout_s=wrong)
+    with pytest.raises(ValueError, match="timeout_s must be finite, not inf"):
+        Button("Go", "go", hub=channels.hub, timeout_s=math.inf)

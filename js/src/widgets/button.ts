@@ -1,12 +1,12 @@
 // Button: calls a command, and says what came of it.
 
-import type { TableFeed } from "../connection/types.ts";
+import type { CallError, TableFeed } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { button, element, setText } from "../lib/dom.ts";
 import { formatCell } from "../lib/format.ts";
 import { linkToHub, type Link } from "../lib/link.ts";
-import { record, text } from "../lib/options.ts";
+import { number, record, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { readiness } from "../lib/readiness.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -15,6 +15,7 @@ interface Options {
   readonly title: string;
   readonly command: string;
   readonly args: Readonly<Record<string, unknown>>;
+  readonly timeout_ms: number;
 }
 
 interface State {
@@ -24,11 +25,13 @@ interface State {
 }
 
 const RESULT_SHOWN_MS = 5000;
+/** The protocol's code for a handler that did not answer in time. */
+const DEADLINE = 1002;
 
 export default defineWidget<Options, State>({
   kind: "button",
   channels: ["commands"],
-  options: { title: text(""), command: text(""), args: record() },
+  options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
 
   open({ hub, channels }, signal) {
     const channel = channels.get("commands") ?? "";
@@ -75,7 +78,7 @@ export default defineWidget<Options, State>({
       say("running…", "");
       refresh();
       try {
-        const result = await link.connection.call(options.command, { ...options.args });
+        const result = await link.connection.call(options.command, { ...options.args }, options.timeout_ms);
         say(result === null || result === undefined ? "done" : formatCell(result), "good");
         timer = setTimeout(() => {
           say("", "");
@@ -83,7 +86,7 @@ export default defineWidget<Options, State>({
         }, RESULT_SHOWN_MS);
       } catch (error) {
         // It stays until the next press: whoever looked away must still see it.
-        say(error instanceof Error ? error.message : String(error), "bad");
+        say(link.connection?.status.phase === "live" ? reasonOf(error, options) : messageOf(error), "bad");
       }
       busy = false;
       if (!signal.aborted) refresh();
@@ -96,3 +99,12 @@ export default defineWidget<Options, State>({
     refresh();
   },
 });
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function reasonOf(error: unknown, { command, timeout_ms }: Options): string {
+  if ((error as Partial<CallError> | null)?.code !== DEADLINE) return messageOf(error);
+  return `'${command}' did not answer within ${timeout_ms / 1000} s; Button(..., timeout_s=...) waits longer`;
+}
