@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 
-from ..errors import RtWidgetsError
 from .address import parse_address
 from .hub import Hub
 from .local import LocalSite
@@ -15,7 +13,6 @@ from .sites import FixedSite, Site
 
 URL_VARIABLE = "RTWIDGETS_HUB_URL"
 TOKEN_VARIABLE = "RTWIDGETS_HUB_TOKEN"
-_AT_EXIT_S = 2.0
 
 _hubs: dict[tuple[str, str], Hub] = {}
 _lock = threading.Lock()
@@ -67,11 +64,10 @@ def _local_site() -> tuple[LocalSite, tuple[str, str]]:
     return site, (site.key, "")
 
 
-@atexit.register
-def _close_all() -> None:
-    """Send what waits before the process ends: a script may publish and return."""
-    for hub in list(_hubs.values()):
-        try:
-            hub.close(_AT_EXIT_S)
-        except RtWidgetsError:
-            pass
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()  # another thread may have held it when the process forked
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -21,6 +21,7 @@ from .commands import CommandDecorator, Commands, RegisteredCommand, make_comman
 from .encoding import encode_json
 from .events import Events
 from .exchange import Exchange
+from .exits import close_at_exit, forget
 from .feeds import Feed
 from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
@@ -62,6 +63,7 @@ class Hub(BrowserAccess):
         self._commands = Commands(self._use)
         self._link = self._new_link()
         self._link.start()
+        close_at_exit(self)
 
     # channels -----------------------------------------------------------------------
 
@@ -242,6 +244,7 @@ class Hub(BrowserAccess):
             if self._closed:
                 return
             feeds, self._feeds = self._feeds, []
+        forget(self)
         for feed in feeds:
             feed.stop()
         if self._link.pid == os.getpid():
@@ -298,8 +301,10 @@ class Hub(BrowserAccess):
             for channel in self._channels.values():
                 channel._clear()
             self._on_status.clear()
-            self._link = self._new_link()
-            self._link.start()
+            link = self._new_link()
+            link.start()  # before it is ours: when it fails the next call has to try again
+            self._link = link
+            close_at_exit(self)
         if self._link.driver.fatal is not None:
             raise self._link.driver.fatal
         return self._link

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +92,51 @@ def test_a_forked_process_publishes_over_a_connection_of_its_own(running_hub: Hu
     subprocess.run([sys.executable, "-c", script], env=environment(), check=True, timeout=30)
     stream = join().stream("forked")
     eventually(lambda: stream.to_frame()["who"].tolist() == [1, 2])
+
+
+WORKERS = """
+import multiprocessing, sys, rtwidgets as rt
+URL, TOKEN, NAME, PASSED, METHOD = {url!r}, {token!r}, {name!r}, {passed!r}, {method!r}
+
+def work(i, hub=None):
+    hub = hub or rt.connect(URL, token=TOKEN)
+    hub.stream(NAME).append(i=i)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(METHOD)
+    args = (rt.connect(URL, token=TOKEN),) if PASSED else ()
+    workers = [context.Process(target=work, args=(i, *args)) for i in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    sys.exit(max(worker.exitcode for worker in workers))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(("method", "passed"), [("fork", False), ("fork", True), ("forkserver", False)])
+def test_a_worker_of_multiprocessing_that_appends_and_returns_loses_nothing(
+    running_hub: HubProcess, join: Join, tmp_path: Path, method: str, passed: bool
+) -> None:
+    name = f"workers-{method}-{passed}"
+    script = tmp_path / "script.py"
+    values = {"url": running_hub.url, "token": token("worker"), "name": name}
+    script.write_text(WORKERS.format(**values, passed=passed, method=method))
+    subprocess.run([sys.executable, str(script)], env=environment(), check=True, timeout=30)
+    assert sorted(join().stream(name).to_frame()["i"]) == [0, 1, 2]
+
+
+def test_rows_that_a_script_leaves_unacknowledged_are_reported_on_stderr(mortal_hub: HubProcess) -> None:
+    script = (
+        "import os, signal, time, rtwidgets as rt\n"
+        f"hub = rt.connect({mortal_hub.url!r}, token={token()!r})\n"
+        f"os.kill({mortal_hub.pid}, signal.SIGKILL)\n"
+        "while hub.state == 'connected': time.sleep(0.01)\n"
+        "for n in range(3): hub.stream('lost').append(n=n)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=30
+    )
+    assert "not acknowledged by the hub; they are lost" in done.stderr
+    assert mortal_hub.url in done.stderr
