@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..client.hub import Hub
 
 CATALOGUE = "table:rtwidgets.commands"
+# The hub waits no longer for any handler.
+MAX_TIMEOUT_S = 3600
 
 
 class Button(LiveWidget):
@@ -30,7 +32,7 @@ class Button(LiveWidget):
     Raises:
         TypeError: If the command is neither, an argument is none of its own or is no JSON, or a name comes
             without a hub.
-        ValueError: If ``timeout_s`` is not above 0.
+        ValueError: If ``timeout_s`` is not above 0, or above an hour.
     """
 
     _esm = front_end("button.js")
@@ -69,8 +71,8 @@ def _target(command: object, hub: Hub | None) -> tuple[str, Hub]:
 
 
 def _timeout_ms(timeout_s: float) -> int:
-    if options.finite("timeout_s", timeout_s) <= 0:
-        raise ValueError(f"timeout_s must be above 0, not {timeout_s!r}")
+    if not 0 < options.finite("timeout_s", timeout_s) <= MAX_TIMEOUT_S:
+        raise ValueError(f"timeout_s must be above 0 and at most {MAX_TIMEOUT_S}, not {timeout_s!r}")
     return max(1, round(timeout_s * 1000))
 
 

@@ -57,8 +57,8 @@ def test_button_sends_arguments_as_json(channels: Any) -> None:
 
 def test_button_waits_as_long_as_it_is_told(channels: Any) -> None:
     assert Button("Go", "go", hub=channels.hub, timeout_s=0.5).spec["options"]["timeout_ms"] == 500
-    for wrong in (0, -1):
-        with pytest.raises(ValueError, match=f"timeout_s must be above 0, not {wrong}"):
+    for wrong in (0, -1, 3601):
+        with pytest.raises(ValueError, match=f"timeout_s must be above 0 and at most 3600, not {wrong}"):
             Button("Go", "go", hub=channels.hub, timeout_s=wrong)
     with pytest.raises(ValueError, match="timeout_s must be finite, not inf"):
         Button("Go", "go", hub=channels.hub, timeout_s=math.inf)

@@ -20,7 +20,7 @@ import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, Tabl
 const MIN_RECONNECT_MS = 500;
 const MAX_RECONNECT_MS = 15_000;
 /** Longer than any call may take; shorter waits are ours: calls.ts and switch_socket.ts. */
-const CENTRIFUGE_TIMEOUT_MS = 600_000;
+const CENTRIFUGE_TIMEOUT_MS = 4_000_000;
 const INVALID_TOKEN = 3500;
 const MAX_TOKEN_PAUSE_MS = 60_000;
 
