@@ -14,6 +14,25 @@ export function toPosition(cell: unknown): number {
   return typeof cell === "string" ? Date.parse(cell) : toNumber(cell);
 }
 
+/** Smallest and largest of these x cells; infinities the wrong way round when there are none. */
+export function extent(cells: readonly unknown[]): [least: number, most: number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const cell of cells) {
+    const x = toPosition(cell);
+    if (x < least) least = x;
+    if (x > most) most = x;
+  }
+  return [least, most];
+}
+
+/** How far back all times of a batch must lie for a new beginning where no window says it. */
+const NEW_BEGINNING_MS = 120_000;
+
+/** Whether a batch that ends at `most` begins the flow anew, such as a recording that is played again. */
+export function beginsAnew(most: number, newest: number, windowMs: number | null): boolean {
+  return most < newest - (windowMs ?? NEW_BEGINNING_MS);
+}
+
 export type CellKind = "number" | "time" | "text" | "none";
 
 /** What a column holds, judged by its name and its first cell that is not null. */

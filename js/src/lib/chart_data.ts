@@ -1,7 +1,7 @@
 // The rows a chart draws, by group, in a window that moves.
 
 import type { Columns } from "../connection/types.ts";
-import { kindOfColumn, toNumber, toPosition } from "./cells.ts";
+import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
 import { SortedRows } from "./rows.ts";
 
@@ -73,24 +73,25 @@ export class ChartData {
     this.choice = choice;
     const { y, by } = choice;
     const absent = [...y, ...(by === null ? [] : [by])].filter((name) => !batch[name]);
-    this.fault = absent.length ? missing(absent[0] as string, names) : "";
+    const wordy = y.find((name) => batch[name] && kindOfColumn(name, batch[name] ?? []) === "text");
+    this.fault = absent.length ? missing(absent[0] as string, names) : wordy === undefined ? "" : `column '${wordy}' holds text, not numbers`;
     const drawn = y.map((name) => batch[name]);
     if (!drawn.some((column) => column)) return;
     const keys = by === null ? undefined : batch[by];
-    let newest = Number.NEGATIVE_INFINITY;
+    const [oldest, newest] = extent(xs);
+    if (newest < oldest) {
+      this.fault = `column '${this.options.x}' holds no number or time`;
+      return;
+    }
+    if (choice.time && beginsAnew(newest, this.#newest, this.options.windowMs)) this.#beginAt(oldest);
     const values: number[] = [];
     for (let row = 0; row < count; row++) {
       const x = toPosition(xs[row]);
       if (Number.isNaN(x)) continue;
-      newest = Math.max(newest, x);
       drawn.forEach((column, k) => {
         values[k] = column ? toNumber(column[row]) : Number.NaN;
       });
       this.#group(keys ? nameOf(keys[row]) : "", x)?.rows.add(x, values);
-    }
-    if (newest === Number.NEGATIVE_INFINITY) {
-      this.fault = `column '${this.options.x}' holds no number or time`;
-      return;
     }
     this.#newest = Math.max(this.#newest, newest);
     if (this.choice.time && !reset) this.#clock.observe(newest, pageMs);
@@ -126,6 +127,19 @@ export class ChartData {
     this.fault = "";
     this.#newest = Number.NEGATIVE_INFINITY;
     this.layout += 1;
+  }
+
+  /** The flow's times begin again here: what was later is of another run. */
+  #beginAt(oldest: number): void {
+    for (const [name, { rows }] of this.groups) {
+      rows.dropFrom(oldest);
+      if (rows.length) continue;
+      this.groups.delete(name);
+      this.layout += 1;
+    }
+    this.#unshown.clear();
+    this.#clock.reset();
+    this.#newest = Number.NEGATIVE_INFINITY;
   }
 
   #group(name: string, x: number): Group | null {

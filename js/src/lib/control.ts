@@ -7,7 +7,7 @@ import { linkToHub, type Link } from "./link.ts";
 import { Redraws } from "./redraws.ts";
 import { SharedValue } from "./shared_value.ts";
 import { shortName } from "./titles.ts";
-import type { Spec } from "./options.ts";
+import { quoted, type Spec } from "./options.ts";
 
 /** About 30 sets a second while a hand moves. */
 const SET_INTERVAL_MS = 33;
@@ -41,6 +41,13 @@ export function openControl({ hub, channels }: Spec<unknown>, signal: AbortSigna
   return { channel, link, redraws };
 }
 
+/** What a control can show. */
+export interface Range {
+  readonly type: "number" | "boolean";
+  /** Said of another value. */
+  readonly says: string;
+}
+
 /** Build the card of a control; `show` puts a value (undefined: not known) into the view. */
 export function controlCard(
   el: HTMLElement,
@@ -48,6 +55,7 @@ export function controlCard(
   title: string,
   problems: readonly string[],
   state: ControlState,
+  range: Range,
   show: (value: unknown) => void,
   signal: AbortSignal,
 ): Control {
@@ -55,11 +63,21 @@ export function controlCard(
   const shownTitle = title || shortName(channel);
   const badge = statusBadge({ link, channel, showAge: false }, signal);
   const view = card(el, { class: className, title: shownTitle, badge, inline: true, problems }, signal);
+  let failed = "";
+  let misfit = "";
+  const say = () => view.notice(failed || misfit);
   const shared = new SharedValue({
     send: (value) => link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")),
     current: () => (link.feed?.has ? link.feed.value : undefined),
-    show,
-    failed: (reason) => view.notice(reason && `not set: ${reason}`),
+    show: (value) => {
+      misfit = value === undefined || value === null || typeof value === range.type ? "" : `the value is ${quoted(value)}; ${range.says}`;
+      say();
+      show(value);
+    },
+    failed: (reason) => {
+      failed = reason && `not set: ${reason}`;
+      say();
+    },
     intervalMs: SET_INTERVAL_MS,
   });
   redraws.add(() => shared.incoming(), signal);

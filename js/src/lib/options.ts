@@ -110,7 +110,8 @@ function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
 }
 
-function quoted(value: unknown): string {
+/** A value as a message shows it. */
+export function quoted(value: unknown): string {
   const shown = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? "nothing");
   return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
 }

@@ -1,7 +1,7 @@
 // One number out of many: what a metric shows.
 
 import type { Columns } from "../connection/types.ts";
-import { kindOfColumn, toNumber, toPosition } from "./cells.ts";
+import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
 import { decimalsFor } from "./format.ts";
 import { SortedRows } from "./rows.ts";
@@ -45,6 +45,11 @@ export class MetricData {
     }
     this.fault = cells.length && kindOfColumn("", cells) === "text" ? `column '${this.column}' holds text, not numbers` : "";
     const times = batch.time;
+    const [oldest, latest] = extent(times ?? []);
+    if (beginsAnew(latest, this.samples.lastX, this.windowMs) && latest >= oldest) {
+      this.samples.dropFrom(oldest);
+      this.#clock.reset();
+    }
     let newest = Number.NEGATIVE_INFINITY;
     cells.forEach((cell, i) => {
       const value = toNumber(cell);

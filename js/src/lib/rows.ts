@@ -54,6 +54,11 @@ export class SortedRows {
     this.#start += Math.max(0, this.indexFrom(x) - 1);
   }
 
+  /** Forget this x and what is behind it. */
+  dropFrom(x: number): void {
+    this.#end = this.#start + this.indexFrom(x);
+  }
+
   clear(): void {
     this.#start = this.#end = 0;
   }

@@ -49,7 +49,7 @@ export default defineWidget<Options, ControlState>({
       track.setAttribute("aria-valuenow", String(given));
       track.setAttribute("aria-valuetext", spelled(given));
     };
-    const { view, shared, title } = controlCard(el, "rtw-slider", options.title, problems, state, show, signal);
+    const { view, shared, title } = controlCard(el, "rtw-slider", options.title, problems, state, { type: "number", says: "a slider shows numbers" }, show, signal);
     track.setAttribute("aria-label", title);
     view.body.append(track, label);
     shared.incoming();

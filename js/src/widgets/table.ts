@@ -118,6 +118,8 @@ export default defineWidget<Options, State>({
       setText(empty, link.feed?.status.phase === "live" ? "no rows" : "waiting for rows…");
       empty.hidden = rows > 0;
       const missing = (state.columns ?? options.columns ?? []).filter((name) => !all().includes(name));
+      const sort = state.order.sort?.column;
+      if (sort !== undefined && !all().includes(sort)) missing.push(sort);
       view.notice(rows > 0 && missing.length ? `no column '${missing[0]}'; columns are ${all().join(", ")}` : "");
       grid.draw(changed);
       changed.clear();

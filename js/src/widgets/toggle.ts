@@ -27,7 +27,7 @@ export default defineWidget<Options, ControlState>({
       control.setAttribute("aria-checked", String(on));
       setText(word, known ? (on ? "on" : "off") : "–");
     };
-    const { view, shared, title } = controlCard(el, "rtw-toggle", options.title, problems, state, show, signal);
+    const { view, shared, title } = controlCard(el, "rtw-toggle", options.title, problems, state, { type: "boolean", says: "a toggle shows true and false" }, show, signal);
     control.setAttribute("aria-label", title);
     view.body.append(control, word);
     shared.incoming();

@@ -113,3 +113,26 @@ test("a first batch of nulls leaves the choice of columns to the next", () => {
   assert.deepEqual(data.choice?.y, ["v"]);
   assert.equal(data.fault, "");
 });
+
+test("a recording that is played again begins anew", () => {
+  const data = new ChartData({ ...options, y: ["v"] });
+  data.add({ time: [NOW - 1000, NOW], v: [1, 2] }, true, NOW);
+  data.add({ time: [NOW + 500_000], v: [3] }, false, NOW);
+  data.add({ time: [NOW - 500], v: [4] }, false, NOW + 1);
+  const rows = data.groups.get("")?.rows;
+  assert.equal(rows?.lastX, NOW - 500);
+  assert.equal(data.range(NOW + 1)?.[1], NOW - 500);
+});
+
+test("rows that are late by less than the window are put in their place", () => {
+  const data = new ChartData({ ...options, y: ["v"] });
+  data.add({ time: [NOW], v: [1] }, true, NOW);
+  data.add({ time: [NOW - 50_000], v: [2] }, false, NOW);
+  assert.equal(data.groups.get("")?.rows.lastX, NOW);
+});
+
+test("a chosen column of text is said", () => {
+  const data = new ChartData({ ...options, y: ["city"] });
+  data.add({ time: [NOW], city: ["Oslo"] }, true, NOW);
+  assert.equal(data.fault, "column 'city' holds text, not numbers");
+});

@@ -50,3 +50,11 @@ test("before compares with the first sample of the span", () => {
   assert.deepEqual(data.before(120_000), { timeMs: NOW - 60_000, value: 2 });
   assert.equal(data.before(10), null);
 });
+
+test("a recording that is played again shows its values", () => {
+  const data = new MetricData("v", "last", null);
+  data.add({ time: [NOW, NOW + 900_000], v: [1, 2] }, true, NOW);
+  data.add({ time: [NOW], v: [3] }, false, NOW);
+  assert.equal(data.value(NOW), 3);
+  assert.equal(data.samples.length, 1);
+});
