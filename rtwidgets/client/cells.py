@@ -1,7 +1,8 @@
 """One cell of a column, made fit for JSON.
 
 NaN and infinities become null. Times become integer milliseconds since the Unix epoch. A datetime without a
-zone means what its own library takes it for: local time for Python's, UTC for numpy's and pandas'.
+zone is this machine's local time, whatever library it is of: what ``datetime.now()`` gives, and
+``pd.Timestamp.now()``. A date is no moment of its own: it becomes midnight in UTC, the same on every machine.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ..errors import ColumnsError
 Cell = str | int | float | bool | None
 
 TIME_COLUMN = "time"
-_JSON_TYPES = (str, int, bool)
+_AS_IS = (str, bool)
+_MIN_INT, _MAX_INT = -(2**63), 2**64 - 1  # what JSON libraries take, the hub's among them
 _LATEST_SECONDS = 1e11  # the year 5138; a larger number can only be in another unit
 
 
@@ -35,7 +37,9 @@ def plain_cells(values: Iterable[object], *, where: str, name: str) -> list[Cell
     if name == TIME_COLUMN:
         return [_time_ms(value, where, name) for value in values]
     return [
-        value if value is None or type(value) in _JSON_TYPES else _plain(value, where, name)  # type: ignore[misc]
+        value  # type: ignore[misc]
+        if value is None or (kind := type(value)) in _AS_IS or (kind is int and _MIN_INT <= value <= _MAX_INT)  # type: ignore[operator]
+        else _plain(value, where, name)
         for value in values
     ]
 
@@ -48,12 +52,18 @@ def _plain(value: object, where: str, name: str) -> Cell:
     if _is_missing(value):
         return None
     if isinstance(value, datetime):
-        return round(value.timestamp() * 1000)
+        # pandas' own timestamp() takes a Timestamp without a zone for UTC; Python's takes it for local time.
+        seconds = datetime.timestamp(value) if value.tzinfo is None else value.timestamp()
+        return round(seconds * 1000)
     if isinstance(value, date):
         return round(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)
     if isinstance(value, Decimal):
         return float(value) if value.is_finite() else None
     if isinstance(value, int):
+        if not _MIN_INT <= value <= _MAX_INT:
+            raise ColumnsError(
+                f"column {name!r} of {where} holds {value!r}: integers have up to 64 bits here, send text"
+            )
         return value if isinstance(value, bool) else int(value)
     if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", "m") != "m":
         return _plain(_numpy_scalar(value), where, name)
@@ -91,7 +101,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _numpy_scalar(value: Any) -> object:
-    if value.dtype.kind == "M":  # datetime64 of any unit, as a Python datetime in UTC
-        moment = value.astype("datetime64[us]").item()
-        return None if moment is None else moment.replace(tzinfo=UTC)
-    return value.item()
+    plain = value.item()
+    if value.dtype.kind == "M" and isinstance(plain, int):  # finer than Python's microseconds
+        return value.astype("datetime64[us]").item()
+    return plain

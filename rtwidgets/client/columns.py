@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import ColumnsError, KeyColumnError
 from .cells import TIME_COLUMN, Cell, plain_cells
+from .frame_index import index_columns, index_hint
 
 Columns = dict[str, list[Cell]]
 
 
-def to_columns(data: object, *, where: str) -> Columns:
+def to_columns(data: object, *, where: str, is_stream: bool = True) -> Columns:
     """Return equal-length columns of plain JSON cells.
 
     NaN and infinities become null. The column ``time`` is integer milliseconds since the Unix epoch on the
     wire: numbers in it are read as seconds, datetimes as what they are. Datetimes in other columns become
-    integer milliseconds as well.
+    integer milliseconds as well. Datetimes without a zone, of any library, are this machine's local time;
+    dates are midnight in UTC. What becomes of the index of a pandas frame is said in `frame_index`.
 
     Args:
         data: A dict of cells (one row), a dict of lists or arrays, a list of dicts, or any data frame that
             narwhals knows (pandas, polars, Arrow, ...).
         where: What the columns are for, for messages: ``"'stream:prices'"``.
+        is_stream: Whether a frame's time index is ``time`` even under another name.
 
     Raises:
-        ColumnsError: If lengths differ, there is no column, or a column has a type with no place in JSON.
+        ColumnsError: If lengths differ, there is no column, two have one name, or a column has a type with no
+            place in JSON.
     """
     if isinstance(data, Mapping):
         raw = _of_mapping(data)
     elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
         raw = _of_rows(data, where)
     else:
-        raw = _of_frame(data, where)
+        raw = _of_frame(data, where, is_stream)
     columns = {str(name): plain_cells(cells, where=where, name=str(name)) for name, cells in raw.items()}
     if not columns:
         raise ColumnsError(
@@ -66,15 +71,23 @@ def with_time(columns: Columns, now: float) -> Columns:
     return columns
 
 
-def check_key(columns: Columns, key: str, *, table: str) -> None:
+def check_key(columns: Columns, key: str, *, table: str, data: object) -> None:
     """Check that rows can be found by their key.
+
+    Args:
+        columns: As `to_columns` made them of ``data``.
+        key: Name of the key column.
+        table: Name of the table, for messages.
+        data: What the columns came from, for a hint.
 
     Raises:
         KeyColumnError: If the key column is missing or has a null.
     """
     cells = columns.get(key)
     if cells is None:
-        raise KeyColumnError(f"table {table!r} has no key column {key!r}; columns are {_names(columns)}")
+        raise KeyColumnError(
+            f"table {table!r} has no key column {key!r}; columns are {_names(columns)}{index_hint(data, key)}"
+        )
     if None in cells:
         raise KeyColumnError(
             f"key column {key!r} of table {table!r} has no value in row {cells.index(None)}: "
@@ -109,9 +122,10 @@ def _of_rows(rows: Sequence[Any], where: str) -> Mapping[Any, Iterable[object]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _of_frame(data: Any, where: str) -> Mapping[Any, Iterable[object]]:
+def _of_frame(data: Any, where: str, is_stream: bool) -> Mapping[Any, Iterable[object]]:
     import narwhals as nw
 
+    _check_names(data, where)
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
@@ -119,13 +133,21 @@ def _of_frame(data: Any, where: str) -> Mapping[Any, Iterable[object]]:
             f"{where} can't take a {type(data).__name__}: give cells by name, a dict of lists, "
             "a list of dicts or a data frame (pandas, polars, Arrow)"
         ) from None
-    return {name: _series_cells(frame.get_column(name), nw) for name in frame.columns}
+    columns = {name: frame.get_column(name).to_list() for name in frame.columns}
+    return {**index_columns(data, where=where, is_stream=is_stream), **columns}
 
 
-def _series_cells(series: Any, nw: Any) -> Iterable[object]:
-    if series.dtype == nw.Datetime and series.dtype.time_zone is None:
-        series = series.dt.replace_time_zone("UTC")
-    return series.to_list()  # type: ignore[no-any-return]
+def _check_names(frame: Any, where: str) -> None:
+    # Arrow's `columns` are its cells. A mapping can't have a name twice.
+    names = getattr(frame, "column_names", None)
+    if names is None:
+        names = getattr(frame, "columns", None)
+    counts = Counter(map(str, names if isinstance(names, Iterable) else ()))
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ColumnsError(
+            f"the frame for {where} has more than one column {_names(twice)}: give each a name of its own"
+        )
 
 
 def _is_column(value: object) -> bool:

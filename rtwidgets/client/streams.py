@@ -52,8 +52,12 @@ class Stream(Channel):
         Returns at once: rows are collected and sent in the background. While the hub is away they wait.
 
         Args:
-            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame.
-            cells: Cells of one row by column name, or columns.
+            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame. A time index
+                of a pandas frame without a column ``time`` is the time; any other named index is a column.
+            cells: Cells of one row by column name, or columns. Datetimes without a zone are this machine's
+                local time, whatever library they are of: ``time=datetime.now()`` is now. In other columns
+                than ``time`` datetimes come back as integer milliseconds since the Unix epoch. Dates are
+                midnight in UTC.
 
         Raises:
             ColumnsError: If columns are unequal or of no usable type.

@@ -57,8 +57,11 @@ class Table(Channel):
         """Add rows or change cells of rows; a row is found by its key, columns may be left out.
 
         Args:
-            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame.
-            cells: Cells of one row by column name.
+            data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame. The named
+                index of a pandas frame is a column too; a time index without a name is the column ``time``.
+            cells: Cells of one row by column name. Datetimes come back as integer milliseconds since the
+                Unix epoch; without a zone they are this machine's local time, whatever library they are
+                of. Dates are midnight in UTC.
 
         Raises:
             KeyColumnError: If the key column is not there, or a key is no text or whole number.
@@ -81,7 +84,7 @@ class Table(Channel):
             self._send({"remove": plain})
 
     def replace(self, data: object) -> None:
-        """Make these rows the whole table; the hub tells readers the difference only.
+        """Make these rows the whole table, ``[]`` empties it; the hub tells readers the difference only.
 
         A table that is larger than one message goes out in parts; from the second time on rows that another
         publisher added in between then stay.
@@ -181,8 +184,8 @@ class Table(Channel):
     def _columns(self, data: object) -> tuple[str, Columns]:
         self._check_open()
         key = self._key()
-        columns = to_columns(data, where=repr(self.name))
-        check_key(columns, key, table=self.name)
+        columns = to_columns({key: []} if _is_empty(data) else data, where=repr(self.name), is_stream=False)
+        check_key(columns, key, table=self.name, data=data)
         self._check_keys(columns[key])
         return key, columns
 
@@ -213,3 +216,7 @@ class Table(Channel):
 
     def _send(self, change: dict[str, object]) -> None:
         self._check_open().publisher.put_whole(self.name, _encode(change))
+
+
+def _is_empty(data: object) -> bool:
+    return isinstance(data, list | tuple) and not data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,10 +19,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.client.columns import split_rows, to_columns, with_time
+from rtwidgets.client.columns import check_key, split_rows, to_columns, with_time
 from rtwidgets.client.durations import parse_duration
 from rtwidgets.client.frames import Backend, build_frame, join_columns, newest_rows
-from rtwidgets.errors import ColumnsError
+from rtwidgets.errors import ColumnsError, KeyColumnError
 
 WHERE = "'stream:x'"
 MOMENT = datetime(2024, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -33,12 +34,17 @@ MS = 1_704_164_645_678
     [
         {"time": [MOMENT, MOMENT], "n": [1, 2]},
         [{"time": MOMENT, "n": 1}, {"time": MOMENT, "n": 2}],
-        {"time": np.array([MS, MS], "datetime64[ms]"), "n": np.array([1, 2])},
+        {
+            "time": np.array([MOMENT.astimezone().replace(tzinfo=None)] * 2, "datetime64[ms]"),
+            "n": np.array([1, 2]),
+        },
         {"time": [MS / 1000, MS / 1000], "n": range(1, 3)},
         pd.DataFrame({"time": [MOMENT, MOMENT], "n": [1, 2]}),
-        pd.DataFrame({"time": pd.to_datetime([MS, MS], unit="ms"), "n": pd.array([1, 2], dtype="Int64")}),
+        pd.DataFrame(
+            {"time": pd.to_datetime([MS, MS], unit="ms", utc=True), "n": pd.array([1, 2], dtype="Int64")}
+        ),
         pl.DataFrame({"time": [MOMENT, MOMENT], "n": [1, 2]}),
-        pl.DataFrame({"time": [MOMENT.replace(tzinfo=None)] * 2, "n": [1, 2]}),
+        pl.DataFrame({"time": [MOMENT.astimezone().replace(tzinfo=None)] * 2, "n": [1, 2]}),
         pa.table({"time": pa.array([MOMENT, MOMENT]), "n": [1, 2]}),
     ],
     ids=lambda data: type(data).__module__.split(".")[0],
@@ -62,7 +68,7 @@ def test_every_form_of_rows_gives_the_same_columns(data: object) -> None:
         (np.datetime64("NaT"), None),
         (pd.NaT, None),
         (pd.NA, None),
-        (pd.Timestamp("1970-01-02"), 86_400_000),
+        (pd.Timestamp("1970-01-02", tz="UTC"), 86_400_000),
         (Decimal("1.5"), 1.5),
         (Decimal("NaN"), None),
         (date(1970, 1, 2), 86_400_000),
@@ -85,9 +91,112 @@ def test_cells_of_other_types_are_named(cell: object) -> None:
         to_columns([{"x": cell}], where=WHERE)
 
 
-def test_naive_python_datetimes_are_local_time() -> None:
-    naive = datetime(2024, 6, 1, 12)
-    assert to_columns({"at": naive}, where=WHERE) == {"at": [round(naive.timestamp() * 1000)]}
+NAIVE = datetime(2024, 6, 1, 12, 30, 0, 250_000)
+
+
+@pytest.fixture
+def far_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be where local time is not UTC."""
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone can't be changed")
+@pytest.mark.parametrize("name", ["time", "at"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: {name: NAIVE},
+        lambda name: {name: pd.Timestamp(NAIVE)},
+        lambda name: {name: np.array([NAIVE], "datetime64[ns]")},
+        lambda name: {name: np.array([NAIVE], "datetime64[ms]")},
+        lambda name: {name: pd.Series([NAIVE])},
+        lambda name: pd.DataFrame({name: [NAIVE]}),
+        lambda name: pd.DataFrame({"n": [1]}, index=pd.DatetimeIndex([NAIVE], name=name)),
+        lambda name: pl.DataFrame({name: [NAIVE]}),
+        lambda name: pa.table({name: [NAIVE]}),
+        lambda name: pa.table({name: pa.array([NAIVE], pa.timestamp("ns"))}),
+    ],
+)
+def test_datetimes_without_a_zone_are_local_time_in_every_library(
+    far_zone: None, make: Callable[[str], object], name: str
+) -> None:
+    local_ms = round(datetime(2024, 6, 1, 6, 45, 0, 250_000, tzinfo=UTC).timestamp() * 1000)
+    assert to_columns(make(name), where=WHERE, is_stream=False)[name] == [local_ms]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone can't be changed")
+@pytest.mark.parametrize(
+    "column",
+    [[date(2024, 6, 1)], np.array(["2024-06-01"], "datetime64[D]"), pl.Series([date(2024, 6, 1)])],
+)
+def test_dates_are_midnight_in_utc_everywhere(far_zone: None, column: object) -> None:
+    midnight_ms = round(datetime(2024, 6, 1, tzinfo=UTC).timestamp() * 1000)
+    assert to_columns({"day": column}, where=WHERE) == {"day": [midnight_ms]}
+
+
+TIMES = pd.DatetimeIndex([MOMENT])
+
+
+@pytest.mark.parametrize(
+    ("frame", "stream", "table"),
+    [
+        (pd.DataFrame({"n": [1]}, index=TIMES), ["time", "n"], ["time", "n"]),
+        (pd.DataFrame({"n": [1]}, index=TIMES.rename("time")), ["time", "n"], ["time", "n"]),
+        (pd.DataFrame({"n": [1]}, index=TIMES.rename("Date")), ["time", "n"], ["Date", "n"]),
+        (pd.DataFrame({"time": [MOMENT]}, index=TIMES.rename("time")), ["time"], ["time"]),
+        (pd.DataFrame({"time": [MOMENT]}, index=TIMES.rename("Date")), ["Date", "time"], ["Date", "time"]),
+        (pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="id")), ["id", "n"], ["id", "n"]),
+        (pd.DataFrame({"n": [1]}, index=pd.Index(["a"])), ["n"], ["n"]),
+        (pd.DataFrame({"n": [1]}), ["n"], ["n"]),
+        (
+            pd.DataFrame({"n": [1]}, index=pd.MultiIndex.from_arrays([["a"], TIMES], names=["id", None])),
+            ["id", "time", "n"],
+            ["id", "time", "n"],
+        ),
+    ],
+)
+def test_the_index_of_a_frame_becomes_columns(frame: object, stream: list[str], table: list[str]) -> None:
+    found = to_columns(frame, where=WHERE)
+    assert list(found) == stream
+    assert found.get("time", [MS]) == [MS]
+    assert list(to_columns(frame, where=WHERE, is_stream=False)) == table
+
+
+def test_a_time_index_that_would_be_lost_is_an_error() -> None:
+    with pytest.raises(ColumnsError, match="time index without a name"):
+        to_columns(pd.DataFrame({"time": [1.0]}, index=TIMES), where=WHERE)
+    with pytest.raises(ColumnsError, match="'time' of 'stream:x' holds a Period"):
+        to_columns(pd.DataFrame({"n": [1.0]}, index=TIMES.tz_localize(None).to_period("D")), where=WHERE)
+
+
+def test_a_key_that_may_be_the_index_is_hinted_at() -> None:
+    frame = pd.DataFrame({"n": [1]}, index=["a"])
+    columns = to_columns(frame, where="'table:x'", is_stream=False)
+    with pytest.raises(KeyColumnError, match=r"no key column 'id'.*rename_axis\('id'\)"):
+        check_key(columns, "id", table="table:x", data=frame)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]),
+        pa.table([[1], [2], [3]], names=["a", "b", "a"]),
+    ],
+)
+def test_columns_of_one_name_are_named(frame: object) -> None:
+    with pytest.raises(ColumnsError, match="more than one column 'a': give"):
+        to_columns(frame, where=WHERE)
+
+
+@pytest.mark.parametrize("cell", [2**70, -(2**63) - 1])
+def test_integers_beyond_64_bits_are_refused(cell: int) -> None:
+    with pytest.raises(ColumnsError, match=r"'a' of 'stream:x' holds .*64 bits"):
+        to_columns({"a": cell}, where=WHERE)
+    assert to_columns({"a": 2**64 - 1}, where=WHERE) == {"a": [2**64 - 1]}
 
 
 def test_rows_with_different_columns_are_filled_with_null() -> None:
