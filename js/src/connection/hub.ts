@@ -23,6 +23,8 @@ const MAX_RECONNECT_MS = 15_000;
 const CENTRIFUGE_TIMEOUT_MS = 4_000_000;
 const INVALID_TOKEN = 3500;
 const MAX_TOKEN_PAUSE_MS = 60_000;
+const TRYING_AGAIN = "the hub is away; trying again";
+const NO_TOKEN_TAKEN = "the hub refuses this notebook's token; run the cell with rt.connect() again";
 
 export interface ConnectionOptions {
   readonly page: Page;
@@ -58,7 +60,7 @@ export class Connection implements HubConnection {
       relay: () => this.#livePorts()[0] ?? null,
       token: () => this.#tokens.fresh(),
       busy: () => this.#calls.pending > 0,
-      changed: () => this.#report(this.#status.phase, this.#problem),
+      changed: () => this.#report(this.#status.phase, this.#problem, this.#status.detail),
       hurry: (on) => (this.#centrifuge["_config"].minReconnectDelay = on ? 1 : MIN_RECONNECT_MS),
     });
     const choice = this.#choice;
@@ -75,7 +77,7 @@ export class Connection implements HubConnection {
       timeout: CENTRIFUGE_TIMEOUT_MS,
     });
     keepTimes(this.#centrifuge);
-    this.#calls = new Calls(this.#centrifuge, () => this.#status.reason);
+    this.#calls = new Calls(this.#centrifuge, () => this.#status.detail ?? this.#status.reason);
     this.#shelf = new FeedShelf(this.#centrifuge, () => this.#stopIfUnused());
     this.#follow();
   }
@@ -163,12 +165,14 @@ export class Connection implements HubConnection {
       this.#tokenPauseMs = 0;
       this.#away.end();
       this.client = client;
-      this.#report("live", null, changed ? this.#status.changes + 1 : this.#status.changes);
+      this.#report("live", null, null, changed ? this.#status.changes + 1 : this.#status.changes);
     });
     this.#centrifuge.on("connecting", ({ code, reason }) => {
       this.client = null;
-      const problem = code === 0 ? null : `${reason} (code ${code})`;
-      this.#away.start(() => this.#report("connecting", problem));
+      this.#away.start(() => {
+        if (code === 0) this.#report("connecting", null);
+        else this.#report("connecting", TRYING_AGAIN, `${reason} (code ${code})`);
+      });
     });
     this.#centrifuge.on("error", ({ type, error }) => {
       // A failed attempt over either way says less than what we know already.
@@ -177,8 +181,12 @@ export class Connection implements HubConnection {
     this.#centrifuge.on("disconnected", ({ code, reason }) => {
       this.client = null;
       this.#away.end();
-      this.#report("down", `${reason} (code ${code})`);
-      if (code === INVALID_TOKEN) this.#retryWithNewToken();
+      const problem = `${reason} (code ${code})`;
+      if (code !== INVALID_TOKEN) return this.#report("down", problem);
+      // A hub that was started again takes no old token: the next one mostly works, so only a second refusal is said.
+      if (this.#tokenPauseMs === 0) this.#report("connecting", null, problem);
+      else this.#report("connecting", NO_TOKEN_TAKEN, problem);
+      this.#retryWithNewToken();
     });
   }
 
@@ -191,11 +199,11 @@ export class Connection implements HubConnection {
     this.#tokenPauseMs = Math.min(Math.max(this.#tokenPauseMs * 2, 1_000), MAX_TOKEN_PAUSE_MS);
   }
 
-  #report(phase: Phase, problem: string | null, changes = this.#status.changes): void {
+  #report(phase: Phase, problem: string | null, detail: string | null = null, changes = this.#status.changes): void {
     this.#problem = problem;
     const transport = phase === "live" ? this.#lastTransport : null;
     const reason = problem ?? (transport === "relay" ? this.#choice.reason : null);
-    this.#status = { phase, transport, reason, changes };
+    this.#status = { phase, transport, reason, detail, changes };
     this.#listeners.call();
   }
 

@@ -11,6 +11,8 @@ export interface ConnectionStatus {
   readonly transport: Transport | null;
   /** Why it is not live, or why it is on the relay; null when there is nothing to say. */
   readonly reason: string | null;
+  /** What the reason leaves out, such as a close code; for the details. */
+  readonly detail?: string | null;
   /** How many times the transport changed. */
   readonly changes: number;
 }

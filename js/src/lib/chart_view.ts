@@ -19,6 +19,8 @@ export interface ChartViewOptions {
   readonly height: number;
   /** Told what is wrong with the data, or "". */
   readonly notice: (text: string) => void;
+  /** What to say before there is data. */
+  readonly waiting: () => string;
 }
 
 /** A line of the chart: one y column of one group. */
@@ -35,7 +37,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const { data } = options;
   const legend = makeLegend(() => rebuild(), signal);
   const readout = makeReadout();
-  const empty = element("div", { class: "rtw-empty", text: "waiting for data…" });
+  const empty = element("div", { class: "rtw-empty", text: options.waiting() });
   const surface = element("div", { class: "rtw-chart__surface", role: "img", label: "Chart without data" });
   const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root);
   area.style.height = `${options.height}px`;
@@ -102,7 +104,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     const nothing = !range || newest < range[0];
     empty.hidden = !nothing;
     // What is wrong is said below.
-    if (nothing) setText(empty, data.fault ? "" : range && windowMs ? `no data in the last ${formatSpan(windowMs)}` : "waiting for data…");
+    if (nothing) setText(empty, data.fault ? "" : range && windowMs ? `no data in the last ${formatSpan(windowMs)}` : options.waiting());
     if (!plot || !range || !data.choice) return;
     const { xs, lines: drawn } = plotRows([...data.groups.values()], data.choice.y.length, range[0], range[1], plot.plotWidth);
     plot.draw(xs, drawn, range[0], range[1]);

@@ -32,14 +32,19 @@ export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs 
       ? plain("waiting", "connecting…")
       : plain("down", "no kernel: run the cell again");
   }
-  if (connection.phase === "down") return plain("down", `hub away: ${connection.reason ?? "no reason given"}`);
+  if (connection.phase === "down") return plain("down", `the hub ended the connection: ${connection.reason ?? "no reason given"}; run the cell again`);
   if (connection.phase === "connecting") {
-    return connection.reason ? plain("waiting", `hub away: ${connection.reason}`) : plain("waiting", "connecting…");
+    return plain("waiting", connection.reason ?? "connecting…");
   }
   if (feed?.phase === "refused") return plain("down", `refused: ${feed.reason ?? "no reason given"}`);
   if (feed?.phase === "waiting") return plain("waiting", feed.reason ? `waiting: ${feed.reason}` : "subscribing…");
   const state = connection.transport ? `live · ${connection.transport}` : "live";
   return { tone: "live", state, age: ageMs === null ? "" : formatDuration(ageMs) };
+}
+
+/** What an empty widget says; nothing where the badge says that nothing will come. */
+export function whileEmpty(feed: FeedStatus | null | undefined, text: string): string {
+  return feed?.phase === "refused" ? "" : text;
 }
 
 /** The rows of the status details, as label and text. */
@@ -55,6 +60,7 @@ export function statusDetails(
     rows.push(["transport", connection.transport ?? "none"]);
     if (connection.changes > 0) rows.push(["transport changes", String(connection.changes)]);
     if (connection.reason) rows.push(["note", connection.reason]);
+    if (connection.detail) rows.push(["detail", connection.detail]);
   }
   if (feed) {
     rows.push(["offset", String(feed.offset)]);

@@ -9,6 +9,7 @@ import { linkToHub, type Link } from "../lib/link.ts";
 import { number, numberOrNull, oneOf, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { shortName } from "../lib/titles.ts";
+import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -48,11 +49,13 @@ export default defineWidget<Options, State>({
     const link = linkToHub<StreamFeed>(
       hub,
       (connection, until) => connection.stream(channel, until),
-      (feed, until) =>
+      (feed, until) => {
+        feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {
           data.add(batch, reset, Date.now());
           redraws.request();
-        }, until),
+        }, until);
+      },
       signal,
     );
     return { channel, link, data, redraws };
@@ -72,6 +75,6 @@ export default defineWidget<Options, State>({
       signal,
     );
     const { kind, height } = options;
-    themeChanged = chartView(view.root, view.body, { data, redraws, area: kind === "area", height, notice: view.notice }, signal);
+    themeChanged = chartView(view.root, view.body, { data, redraws, area: kind === "area", height, notice: view.notice, waiting: () => whileEmpty(link.feed?.status, "waiting for data…") }, signal);
   },
 });

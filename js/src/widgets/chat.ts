@@ -13,6 +13,7 @@ import { number, text } from "../lib/options.ts";
 import { Outbox } from "../lib/outbox.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { shortName } from "../lib/titles.ts";
+import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -145,7 +146,7 @@ export default defineWidget<Options, State>({
       const messages = link.feed?.messages ?? [];
       outbox.reconcile(messages, me());
       log.draw(messages, outbox, me());
-      setText(empty, link.feed?.status.phase === "live" ? "No messages yet. Say hello." : "waiting for the chat…");
+      setText(empty, link.feed?.status.phase === "live" ? "No messages yet. Say hello." : whileEmpty(link.feed?.status, "waiting for the chat…"));
       empty.hidden = messages.length + outbox.items.length > 0;
       members.draw(link.feed?.members ?? [], me());
       if (following) toEnd();

@@ -11,6 +11,7 @@ import { flag, numberOrNull, oneOf, text } from "../lib/options.ts";
 import { MetricData, REDUCTIONS, type Reduction } from "../lib/reduce.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { drawSparkline } from "../lib/sparkline.ts";
+import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -57,11 +58,13 @@ export default defineWidget<Options, State>({
     const link = linkToHub<StreamFeed>(
       hub,
       (connection, until) => connection.stream(channel, until),
-      (feed, until) =>
+      (feed, until) => {
+        feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {
           data.add(batch, reset, Date.now());
           redraws.request();
-        }, until),
+        }, until);
+      },
       signal,
     );
     return { channel, link, data, redraws };
@@ -90,7 +93,7 @@ export default defineWidget<Options, State>({
       const nowMs = Date.now();
       const now = data.value(nowMs);
       setText(value, now === null ? "–" : options.reduce === "count" ? formatNumber(now, 0) : shown(now));
-      setText(caption, captionOf(options.reduce, options.window_ms, now, data, spanMs, shown));
+      setText(caption, now === null ? whileEmpty(link.feed?.status, "waiting for data…") : captionOf(options.reduce, options.window_ms, now, data, spanMs, shown));
       view.notice(data.fault);
       if (sparkline) drawSparkline(view.root, canvas, data.samples, spanMs, options.reduce === "mean" ? "mean" : "extremes");
       // A window empties as time passes.
@@ -107,12 +110,11 @@ export default defineWidget<Options, State>({
 function captionOf(
   reduce: Reduction,
   windowMs: number | null,
-  now: number | null,
+  now: number,
   data: MetricData,
   spanMs: number,
   shown: (amount: number) => string,
 ): string {
-  if (now === null) return "waiting for data…";
   if (reduce !== "last") return windowMs === null ? `${NAMES[reduce]} since the start` : `${NAMES[reduce]} of the last ${formatSpan(windowMs)}`;
   const before = data.before(spanMs);
   if (!before) return "";

@@ -14,6 +14,7 @@ import { number, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { RowOrder, type Sort } from "../lib/row_order.ts";
 import { shortName } from "../lib/titles.ts";
+import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -115,7 +116,7 @@ export default defineWidget<Options, State>({
     const draw = () => {
       const rows = link.feed?.rows.size ?? 0;
       setText(count, `${formatNumber(rows)} ${rows === 1 ? "row" : "rows"}`);
-      setText(empty, link.feed?.status.phase === "live" ? "no rows" : "waiting for rows…");
+      setText(empty, link.feed?.status.phase === "live" ? "no rows" : whileEmpty(link.feed?.status, "waiting for rows…"));
       empty.hidden = rows > 0;
       const missing = (state.columns ?? options.columns ?? []).filter((name) => !all().includes(name));
       const sort = state.order.sort?.column;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ConnectionStatus, FeedStatus } from "../../src/connection/types.ts";
-import { KERNEL_GRACE_MS, describeStatus, statusDetails } from "../../src/lib/status.ts";
+import { KERNEL_GRACE_MS, describeStatus, statusDetails, whileEmpty } from "../../src/lib/status.ts";
 
 const LIVE: ConnectionStatus = { phase: "live", transport: "direct", reason: null, changes: 0 };
 const FEED: FeedStatus = { phase: "live", reason: null, lastTimeMs: 1000, offset: 7, gaps: 0, repeats: 0, lost: 0, bad: 0 };
@@ -14,7 +14,9 @@ test("each state says what it is and why", () => {
   assert.deepEqual(say(null, null, 10), ["waiting", "connecting…", ""]);
   assert.deepEqual(say(null, null, KERNEL_GRACE_MS), ["down", "no kernel: run the cell again", ""]);
   assert.deepEqual(say({ ...LIVE, phase: "connecting", transport: null }, null), ["waiting", "connecting…", ""]);
-  assert.deepEqual(say({ ...LIVE, phase: "down", reason: "refused the token" }, FEED), ["down", "hub away: refused the token", ""]);
+  const away = "the hub is away; trying again";
+  assert.deepEqual(say({ ...LIVE, phase: "connecting", transport: null, reason: away, detail: "transport closed (code 1)" }, null), ["waiting", away, ""]);
+  assert.deepEqual(say({ ...LIVE, phase: "down", reason: "refused the token" }, FEED), ["down", "the hub ended the connection: refused the token; run the cell again", ""]);
   assert.deepEqual(say(LIVE, { ...FEED, phase: "refused", reason: "permission denied" }), ["down", "refused: permission denied", ""]);
   assert.deepEqual(say(LIVE, { ...FEED, phase: "waiting" }), ["waiting", "subscribing…", ""]);
   assert.deepEqual(say(LIVE, FEED), ["live", "live · direct", "0.2 s"]);
@@ -22,10 +24,16 @@ test("each state says what it is and why", () => {
 });
 
 test("details name the offset, gaps, repeats and what was not recovered", () => {
-  const rows = new Map(statusDetails("stream:a", { ...LIVE, reason: "blocked" }, { ...FEED, gaps: 2, lost: 1, bad: 3 }, 500));
+  const rows = new Map(statusDetails("stream:a", { ...LIVE, reason: "blocked", detail: "transport closed (code 1)" }, { ...FEED, gaps: 2, lost: 1, bad: 3 }, 500));
   assert.equal(rows.get("offset"), "7");
   assert.equal(rows.get("gaps"), "2");
   assert.equal(rows.get("not recovered"), "1");
   assert.equal(rows.get("unusable"), "3");
   assert.equal(rows.get("note"), "blocked");
+  assert.equal(rows.get("detail"), "transport closed (code 1)");
+});
+
+test("a refused channel does not say that it waits", () => {
+  assert.equal(whileEmpty({ ...FEED, phase: "refused" }, "waiting for data…"), "");
+  assert.equal(whileEmpty(null, "waiting for data…"), "waiting for data…");
 });
