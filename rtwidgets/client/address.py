@@ -47,8 +47,11 @@ def parse_address(url: str) -> Address:
     """Read a hub's URL: http, https, ws or wss, with or without a path.
 
     Raises:
+        TypeError: If it is no text.
         HubUnreachableError: If it can't be the address of a hub; the message says how to write it.
     """
+    if not isinstance(url, str):
+        raise TypeError(f"the URL of a hub is a text such as 'http://host:8090', not {type(url).__name__}")
     try:
         parts = urlsplit(url.strip())
         port = parts.port

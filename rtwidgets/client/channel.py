@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 from msgspec import Raw
 
-from ..errors import ChannelError, ChannelNameError, ClosedError, ReplyTimeoutError, RtWidgetsError
-from ..protocol.messages import NOTHING, ClientInfo, Error, Publication
+from ..errors import (
+    ChannelError,
+    ChannelNameError,
+    ClosedError,
+    ReplyError,
+    ReplyTimeoutError,
+    RtWidgetsError,
+)
+from ..protocol import codes
+from ..protocol.messages import NOTHING, ClientInfo, Command, Error, Publication, Reply
 from ..protocol.names import check_channel, namespace_of
 from .link import RPC_TIMEOUT_S, Link
 from .notices import Subscribed
@@ -29,8 +37,11 @@ def channel_name(kind: str, name: str) -> str:
     """Return the whole channel name; a name with a colon is one already.
 
     Raises:
+        TypeError: If it is no text.
         ChannelNameError: If it breaks the grammar or names a channel of another kind.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"a channel name is a text, not {type(name).__name__}")
     whole = check_channel(name if ":" in name else f"{kind}:{name}" if name else name)
     namespace = namespace_of(whole)
     if namespace in KINDS and namespace != kind:
@@ -56,6 +67,7 @@ class Channel:
         self._link: Link | None = None  # the link we follow the channel on
         self._settled = threading.Event()
         self._refusal: RtWidgetsError | None = None
+        self._logged: set[int] = set()  # codes of refusals that the log has
 
     def close(self) -> None:
         """End the subscription and all callbacks; using the object afterwards raises ClosedError."""
@@ -127,14 +139,41 @@ class Channel:
 
     def on_refused(self, error: Error) -> None:
         """Keep the reason for whoever asks."""
-        self._refusal = error_of(Error(error.code, f"channel {self.name!r}: {error.message}"))
+        self._refusal = error_of(self._explained(error))
         self._settled.set()
+        if error.code not in self._logged:
+            self._logged.add(error.code)
+            log.error("the hub refused a subscription: %s", self._refusal)
 
     def on_publication(self, publication: Publication) -> None:
         """Take a publication."""
 
     def on_membership(self, info: ClientInfo, joined: bool) -> None:
         """Hear who came or went."""
+
+    def _explained(self, error: Error) -> Error:
+        """Return the hub's error with the channel's name and, where there is one, the way out."""
+        message = error.message
+        namespace, _, rest = self.name.partition(":")
+        if error.code == codes.UNKNOWN_CHANNEL.code and namespace not in KINDS:
+            message = (
+                f"the hub has no namespace {namespace!r}: add [namespaces.{namespace}] to its config, or use "
+                f"hub.{self.kind}({rest or self.name!r})"
+            )
+        return Error(error.code, f"channel {self.name!r}: {message}")
+
+    def _request(self, command: Command) -> Reply:
+        """Ask the hub about this channel.
+
+        Raises:
+            ReplyError: If the hub refuses; the message names the channel.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        link = self._check_open()
+        try:
+            return link.request(command)
+        except ReplyError as error:
+            raise error_of(self._explained(Error(error.code, error.message))) from None
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         """Take what a subscribe reply carries."""

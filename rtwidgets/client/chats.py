@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.kinds.chat import MAX_TEXT
+from ..errors import ChannelError
 from ..protocol.messages import Command, PresenceRequest, Publication
 from .channel import Channel
 from .chat_copy import ChatCopy, Message, Snapshot
@@ -56,6 +58,7 @@ class Chat(Channel):
         """Say something; returns the message's id.
 
         Raises:
+            ChannelError: If the text is longer than 16,384 characters.
             BufferFullError: If too much waits for a hub that is away.
         """
         return self._open_message(str(text), still_open=False)
@@ -79,7 +82,7 @@ class Chat(Channel):
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
-        reply = self._check_open().request(Command(presence=PresenceRequest(channel=self.name)))
+        reply = self._request(Command(presence=PresenceRequest(channel=self.name)))
         members: dict[str, Member] = {}
         for info in reply.presence.presence.values() if reply.presence is not None else ():
             known = members.get(info.user)
@@ -150,6 +153,7 @@ class Chat(Channel):
     def _grow(self, message_id: str | None, text: str) -> str:
         if message_id is None:
             return self._open_message(text, still_open=True)
+        self._check_text(text)
         self._send({"type": "append", "id": message_id, "text": text})
         return message_id
 
@@ -158,6 +162,7 @@ class Chat(Channel):
             self._send({"type": "append", "id": message_id, "text": "", "done": True})
 
     def _open_message(self, text: str, *, still_open: bool) -> str:
+        self._check_text(text)
         message_id = uuid.uuid4().hex
         form: dict[str, object] = {"type": "message", "id": message_id, "text": text}
         if still_open:
@@ -166,6 +171,13 @@ class Chat(Channel):
             self._answers.add(message_id)
         self._send(form)
         return message_id
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > MAX_TEXT:
+            raise ChannelError(
+                f"a text for {self.name!r} has {len(text):,} characters, a message takes {MAX_TEXT:,}: "
+                "shorten it or say it in parts"
+            )
 
     def _send(self, form: dict[str, object]) -> None:
         self._check_open().publisher.put_whole(self.name, msgspec.json.encode(form))

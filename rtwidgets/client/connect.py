@@ -37,16 +37,19 @@ def connect(
         buffer_bytes: How much may wait while the hub is away.
 
     Raises:
+        TypeError: If there is a token without a url.
         HubUnreachableError: If there is no hub at the address.
         TokenRefusedError: If it does not accept the token.
         HubStartError: If the local hub could not be started.
     """
     named = os.environ.get(URL_VARIABLE) or None
     site: Site
+    if token is not None and url is None and named is None:
+        raise TypeError(f"a token goes with a url: connect(url, token=...), or set {URL_VARIABLE}")
     if url is None and named is None:
         site, identity = _local_site()
     else:
-        address = parse_address(url or named or "")
+        address = parse_address(url if url is not None else named or "")
         if token is None and (url is None or named is None or parse_address(named) == address):
             token = os.environ.get(TOKEN_VARIABLE)  # never sent to another hub than the one it is for
         site = FixedSite(address, token or "")

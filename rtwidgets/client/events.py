@@ -78,9 +78,8 @@ class Events(Channel):
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
-        link = self._check_open()
         request = HistoryRequest(channel=self.name, limit=limit, reverse=True)
-        reply = link.request(Command(history=request))
+        reply = self._request(Command(history=request))
         kept = reply.history.publications if reply.history is not None else []
         return [_event(_publication.decode(raw)) for raw in reversed(kept)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from ..errors import ColumnsError
 from .cells import TIME_COLUMN, Cell
 from .columns import Columns
 
@@ -43,6 +44,7 @@ def build_frame(columns: Columns, backend: Backend) -> Any:
     """Return a data frame; the column ``time`` becomes datetimes in UTC.
 
     Raises:
+        ColumnsError: If a column mixes types that the backend can't have in one column.
         ImportError: If the library is not installed; the message says how to get it.
         ValueError: If the backend has another name.
     """
@@ -61,12 +63,19 @@ def build_frame(columns: Columns, backend: Backend) -> Any:
         return frame
     if backend == "arrow":
         pyarrow = _library("pyarrow", backend)
-        arrays = {
-            name: pyarrow.array(cells, pyarrow.timestamp("ms", "UTC") if name == TIME_COLUMN else None)
-            for name, cells in columns.items()
-        }
-        return pyarrow.table(arrays)
+        return pyarrow.table({name: _arrow_array(pyarrow, name, cells) for name, cells in columns.items()})
     raise ValueError(f"backend {backend!r} is not known: use 'pandas', 'polars' or 'arrow'")
+
+
+def _arrow_array(pyarrow: Any, name: str, cells: list[Cell]) -> Any:
+    try:
+        return pyarrow.array(cells, pyarrow.timestamp("ms", "UTC") if name == TIME_COLUMN else None)
+    except (pyarrow.ArrowException, OverflowError, TypeError) as error:
+        types = ", ".join(dict.fromkeys(type(cell).__name__ for cell in cells if cell is not None))
+        raise ColumnsError(
+            f"column {name!r} can't be an Arrow column, it holds {types}: use backend='pandas', or publish "
+            f"one type ({error})"
+        ) from None
 
 
 def _library(name: str, backend: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 import msgspec
 from msgspec import Raw
 
-from ..errors import ClosedError, KeyColumnError, ReplyError
+from ..errors import ClosedError, KeyColumnError, ReplyError, ReplyTimeoutError
 from ..protocol import codes
 from .browser_access import BrowserAccess
 from .channel import Channel, channel_name
@@ -140,6 +140,8 @@ class Hub(BrowserAccess):
             name: What callers name it; the function's name if left out.
             title: What people read.
         """
+        if fn is not None and not callable(fn):
+            raise TypeError(f"hub.command takes a function, not {type(fn).__name__}: use it as a decorator")
 
         def register(function: Callable[..., Any]) -> RegisteredCommand[..., Any]:
             command = make_command(self, function, name, title)
@@ -224,9 +226,17 @@ class Hub(BrowserAccess):
         return "closed" if self._closed else self._link.driver.status
 
     def status(self) -> dict[str, Any]:
-        """Return what the hub says of itself, and the state of our connection to it."""
+        """Return what the hub says of itself, and the state of our connection to it.
+
+        While the hub is away there is our part alone: url, state, waiting_items and waiting_bytes.
+        """
         link = self._use()
-        found: dict[str, Any] = msgspec.json.decode(link.rpc("rtwidgets.status", {}))
+        found: dict[str, Any] = {}
+        if link.driver.session.online:
+            try:
+                found = msgspec.json.decode(link.rpc("rtwidgets.status", {}))
+            except ReplyTimeoutError:  # it went away meanwhile
+                pass
         items, size = link.publisher.waiting
         return {**found, "url": self.url, "state": self.state, "waiting_items": items, "waiting_bytes": size}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ..errors import BufferFullError, ChannelError, ColumnsError, PermissionDeniedError, ReplyError
 from .columns import Columns, split_rows
 from .outbox import Batch, Item, Outbox, Rows, Whole, rows_item
-from .replies import DEFAULT_MESSAGE_BYTES
+from .replies import DEFAULT_MESSAGE_BYTES, in_python
 
 log = logging.getLogger("rtwidgets")
 
@@ -151,6 +151,7 @@ class Publisher:
             self._room.notify_all()
 
     def _keep_error(self, channel: str, error: ReplyError) -> None:
+        error = in_python(channel, error)
         self._errors.setdefault(channel, error)
         if (channel, error.code) not in self._logged:
             self._logged.add((channel, error.code))

@@ -40,6 +40,15 @@ def reply_error(code: int, message: str) -> ReplyError:
     return ReplyError(code, message)
 
 
+def in_python(channel: str, error: ReplyError) -> ReplyError:
+    """Return the error with the way out in Python, where the hub names a method of the protocol."""
+    if "rtwidgets.declare" not in error.message:
+        return error
+    problem = error.message.partition(":")[0]
+    short = channel.partition(":")[2] or channel
+    return reply_error(error.code, f"{problem}: name it with hub.table({short!r}, key=...)")
+
+
 class Greeting(Struct, frozen=True):
     """What the hub says of itself in the connect reply."""
 

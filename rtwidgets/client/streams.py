@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..protocol.messages import Command, HistoryRequest, Publication
+from ..errors import RtWidgetsError
+from ..protocol.messages import Command, Error, HistoryRequest, Publication
 from .cells import TIME_COLUMN
 from .channel import Channel
 from .columns import to_columns, with_time
@@ -44,6 +45,7 @@ class Stream(Channel):
 
     def __init__(self, hub: Hub, name: str) -> None:
         super().__init__(hub, name)
+        self._tell_refusal: set[Callable[[RtWidgetsError], None]] = set()
         self._on_data = Listeners(f"on_data of {name!r}")
 
     def append(self, data: object = None, /, **cells: object) -> None:
@@ -87,8 +89,7 @@ class Stream(Channel):
             ReplyTimeoutError: If it does not answer in time.
         """
         last_s = None if last is None else parse_duration(last)
-        link = self._check_open()
-        reply = link.request(Command(history=HistoryRequest(channel=self.name, limit=-1)))
+        reply = self._request(Command(history=HistoryRequest(channel=self.name, limit=-1)))
         kept = reply.history.publications if reply.history is not None else []
         columns = join_columns(_columns.decode(_publication.decode(raw).data) for raw in kept)
         return build_frame(columns if last_s is None else newest_rows(columns, last_s), backend)
@@ -102,21 +103,43 @@ class Stream(Channel):
         return self._on_data.add(fn)
 
     async def __aiter__(self) -> AsyncIterator[dict[str, list[Any]]]:
-        """Yield new batches as they come; the oldest unread ones are skipped beyond 10,000."""
-        loop = asyncio.get_running_loop()
-        unread: asyncio.Queue[dict[str, list[Any]]] = asyncio.Queue()
+        """Yield new batches as they come; the oldest unread ones are skipped beyond 10,000.
 
-        def put(batch: dict[str, list[Any]]) -> None:
+        Raises:
+            ReplyError: If the hub refuses the subscription.
+        """
+        loop = asyncio.get_running_loop()
+        unread: asyncio.Queue[dict[str, list[Any]] | RtWidgetsError] = asyncio.Queue()
+
+        def put(batch: dict[str, list[Any]] | RtWidgetsError) -> None:
             if unread.qsize() >= MAX_UNREAD_BATCHES:
                 unread.get_nowait()
             unread.put_nowait(batch)
 
+        def refuse(error: RtWidgetsError) -> None:
+            loop.call_soon_threadsafe(put, error)
+
+        self._tell_refusal.add(refuse)
         stop = self.on_data(lambda batch: loop.call_soon_threadsafe(put, batch))
         try:
             while True:
-                yield await unread.get()
+                batch = await unread.get()
+                if isinstance(batch, RtWidgetsError):
+                    raise batch
+                yield batch
         finally:
             stop()
+            self._tell_refusal.discard(refuse)
+
+    def on_refused(self, error: Error) -> None:
+        """Keep the reason and end the loops over this stream."""
+        super().on_refused(error)
+        assert self._refusal is not None
+        for tell in list(self._tell_refusal):
+            try:
+                tell(self._refusal)
+            except RuntimeError:  # the loop that iterated has ended
+                self._tell_refusal.discard(tell)
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the batch on."""

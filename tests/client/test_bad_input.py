@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import logging
 import math
@@ -15,6 +16,7 @@ import pytest
 
 from rtwidgets.client.address import parse_address
 from rtwidgets.client.connect import connect
+from rtwidgets.client.replies import in_python
 from rtwidgets.errors import (
     ChannelError,
     ChannelNameError,
@@ -275,3 +277,68 @@ def test_wrong_durations_and_backends_are_named(join: Join) -> None:
         stream.to_frame(last="5 parsecs")
     with pytest.raises(ValueError, match=r"use 'pandas', 'polars' or 'arrow'"):
         stream.to_frame(backend="excel")  # type: ignore[arg-type]
+
+
+async def test_a_namespace_that_the_hub_does_not_know_is_told(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = join().stream("foo:bar")
+    way_out = r"'foo:bar'.*no namespace 'foo': add \[namespaces\.foo\].*hub\.stream\('bar'\)"
+    with pytest.raises(ReplyError, match=way_out):
+        await asyncio.wait_for(anext(aiter(stream)), 5)
+    with pytest.raises(ReplyError, match=way_out):
+        stream.to_frame()
+    stream.on_data(print)
+    stream._settled.wait(5)
+    records = [record for record in caplog.records if "foo:bar" in record.getMessage()]
+    assert len(records) == 1 and records[0].levelno == logging.ERROR
+    assert "add [namespaces.foo]" in records[0].getMessage()
+
+
+def test_arguments_of_a_wrong_type_are_named(join: Join) -> None:
+    hub = join()
+    for wrong, name in ((None, "NoneType"), (5, "int")):
+        with pytest.raises(TypeError, match=f"a channel name is a text, not {name}"):
+            hub.stream(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"hub\.command takes a function, not int"):
+        hub.command(5)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match=r"is a text such as 'http://host:8090', not int"):
+        connect(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"a token goes with a url"):
+        connect(token="x")
+
+
+def test_a_text_longer_than_a_message_is_refused_before_it_is_sent(join: Join) -> None:
+    chat = join().chat("long")
+    chat.say("x" * 16_384)
+    with pytest.raises(ChannelError, match="has 16,385 characters, a message takes 16,384"):
+        chat.say("x" * 16_385)
+    assert chat.hub.flush()
+    assert len(chat.history()) == 1
+
+
+def test_an_empty_list_empties_a_table(join: Join) -> None:
+    table = join().table("emptied", key="id")
+    table.upsert(id=[1, 2], n=[3, 4])
+    table.replace([])
+    assert table.hub.flush()
+    assert table.rows() == [] and table.key == "id"
+
+
+def test_a_column_of_mixed_types_is_named_for_arrow(join: Join) -> None:
+    stream = join().stream("mixed")
+    stream.append(a=1)
+    stream.append(a="text")
+    assert stream.hub.flush()
+    with pytest.raises(ColumnsError, match="column 'a' can't be an Arrow column, it holds int, str"):
+        stream.to_frame(backend="arrow")
+    assert stream.to_frame()["a"].tolist() == [1, "text"]
+
+
+def test_a_table_that_lost_its_key_is_told_in_words_of_python() -> None:
+    error = ReplyError(107, "the table has no key column yet: declare it with rtwidgets.declare")
+    assert in_python("table:orders", error).message == (
+        "the table has no key column yet: name it with hub.table('orders', key=...)"
+    )
+    other = ReplyError(107, "too large")
+    assert in_python("table:orders", other) is other

@@ -219,3 +219,16 @@ def test_closing_with_unsent_publications_says_so(
     hub.event("e").send("bye")
     hub.close(0.2)
     assert "1 publications" in caplog.text and "not acknowledged" in caplog.text
+
+
+def test_status_while_the_hub_is_away_is_our_part_at_once(mortal_hub: HubProcess, join: Join) -> None:
+    hub = join(mortal_hub.url)
+    assert hub.status()["user"] == "ann"
+    mortal_hub.kill()
+    eventually(lambda: hub.state.startswith("disconnected"))
+    hub.stream("s").append(n=1)
+    started = time.monotonic()
+    status = hub.status()
+    assert time.monotonic() - started < 1
+    assert status["state"].startswith("disconnected") and status["waiting_items"] == 1
+    assert status["url"] == mortal_hub.url
