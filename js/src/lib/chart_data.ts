@@ -3,6 +3,7 @@
 import type { Columns } from "../connection/types.ts";
 import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
+import { Pauses } from "./pauses.ts";
 import { SortedRows } from "./rows.ts";
 
 /** More lines than this can't be told apart. */
@@ -24,6 +25,7 @@ export interface Group {
   /** Place in the palette; kept while the group has rows in the window. */
   readonly slot: number;
   readonly rows: SortedRows;
+  readonly pauses: Pauses;
 }
 
 /** Which columns are drawn. */
@@ -91,7 +93,12 @@ export class ChartData {
       drawn.forEach((column, k) => {
         values[k] = column ? toNumber(column[row]) : Number.NaN;
       });
-      this.#group(keys ? nameOf(keys[row]) : "", x)?.rows.add(x, values);
+      const group = this.#group(keys ? nameOf(keys[row]) : "", x);
+      if (!group) continue;
+      const { rows, pauses } = group;
+      // A row of nothing breaks the line.
+      if (choice.time && pauses.isPause(x - rows.lastX)) rows.add((rows.lastX + x) / 2, []);
+      rows.add(x, values);
     }
     this.#newest = Math.max(this.#newest, newest);
     if (this.choice.time && !reset) this.#clock.observe(newest, pageMs);
@@ -153,7 +160,7 @@ export class ChartData {
       if (this.#unshown.size < 1000 || this.#unshown.has(name)) this.#unshown.set(name, x);
       return null;
     }
-    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP) };
+    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP), pauses: new Pauses() };
     this.groups.set(name, made);
     this.#unshown.delete(name);
     this.layout += 1;

@@ -136,3 +136,18 @@ test("a chosen column of text is said", () => {
   data.add({ time: [NOW], city: ["Oslo"] }, true, NOW);
   assert.equal(data.fault, "column 'city' holds text, not numbers");
 });
+
+test("a long pause of a steady flow breaks the line, a slow flow does not", () => {
+  const breaks = (steps: number[]) => {
+    const data = new ChartData({ ...options, y: ["v"], windowMs: null });
+    let time = NOW;
+    data.add({ time: [NOW, ...steps.map((step) => (time += step))], v: Array(steps.length + 1).fill(1) }, true, NOW);
+    const rows = data.groups.get("")?.rows;
+    return Array.from({ length: rows?.length ?? 0 }, (_, i) => rows?.y(0, i)).filter(Number.isNaN).length;
+  };
+  const second = Array<number>(8).fill(1000);
+  assert.equal(breaks([...second, 30_000, ...second]), 1);
+  assert.equal(breaks([...second, 8_000, ...second]), 0);
+  assert.equal(breaks(Array<number>(8).fill(10).concat(3_000)), 0);
+  assert.equal(breaks(Array<number>(8).fill(60_000)), 0);
+});

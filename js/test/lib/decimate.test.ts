@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Group } from "../../src/lib/chart_data.ts";
 import { plotRows, type Line } from "../../src/lib/decimate.ts";
+import { Pauses } from "../../src/lib/pauses.ts";
 import { SortedRows } from "../../src/lib/rows.ts";
 
 function group(points: [x: number, y: number][], slot = 0): Group {
   const rows = new SortedRows(1, 1_000_000);
   for (const [x, y] of points) rows.add(x, [y]);
-  return { name: String(slot), slot, rows };
+  return { name: String(slot), slot, rows, pauses: new Pauses() };
 }
 
 const numbers = (line: Line | undefined) => (line ?? []).filter((y): y is number => typeof y === "number");
