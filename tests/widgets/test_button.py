@@ -25,7 +25,12 @@ def test_button_of_a_command_knows_its_hub(channels: Any, command: RegisteredCom
         "kind": "button",
         "hub": "hub-1",
         "channels": {"commands": "table:rtwidgets.commands"},
-        "options": {"title": "Halt ACME", "command": "halt", "args": {"symbol": "ACME"}, "timeout_ms": 30_000},
+        "options": {
+            "title": "Halt ACME",
+            "command": "halt",
+            "args": {"symbol": "ACME"},
+            "timeout_ms": 30_000,
+        },
     }
     assert repr(button) == "Button('Halt ACME', 'halt', symbol='ACME')"
     assert channels.relayed == [channels.hub]
