@@ -17,6 +17,8 @@ import pytest
 from rtwidgets.client.address import parse_address
 from rtwidgets.client.connect import connect
 from rtwidgets.client.replies import in_python
+from rtwidgets.core.kinds.base import NOBODY, DataError
+from rtwidgets.core.kinds.table import Table
 from rtwidgets.errors import (
     ChannelError,
     ChannelNameError,
@@ -336,7 +338,9 @@ def test_a_column_of_mixed_types_is_named_for_arrow(join: Join) -> None:
 
 
 def test_a_table_that_lost_its_key_is_told_in_words_of_python() -> None:
-    error = ReplyError(107, "the table has no key column yet: declare it with rtwidgets.declare")
+    with pytest.raises(DataError) as refused:
+        Table().accept(b"{}", 1, 0, NOBODY)
+    error = ReplyError(107, str(refused.value))
     assert in_python("table:orders", error).message == (
         "the table has no key column yet: name it with hub.table('orders', key=...)"
     )
