@@ -9,6 +9,8 @@ from .outlets import Outlets
 
 # Between two flushes the hub does other things for at least this many times as long as a flush took.
 REST = 2.0
+# A rest ends early when nothing was read for this many intervals: then there is nothing to wait for.
+QUIET = 2.0
 
 
 class Flusher:
@@ -18,6 +20,7 @@ class Flusher:
     sends fewer and larger frames and not later and later ones.
 
     Args:
+        outlets: Written to right after a flush.
         interval_s: Shortest window in which publications of a busy hub are collected.
     """
 
@@ -25,21 +28,27 @@ class Flusher:
         self._hub = hub
         self._outlets = outlets
         self._interval_s = interval_s
-        self._next = 0.0
+        self._earliest = 0.0
+        self._latest = 0.0
         hub.on_dirty = self._schedule
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        wait = self._next - loop.time()
+        wait = self._earliest - loop.time()
         if wait > 0:
-            loop.call_later(wait, self._flush)
+            loop.call_later(wait, self._flush_or_rest)
         else:
-            loop.call_soon(self._flush)
+            loop.call_soon(self._flush_or_rest)
 
-    def _flush(self) -> None:
+    def _flush_or_rest(self) -> None:
         loop = asyncio.get_running_loop()
-        start = loop.time()
+        now = loop.time()
+        until = min(self._latest, self._outlets.last_input + QUIET * self._interval_s)
+        if now < until:
+            loop.call_later(until - now, self._flush_or_rest)
+            return
         self._hub.flush()
         self._outlets.write()
-        took = loop.time() - start
-        self._next = start + max(self._interval_s, took * (1 + REST))
+        took = loop.time() - now
+        self._earliest = now + self._interval_s
+        self._latest = now + max(self._interval_s, took * (1 + REST))

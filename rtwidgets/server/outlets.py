@@ -21,6 +21,8 @@ class Outlets:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
+        # When something was last read from any outlet, by the loop's clock.
+        self.last_input = 0.0
         self._ready: list[Outlet] = []
         self._scheduled = False
         self._payload = b""
@@ -78,6 +80,7 @@ class Outlet:
         self.connection.receive(message, self._outlets.now())
 
     def on_batch(self) -> None:
+        self._outlets.last_input = asyncio.get_running_loop().time()
         if self.connection.congested and self._port is not None:
             self._port.pause()
 
