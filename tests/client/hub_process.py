@@ -59,16 +59,16 @@ class HubProcess:
         self._plain = plain
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._config = directory / "hub.toml"
-        self._config.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n{extra_config}')
+        self.config = directory / "hub.toml"
+        self.config.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n{extra_config}')
         self._log = directory / "hub.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            where = ("--config", str(self._config), "--host", "127.0.0.1", "--port", str(self.port))
+            where = ("--config", str(self.config), "--host", "127.0.0.1", "--port", str(self.port))
             own = ("-m", "rtwidgets.server", "serve", *where)
-            plain = (str(PLAIN_HUB), str(self._config), str(self.port))
+            plain = (str(PLAIN_HUB), str(self.config), str(self.port))
             self._process = subprocess.Popen(
                 [sys.executable, *(plain if self._plain else own)],
                 stdout=log,
