@@ -36,8 +36,8 @@ check: setup  ## format, lint, types, unit tests
 	$(PY) -m pytest -q -m "not browser and not slow" $(ARGS)
 
 # The peers get an environment of their own: uvloop, once installed, is what every uvicorn takes.
-build/bench/.installed: pyproject.toml benchmarks/peers/package-lock.json
-	python3 -m venv build/bench
+build/bench/.installed: .venv/.installed benchmarks/peers/package-lock.json
+	$(PY) -m venv build/bench
 	build/bench/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	if command -v npm >/dev/null; then npm ci --silent --prefix benchmarks/peers; fi
 	@touch $@

@@ -69,7 +69,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--patience-s", type=float, default=20, help="wait so long for a quiet machine")
     parser.add_argument("--hub-path", type=Path, default=ROOT, help="directory that rtwidgets is taken from")
     parser.add_argument("--out", type=Path, help="file for the results, instead of one in benchmarks/results")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.hub_path = options.hub_path.resolve()  # servers run in directories of their own
+    if not (options.hub_path / "rtwidgets" / "server").is_dir():
+        parser.error(f"--hub-path {options.hub_path} has no rtwidgets/server")
+    return options
 
 
 def _undisturbed(server: Server, scenario: Scenario, options: argparse.Namespace) -> dict[str, float]:

@@ -37,6 +37,14 @@ def connect(port: int, path: str) -> tuple[socket.socket, bytes]:
         HandshakeError: If the server answers with anything but 101.
     """
     sock = socket.create_connection(("127.0.0.1", port), 30)
+    try:
+        return sock, _shake_hands(sock, port, path)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _shake_hands(sock: socket.socket, port: int, path: str) -> bytes:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -52,4 +60,4 @@ def connect(port: int, path: str) -> tuple[socket.socket, bytes]:
     head, _, rest = answer.partition(b"\r\n\r\n")
     if b" 101 " not in head.split(b"\r\n")[0]:
         raise HandshakeError(f"port {port} answered {answer[:200].decode(errors='replace')!r}")
-    return sock, rest
+    return rest
