@@ -7,6 +7,7 @@ the machine does hits all alike.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ ATTEMPTS = 3
 def main() -> None:
     """Read the options, run everything, print and keep the results."""
     options = _options()
+    # An end from outside leaves the `with` blocks too, and with them no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     scenarios = [s for s in SCENARIOS if not options.scenarios or s.name in options.scenarios]
     servers = [s for s in SERVERS if not options.servers or s.name in options.servers]
     take_generator_core()
