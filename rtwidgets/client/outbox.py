@@ -200,11 +200,6 @@ class Outbox:
         """Whether everything is acknowledged."""
         return not self._pending and not self._batches
 
-    @property
-    def unsent(self) -> bool:
-        """Whether `next` may have something."""
-        return bool(self._pending) or any(not batch.sent for batch in self._batches)
-
     def _payload(self, items: Sequence[Item]) -> bytes:
         return b"".join(
             (

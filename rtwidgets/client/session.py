@@ -57,7 +57,6 @@ class _Subscription:
     backoff: Backoff
     epoch: str | None = None  # None until a subscribe reply gave a position
     offset: int = 0
-    live: bool = False
     was_live: bool = False
     retry_at: float | None = None
 
@@ -102,7 +101,6 @@ class Session:
         self._subscribes.clear()
         self._silence_s = None
         for subscription in self._subscriptions.values():
-            subscription.live = False
             subscription.retry_at = None
         unanswered: list[Notice] = [Unanswered(id) for id in sorted(self._requests)]
         self._requests.clear()
@@ -229,7 +227,7 @@ class Session:
     ) -> None:
         subscription.backoff.reset()
         again = subscription.was_live
-        subscription.live = subscription.was_live = True
+        subscription.was_live = True
         missed = result.offset - subscription.offset if subscription.epoch == result.epoch else None
         if result.recoverable or result.positioned:
             subscription.epoch = result.epoch
@@ -254,7 +252,6 @@ class Session:
         elif push.leave is not None:
             notices.append(Membership(push.channel, push.leave.info, joined=False))
         elif push.unsubscribe is not None:
-            subscription.live = False
             if push.unsubscribe.code >= RESUBSCRIBE_FROM:
                 subscription.retry_at = now + subscription.backoff.next()
             else:

@@ -25,7 +25,7 @@ class Cursor:
         expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
     """
 
-    __slots__ = ("channel", "connection", "expires_at", "expiry", "info", "offset", "server_side", "waiting")
+    __slots__ = ("channel", "connection", "expires_at", "expiry", "info", "offset", "waiting")
 
     def __init__(
         self,
@@ -33,14 +33,12 @@ class Cursor:
         connection: Connection,
         info: ClientInfo,
         *,
-        server_side: bool = False,
         expires_at: float | None = None,
     ) -> None:
         self.channel = channel
         self.connection = connection
         self.offset = channel.log.top
         self.info = info
-        self.server_side = server_side
         self.expires_at = expires_at
         self.expiry: Timer | None = None
         self.waiting = False

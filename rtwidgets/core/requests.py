@@ -137,7 +137,7 @@ def _server_side(
     cursors: dict[str, Cursor] = {}
     for name in dict.fromkeys(names):
         channel = hub.channel_for(connection, name, None)
-        cursors[name] = Cursor(channel, connection, connection.info, server_side=True)
+        cursors[name] = Cursor(channel, connection, connection.info)
         subs[name] = position(channel, request.subs.get(name, SubscribeRequest()), now)
     connection.cursors.update(cursors)
     return subs

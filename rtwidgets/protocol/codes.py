@@ -37,15 +37,12 @@ DEADLINE_PASSED = 1002
 OUTCOME_UNKNOWN = 1003
 
 CONNECTION_CLOSED = Disconnect(3000, "connection closed")
-SHUTDOWN = Disconnect(3001, "shutdown")
-SERVER_ERROR = Disconnect(3004, "internal server error")
 EXPIRED = Disconnect(3005, "connection expired")
 SLOW = Disconnect(3008, "slow")
 NO_PONG = Disconnect(3012, "no pong")
 INVALID_TOKEN = Disconnect(3500, "invalid token")
 BAD_FRAME = Disconnect(3501, "bad request")
 STALE = Disconnect(3502, "stale")
-CHANNEL_LIMIT = Disconnect(3505, "channel limit")
 NO_MESSAGES = Disconnect(3508, "not available")
 
 UNSUBSCRIBE_INSUFFICIENT = 2500
