@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..protocol import codec
 from ..protocol.json_rules import MAX_DEPTH, is_too_deep
 from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
+from .demand import Demand, demand_line
 from .kinds import NOBODY, Author, DataError, Kind, make_kind
 from .log import ChannelLog
+from .pace import Pace
 from .rules import Limits, Namespace
 from .timers import Timer
 
@@ -23,9 +26,21 @@ class Cursor:
     Args:
         offset: The last publication the subscriber has.
         expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
+        max_hz: Times a second the subscriber wants to be served; infinity for no bound.
+        visible: Whether somebody can see what comes; a cursor that is not visible stays where it is.
     """
 
-    __slots__ = ("channel", "connection", "expires_at", "expiry", "info", "offset", "waiting")
+    __slots__ = (
+        "channel",
+        "connection",
+        "expires_at",
+        "expiry",
+        "info",
+        "max_hz",
+        "offset",
+        "visible",
+        "waiting",
+    )
 
     def __init__(
         self,
@@ -34,6 +49,8 @@ class Cursor:
         info: ClientInfo,
         *,
         expires_at: float | None = None,
+        max_hz: float = math.inf,
+        visible: bool = True,
     ) -> None:
         self.channel = channel
         self.connection = connection
@@ -41,6 +58,8 @@ class Cursor:
         self.info = info
         self.expires_at = expires_at
         self.expiry: Timer | None = None
+        self.max_hz = max_hz
+        self.visible = visible
         self.waiting = False
 
     def read(self, max_bytes: int, now: float) -> bytes | None:
@@ -50,13 +69,15 @@ class Cursor:
         """
         log, kind = self.channel.log, self.channel.kind
         reachable = self.offset >= log.first - 1
-        if not reachable or log.top - self.offset > self.channel.limits.conflate_after:
+        # Who wants few updates wants each of them to be one.
+        enough = self.channel.limits.conflate_after if self.max_hz == math.inf else 1
+        if not reachable or log.top - self.offset > enough:
             if kind.last_counts:
                 return self._skip_to_last()
-            merged = kind.merged(self.offset)
-            if merged is not None:
+            line = self.channel.merged(self.offset, now)
+            if line is not None:
                 self.offset = log.top
-                return log.line(merged, log.top, now=now)
+                return line
         if not reachable:
             return None
         frame, self.offset = log.read(self.offset, max_bytes)
@@ -101,6 +122,12 @@ class Channel:
         self.is_dirty = False
         self.has_ended = False
         self._on_dirty = on_dirty
+        # Those cursors that are visible, by the rate they want.
+        self._paces: dict[float, Pace] = {}
+        # The last line that `merged` made, with the offset it is for and the one it leads to.
+        self._merged: tuple[int, int, bytes] | None = None
+        # Connections that hear of changes of the demand, and what they heard last.
+        self._watchers: dict[Connection, Demand] = {}
 
     def publish(self, data: bytes, *, now: float, info: bytes | None = None, author: Author = NOBODY) -> int:
         """Append a publication and return the channel's newest offset.
@@ -123,22 +150,47 @@ class Channel:
             raise DataError(f"channel {self.name!r}: {error}") from None
         if accepted is not None:
             log.append(accepted, now=now, info=info if kind.stamps_author else None)
-            if not self.is_dirty:
-                self.is_dirty = True
-                self._on_dirty(self)
+            self._mark_dirty()
         return log.top
 
-    def mark_readers(self) -> None:
-        """Tell every connection whose cursor is behind that it has something to take."""
+    def serve(self, now: float) -> float:
+        """Tell the connections whose cursors are behind, at their pace, that there is something to take.
+
+        Returns:
+            When to call again for those whose turn has not come; infinity when there are none.
+        """
         self.is_dirty = False
+        top, next_due = self.log.top, math.inf
+        for pace in self._paces.values():
+            if pace.served == top:
+                continue
+            if now >= pace.due or (not self.kind.merges and self.log.is_leaving(pace.served)):
+                pace.serve(top, now)
+            else:
+                next_due = min(next_due, pace.due)
+        if self._watchers:
+            self._tell_watchers()
+        return next_due
+
+    def merged(self, after: int, now: float) -> bytes | None:
+        """Return one push line that stands for all publications behind an offset, or None.
+
+        Readers at the same offset share the bytes.
+        """
         top = self.log.top
-        for connection, cursor in self.cursors.items():
-            if not cursor.waiting and cursor.offset < top:
-                connection.want(cursor)
+        if self._merged is not None and self._merged[:2] == (after, top):
+            return self._merged[2]
+        data = self.kind.merged(after)
+        if data is None:
+            return None
+        line = self.log.line(data, top, now=now)
+        self._merged = (after, top, line)
+        return line
 
     def enter(self, cursor: Cursor) -> None:
         """Add a subscriber and tell the members."""
         self.cursors[cursor.connection] = cursor
+        self._pace(cursor)
         if self.namespace.join_leave:
             self._tell(Push(channel=self.name, join=Join(cursor.info)))
 
@@ -146,13 +198,68 @@ class Channel:
         """Remove a subscriber and tell the members that stay."""
         if cursor.expiry is not None:
             cursor.expiry.cancel()
-        if self.cursors.pop(cursor.connection, None) is not None and self.namespace.join_leave:
+        if self.cursors.pop(cursor.connection, None) is None:
+            return
+        self._unpace(cursor)
+        if self.namespace.join_leave:
             self._tell(Push(channel=self.name, leave=Leave(cursor.info)))
+
+    def adjust(self, cursor: Cursor, max_hz: float, visible: bool) -> None:
+        """Serve a subscriber at another rate from now on, or not at all while nobody sees what comes."""
+        self._unpace(cursor)
+        cursor.max_hz, cursor.visible = max_hz, visible
+        self._pace(cursor)
+        if visible and not cursor.waiting and cursor.offset < self.log.top:
+            cursor.connection.want(cursor)
+
+    def demand(self) -> Demand:
+        """Return who reads this channel now."""
+        visible = sum(len(pace.readers) for pace in self._paces.values())
+        return Demand(len(self.cursors), visible, max(self._paces, default=0.0))
+
+    def watch(self, connection: Connection) -> Demand:
+        """Return the demand and tell this connection, until it ends, when it changes."""
+        demand = self._watchers[connection] = self.demand()
+        return demand
+
+    def unwatch(self, connection: Connection) -> None:
+        """Tell this connection no more of the demand."""
+        self._watchers.pop(connection, None)
 
     def is_over(self, now: float) -> bool:
         """Say whether nothing would be lost without this channel."""
         empty = self.log.visible_from(now) > self.log.top
-        return not self.cursors and empty and not self.kind.keeps_state
+        return not self.cursors and not self._watchers and empty and not self.kind.keeps_state
+
+    def _mark_dirty(self) -> None:
+        if not self.is_dirty:
+            self.is_dirty = True
+            self._on_dirty(self)
+
+    def _pace(self, cursor: Cursor) -> None:
+        if cursor.visible:
+            pace = self._paces.get(cursor.max_hz)
+            if pace is None:
+                pace = self._paces[cursor.max_hz] = Pace(cursor.max_hz, self.log.top)
+            pace.readers[cursor.connection] = cursor
+        if self._watchers:
+            self._mark_dirty()
+
+    def _unpace(self, cursor: Cursor) -> None:
+        pace = self._paces.get(cursor.max_hz)
+        if pace is not None and pace.readers.pop(cursor.connection, None) is not None and not pace.readers:
+            del self._paces[cursor.max_hz]
+        if self._watchers:
+            self._mark_dirty()
+
+    def _tell_watchers(self) -> None:
+        demand = self.demand()
+        line = b""
+        for connection, told in self._watchers.items():
+            if told != demand:
+                line = line or demand_line(self.name, demand)
+                self._watchers[connection] = demand
+                connection.notify(line)
 
     def _tell(self, push: Push) -> None:
         line = codec.encode(Reply(push=push))

@@ -45,6 +45,8 @@ class Connection:
         # Channels whose publish right was checked since `identify`.
         self.publishes_to: dict[str, Channel] = {}
         self.cursors: dict[str, Cursor] = {}
+        # Channels whose demand it hears of.
+        self.watches: tuple[Channel, ...] = ()
         self.closing: codes.Disconnect | None = None
         self.ended = False
         self.expired_timer: Timer | None = None
@@ -139,6 +141,8 @@ class Connection:
             log = cursor.channel.log
             if self.cursors.get(cursor.channel.name) is not cursor or cursor.offset >= log.top:
                 continue
+            if not cursor.visible:
+                continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
@@ -216,6 +220,8 @@ class Connection:
         for cursor in list(self.cursors.values()):
             cursor.channel.exit(cursor)
         self.cursors.clear()
+        for channel in self.watches:
+            channel.unwatch(self)
         self.hub.forget(self, now)
 
     def _on_stale(self, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -74,6 +75,9 @@ class Hub:
             }
         )
         self._dirty: list[Channel] = []
+        # Channels with readers whose turn has not come, and when the first of them is due.
+        self._late: set[Channel] = set()
+        self._next_due = math.inf
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)
 
     def open(self, wake: Callable[[], None], now: float) -> Connection:
@@ -87,11 +91,23 @@ class Hub:
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
 
-    def flush(self) -> None:
-        """Put every reader of what was published since the last flush in line."""
+    def flush(self, now: float) -> float:
+        """Put every reader of what was published since the last flush in line, if its turn has come.
+
+        Returns:
+            When to flush again for readers whose turn has not come; infinity when there are none.
+        """
         dirty, self._dirty = self._dirty, []
+        if now >= self._next_due:
+            dirty.extend(channel for channel in self._late if not channel.is_dirty)
+            self._late.clear()
+            self._next_due = math.inf
         for channel in dirty:
-            channel.mark_readers()
+            due = channel.serve(now)
+            if due < math.inf:
+                self._late.add(channel)
+                self._next_due = min(self._next_due, due)
+        return self._next_due
 
     def tick(self, now: float) -> None:
         """Do what is due."""

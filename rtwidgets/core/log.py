@@ -93,6 +93,17 @@ class ChannelLog:
             self._joined[key] = frame
         return frame, after + stop - start
 
+    def is_leaving(self, offset: int) -> bool:
+        """Say whether what follows an offset fills more than half of what the log may hold.
+
+        A reader there that is not served soon may lose the connection to the log.
+        """
+        index = offset - self.first
+        if index < 0:
+            return True
+        behind = len(self._lines) - 1 - index
+        return behind > self._keep // 2 or self._end - self._ends[index] > self._keep_bytes // 2
+
     def visible_from(self, now: float) -> int:
         """Return the offset of the oldest publication that history may show; `top + 1` when none."""
         first = self.first

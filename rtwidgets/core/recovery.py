@@ -5,13 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from ..protocol import codes
-from ..protocol.messages import NOTHING, REJECT_UNRECOVERED, Message, SubscribeRequest, SubscribeResult
+from ..protocol.messages import NOTHING, REJECT_UNRECOVERED, SubscribeRequest, SubscribeResult
 from .channel import Channel
 from .refusal import Refusal
 
 
-def position(channel: Channel, request: SubscribeRequest, now: float) -> SubscribeResult:
-    """Recover from the position in the request, or give the snapshot."""
+def position(channel: Channel, request: SubscribeRequest, snapshot: bool, now: float) -> SubscribeResult:
+    """Recover from the position in the request, or give the snapshot.
+
+    Args:
+        snapshot: Whether the subscriber asks for the snapshot of a kind that sends none by itself.
+    """
     log = channel.log
     result = SubscribeResult()
     if channel.namespace.recover:
@@ -27,25 +31,7 @@ def position(channel: Channel, request: SubscribeRequest, now: float) -> Subscri
                 return result
             if request.flag & REJECT_UNRECOVERED:
                 raise Refusal(codes.UNRECOVERABLE_POSITION)
-    if channel.namespace.kind != "event" or _asks_snapshot(request.data):
-        snapshot = channel.kind.snapshot(now)
-        result.data = NOTHING if snapshot is None else msgspec.Raw(snapshot)
+    if channel.namespace.kind != "event" or snapshot:
+        state = channel.kind.snapshot(now)
+        result.data = NOTHING if state is None else msgspec.Raw(state)
     return result
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    snapshot: bool = False
-
-
-class _SubscribeData(Message):
-    rtwidgets: _Wish = _Wish()
-
-
-_subscribe_data = msgspec.json.Decoder(_SubscribeData)
-
-
-def _asks_snapshot(data: msgspec.Raw) -> bool:
-    try:
-        return bool(bytes(data)) and _subscribe_data.decode(data).rtwidgets.snapshot
-    except (msgspec.DecodeError, RecursionError):
-        return False  # the data is an application's own

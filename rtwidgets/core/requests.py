@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
 from ..protocol import codec, codes
 from ..protocol.messages import (
@@ -42,6 +43,7 @@ from .channel import Cursor
 from .recovery import position
 from .refusal import Refusal
 from .tokens import Subscription, TokenError, TokenExpired
+from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -138,30 +140,40 @@ def _server_side(
     for name in dict.fromkeys(names):
         channel = hub.channel_for(connection, name, None)
         cursors[name] = Cursor(channel, connection, connection.info)
-        subs[name] = position(channel, request.subs.get(name, SubscribeRequest()), now)
+        subs[name] = _positioned(cursors[name], request.subs.get(name, SubscribeRequest()), now)
     connection.cursors.update(cursors)
     return subs
 
 
 def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
     name = request.channel
-    granted = _subscription(connection, request, now) if request.token else None
-    channel = connection.hub.channel_for(connection, name, "subscribe" if granted is None else None)
+    token = _subscription(connection, request, now) if request.token else None
+    channel = connection.hub.channel_for(connection, name, "subscribe" if token is None else None)
     if name in connection.cursors:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
     if len(connection.cursors) >= connection.hub.rules.limits.channels_per_connection:
         bound = connection.hub.rules.limits.channels_per_connection
         raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may have at most {bound} subscriptions")
     info = connection.info
-    if granted is not None and granted.info is not None:
-        info = msgspec.structs.replace(info, chan_info=msgspec.Raw(granted.info))
-    result = position(channel, request, now)
-    cursor = Cursor(channel, connection, info, expires_at=granted.expires_at if granted else None)
+    if token is not None and token.info is not None:
+        info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
+    cursor = Cursor(channel, connection, info, expires_at=token.expires_at if token else None)
+    result = _positioned(cursor, request, now)
     result.expires, result.ttl = _time_left(cursor.expires_at, now)
     connection.cursors[name] = cursor
     connection.reply(Reply(id=request_id, subscribe=result))
     channel.enter(cursor)
     _watch_expiry(cursor)
+
+
+def _positioned(cursor: Cursor, request: SubscribeRequest, now: float) -> SubscribeResult:
+    """Grant what a subscribe request wishes, and say where the subscription starts."""
+    wish = wish_of(request.data)
+    cursor.max_hz, cursor.visible = granted(cursor, wish)
+    result = position(cursor.channel, request, wish.snapshot, now)
+    if wish.max_hz is not UNSET or wish.visible is not UNSET:
+        result.data = with_grant(result.data, cursor)
+    return result
 
 
 def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRequest, now: float) -> None:
@@ -247,8 +259,7 @@ def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshReq
     cursor = connection.cursors.get(request.channel)
     if cursor is None:
         raise Refusal(codes.PERMISSION_DENIED)
-    granted = _subscription(connection, request, now)
-    cursor.expires_at = granted.expires_at
+    cursor.expires_at = _subscription(connection, request, now).expires_at
     expires, ttl = _time_left(cursor.expires_at, now)
     connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
     _watch_expiry(cursor)
@@ -260,14 +271,14 @@ def _subscription(
     """Verify a subscription token: it must be for this channel and user."""
     assert connection.credentials is not None
     try:
-        granted = connection.hub.tokens.subscription(request.token, now)
+        token = connection.hub.tokens.subscription(request.token, now)
     except TokenExpired:
         raise Refusal(codes.TOKEN_EXPIRED) from None
     except TokenError:
         raise Refusal(codes.PERMISSION_DENIED) from None
-    if granted.channel != request.channel or granted.user != connection.credentials.user:
+    if token.channel != request.channel or token.user != connection.credentials.user:
         raise Refusal(codes.PERMISSION_DENIED)
-    return granted
+    return token
 
 
 def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:

@@ -16,6 +16,7 @@ from .kinds import DataError
 from .origins import parse_origin
 from .refusal import Refusal
 from .rules import Verb
+from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -41,6 +42,14 @@ class Publish(Struct):
     producer: str
     seq: int
     items: list[Item]
+
+
+class Subscription(Wish, frozen=True, kw_only=True):
+    channel: str
+
+
+class DemandOf(Struct):
+    channel: str
 
 
 class Register(Struct):
@@ -120,6 +129,25 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
             hub.on_fault(error)
             errors.append({"index": index, "code": codes.INTERNAL.code, "message": codes.INTERNAL.message})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+
+
+def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
+    cursor = connection.cursors.get(data.channel)
+    if cursor is None:
+        raise Refusal(codes.BAD_REQUEST, f"not subscribed to {data.channel!r}")
+    cursor.channel.adjust(cursor, *granted(cursor, data))
+    return grant_of(cursor)
+
+
+def _demand(connection: Connection, request_id: int, data: DemandOf, now: float) -> object:
+    hub = connection.hub
+    channel = hub.channel_for(connection, data.channel, "publish")
+    if channel not in connection.watches:
+        bound = hub.rules.limits.channels_per_connection
+        if len(connection.watches) >= bound:
+            raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may hear of the demand of {bound} channels")
+        connection.watches += (channel,)
+    return channel.watch(connection).as_json()
 
 
 def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
@@ -219,5 +247,7 @@ _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, 
     "reply": (msgspec.json.Decoder(Answer), _answer),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
+    "subscription": (msgspec.json.Decoder(Subscription), _subscription),
+    "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "status": (msgspec.json.Decoder(Status), _status),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from ..core import Hub
 from .outlets import Outlets
@@ -30,6 +31,7 @@ class Flusher:
         self._interval_s = interval_s
         self._earliest = 0.0
         self._latest = 0.0
+        self._late: asyncio.TimerHandle | None = None
         hub.on_dirty = self._schedule
 
     def _schedule(self) -> None:
@@ -47,8 +49,16 @@ class Flusher:
         if now < until:
             loop.call_later(until - now, self._flush_or_rest)
             return
-        self._hub.flush()
+        self._flush(loop)
         self._outlets.write()
         took = loop.time() - now
         self._earliest = now + self._interval_s
         self._latest = now + max(self._interval_s, took * (1 + REST))
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = self._outlets.now()
+        due = self._hub.flush(now)
+        if self._late is not None:
+            self._late.cancel()
+        # Readers that want few updates, once their turn comes.
+        self._late = None if due == math.inf else loop.call_later(due - now, self._flush_or_rest)

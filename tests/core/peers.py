@@ -54,7 +54,7 @@ class Peer:
 
     def messages(self, max_bytes: int = 1 << 20) -> list[dict[str, Any]]:
         """Take everything there is."""
-        self.hub.flush()
+        self.hub.flush(self.now)
         found: list[dict[str, Any]] = []
         while (frame := self.connection.take(max_bytes, self.now)) is not None:
             found += [msgspec.json.decode(line) for line in frame.split(b"\n")]

@@ -42,7 +42,7 @@ def test_publications_are_encoded_and_joined_once_for_all_readers() -> None:
     channel = hub.channel("event:a")
     for number in range(5):
         channel.publish(b"%d" % number, now=1.0)
-    hub.flush()
+    hub.flush(1.0)
     frames = [reader.connection.take(1 << 20, 1.0) for reader in readers]
     assert frames[0] is frames[1] is frames[2]
 
@@ -53,7 +53,7 @@ def test_reader_that_is_behind_holds_no_payloads() -> None:
     peer.ask(subscribe={"channel": "stream:a"})
     for number in range(1000):
         hub.channel("stream:a").publish(b'{"x":[%d]}' % number, now=1.0)
-        hub.flush()
+        hub.flush(1.0)
     # One turn in line for one cursor, whatever the number of publications.
     assert len(peer.connection._wanted) == 1
     assert peer.connection._replies == []
@@ -111,7 +111,7 @@ def test_channels_take_turns() -> None:
     for number in range(500):
         hub.channel("event:hot").publish(b"%d" % number, now=1.0)
     hub.channel("event:calm").publish(b"1", now=1.0)
-    hub.flush()
+    hub.flush(1.0)
     frame = (peer.connection.take(200, 1.0) or b"") + (peer.connection.take(200, 1.0) or b"")
     assert b"event:calm" in frame
 
@@ -121,7 +121,7 @@ def test_replies_come_before_publications() -> None:
     peer = Peer(hub).connect()
     peer.ask(subscribe={"channel": "event:a"})
     hub.channel("event:a").publish(b"1", now=1.0)
-    hub.flush()
+    hub.flush(1.0)
     peer.send({"id": 9, "ping": {}})
     assert peer.messages()[0] == {"id": 9, "ping": {}}
 

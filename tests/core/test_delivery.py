@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import hypothesis.strategies as st
@@ -15,6 +16,7 @@ from .peers import Peer, make_hub
 
 READERS = st.integers(0, 2)
 CHANNELS = ("small:a", "event:b", "value:c")
+RATES = st.sampled_from([None, 2.0, 10.0])
 
 
 class Reader:
@@ -25,16 +27,21 @@ class Reader:
         self.position: dict[str, tuple[str, int]] = {}
         # For each channel the publications that it must see next: (data) from its position on.
         self.expected: dict[str, list[int]] = {}
+        self.visible: dict[str, bool] = {}
         self.open()
 
     def open(self) -> None:
-        self.peer = Peer(self.machine.hub).connect()
+        self.peer = Peer(self.machine.hub)
+        self.peer.now = self.machine.now
+        self.peer.connect()
         self.subscribed: set[str] = set()
 
-    def subscribe(self, channel: str) -> None:
+    def subscribe(self, channel: str, max_hz: float | None = None, visible: bool = True) -> None:
         if channel in self.subscribed:
             return
-        request: dict[str, Any] = {"channel": channel, "data": {"rtwidgets": {"snapshot": True}}}
+        wish = {"snapshot": True, "max_hz": max_hz, "visible": visible}
+        self.visible[channel] = visible
+        request: dict[str, Any] = {"channel": channel, "data": {"rtwidgets": wish}}
         if channel in self.position:
             epoch, offset = self.position[channel]
             request |= {"recover": True, "epoch": epoch, "offset": offset}
@@ -42,14 +49,28 @@ class Reader:
         self.peer.send({"id": number, "subscribe": request})
         self.read()
 
+    def adjust(self, channel: str, max_hz: float | None, visible: bool) -> None:
+        self.read()
+        if channel not in self.subscribed:
+            return
+        self.visible[channel] = visible
+        wish = {"max_hz": max_hz, "visible": visible}
+        # What becomes due meanwhile comes with a later read.
+        self.peer.send(
+            {"id": 9, "rpc": {"method": "rtwidgets.subscription", "data": {"channel": channel, **wish}}}
+        )
+        frame = self.peer.connection.take(1, self.machine.now)
+        assert frame is not None
+        assert msgspec.json.decode(frame) == {"id": 9, "rpc": {"data": wish}}
+
     def lose(self) -> None:
-        self.peer.connection.end(1.0)
+        self.peer.connection.end(self.machine.now)
         self.open()
 
     def read_one(self, max_bytes: int) -> None:
         """Take one frame, and leave the rest."""
-        self.peer.hub.flush()
-        frame = self.peer.connection.take(max_bytes, 1.0)
+        self.peer.hub.flush(self.machine.now)
+        frame = self.peer.connection.take(max_bytes, self.machine.now)
         for line in frame.split(b"\n") if frame is not None else []:
             self.on_message(msgspec.json.decode(line))
 
@@ -61,6 +82,7 @@ class Reader:
         if "subscribe" in message:
             self.on_subscribed(message["subscribe"])
         elif "pub" in message.get("push", {}):
+            assert self.visible[message["push"]["channel"]], "a hidden view gets nothing"
             self.on_publication(message["push"]["channel"], message["push"]["pub"])
         elif "unsubscribe" in message.get("push", {}):
             assert message["push"]["unsubscribe"]["code"] == 2500
@@ -70,6 +92,7 @@ class Reader:
         # One subscribe is under way at a time: find its channel by its epoch.
         channel = next(c for c in CHANNELS if self.machine.hub.channel(c).log.epoch == result["epoch"])
         self.subscribed.add(channel)
+        assert result["data"]["rtwidgets"]["visible"] == self.visible[channel]
         if not result.get("recovered"):
             # A new start, said in so many words: the position moves to the reply's.
             self.position[channel] = (result["epoch"], result.get("offset", 0))
@@ -98,6 +121,7 @@ class Delivery(RuleBasedStateMachine):
         )
         self.published: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
         self.count = 0
+        self.now = 1.0
         self.publisher = Peer(self.hub).connect()
         self.all = [Reader(self) for _ in range(3)]
 
@@ -108,9 +132,19 @@ class Delivery(RuleBasedStateMachine):
             self.published[channel].append(number)
             assert "error" not in self.publisher.ask(publish={"channel": channel, "data": number})
 
-    @rule(reader=READERS, channel=st.sampled_from(CHANNELS))
-    def subscribe(self, reader: int, channel: str) -> None:
-        self.all[reader].subscribe(channel)
+    @rule(reader=READERS, channel=st.sampled_from(CHANNELS), max_hz=RATES, visible=st.sampled_from([1, 1, 0]))
+    def subscribe(self, reader: int, channel: str, max_hz: float | None, visible: int) -> None:
+        self.all[reader].subscribe(channel, max_hz, bool(visible))
+
+    @rule(reader=READERS, channel=st.sampled_from(CHANNELS), max_hz=RATES, visible=st.booleans())
+    def adjust(self, reader: int, channel: str, max_hz: float | None, visible: bool) -> None:
+        self.all[reader].adjust(channel, max_hz, visible)
+
+    @rule(seconds=st.sampled_from([0.005, 0.11, 0.6]))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        for peer in (self.publisher, *(reader.peer for reader in self.all)):
+            peer.now = self.now
 
     @rule(reader=READERS, channel=st.sampled_from(CHANNELS))
     def unsubscribe(self, reader: int, channel: str) -> None:
@@ -131,12 +165,15 @@ class Delivery(RuleBasedStateMachine):
     @invariant()
     def who_has_read_everything_is_at_the_top(self) -> None:
         for reader in self.all:
-            reader.peer.hub.flush()
+            due = reader.peer.hub.flush(self.now)
             connection = reader.peer.connection
             for channel in reader.subscribed:
                 cursor = connection.cursors[channel]
-                assert cursor.waiting or cursor.offset == cursor.channel.log.top
-                if not cursor.waiting:
+                if not cursor.visible or cursor.waiting:
+                    continue
+                if cursor.offset < cursor.channel.log.top:
+                    assert cursor.max_hz < math.inf and self.now < due <= self.now + 1 / cursor.max_hz
+                else:
                     assert reader.position[channel][1] == cursor.channel.log.top
 
     @rule(channel=st.sampled_from(CHANNELS))
@@ -147,6 +184,8 @@ class Delivery(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for reader in self.all:
+            for channel in CHANNELS:
+                reader.adjust(channel, None, visible=True)
             # A code 2500 is answered like the official clients do: by subscribing again.
             wanted = set(reader.position)
             reader.read()

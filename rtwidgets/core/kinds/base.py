@@ -23,11 +23,13 @@ class Kind(Protocol):
     """The state of one channel.
 
     `stamps_author` says whether publications carry the publisher's info; `keeps_state` whether the channel
-    must outlive its log and its subscribers; `last_counts` that a late reader needs the last one only.
+    must outlive its log and its subscribers; `merges` that one publication can stand for many, so that a
+    reader may fall behind as far as it likes; `last_counts` that the last one does.
     """
 
     stamps_author: bool
     last_counts: bool
+    merges: bool
 
     @property
     def keeps_state(self) -> bool: ...

@@ -64,6 +64,7 @@ class Chat:
 
     stamps_author = True
     last_counts = False
+    merges = False
 
     def __init__(self) -> None:
         self._messages: dict[str, ChatMessage] = {}

@@ -11,6 +11,7 @@ class Event:
 
     stamps_author = True
     last_counts = False
+    merges = False
     keeps_state = False
 
     def __init__(self, log: ChannelLog) -> None:

@@ -16,6 +16,7 @@ class Stream:
 
     stamps_author = False
     last_counts = False
+    merges = False
     keeps_state = False
 
     def __init__(self, log: ChannelLog) -> None:

@@ -35,6 +35,7 @@ class Table:
 
     stamps_author = False
     last_counts = False
+    merges = True
 
     def __init__(self) -> None:
         self.key: str | None = None

@@ -10,6 +10,7 @@ class Value:
 
     stamps_author = True
     last_counts = True
+    merges = True
 
     def __init__(self) -> None:
         self._data: bytes | None = None
