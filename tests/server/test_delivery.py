@@ -1,7 +1,8 @@
-"""A delivery checker over real sockets: readers that stall, are cut and come back.
+"""A delivery checker over real sockets: readers that stall, are cut, look away and come back.
 
 Every reader keeps a record of what it saw. What must hold: publications of an event or stream come in order,
-none twice, none missing without a notice (`recovered: false`); tables and values end as their publisher's.
+none twice, none missing without a notice (`recovered: false`); tables and values end as their publisher's;
+nothing comes while nobody looks.
 """
 
 from __future__ import annotations
@@ -84,7 +85,11 @@ class Reader:
         self.numbers: dict[str, int] = {}
         self.rows: dict[int, int] = {}
         self.value = 0
-        self.cuts = self.stalls = self.notices = self.seen = 0
+        self.cuts = self.stalls = self.notices = self.seen = self.wishes = 0
+        # How often each channel is wanted, and where the hub has acknowledged that nobody looks.
+        self.max_hz: dict[str, float | None] = {}
+        self.hidden: set[str] = set()
+        self.hiding: dict[int, str] = {}
         self.pending: dict[int, str] = {}
         self.subscribed: set[str] = set()
         self._id = 0
@@ -94,6 +99,7 @@ class Reader:
             async with connect(address(hub), compression=None, max_size=None, max_queue=1) as socket:
                 await socket.send(json.dumps({"id": 1, "connect": {"token": token("bob")}}))
                 self._id, self.pending, self.subscribed = 1, {}, set()
+                self.hidden, self.hiding = set(), {}
                 for channel in CHANNELS:
                     await self.subscribe(socket, channel)
                 try:
@@ -104,14 +110,20 @@ class Reader:
     async def read(self, socket: ClientConnection, finished: asyncio.Event, publisher: Publisher) -> None:
         while not (finished.is_set() and self.has_all(publisher)):
             try:
-                frame = str(await asyncio.wait_for(socket.recv(), 0.5))
+                lines = str(await asyncio.wait_for(socket.recv(), 0.5)).split("\n")
             except TimeoutError:
-                continue
-            for line in frame.split("\n"):
+                lines = []
+            for line in lines:
                 await self.take(socket, json.loads(line))
             if finished.is_set():
+                for channel in self.hidden & self.subscribed:
+                    await self.wish(socket, channel, visible=True)
                 continue
             dice = self.chance.random()
+            if dice > 0.9 and self.subscribed:
+                channel = self.chance.choice(sorted(self.subscribed))
+                self.max_hz[channel] = self.chance.choice([None, 2, 20])
+                await self.wish(socket, channel, visible=self.chance.random() < 0.7)
             if dice < 0.01:
                 self.cuts += 1
                 socket.transport.abort()
@@ -128,7 +140,8 @@ class Reader:
         )
 
     async def subscribe(self, socket: ClientConnection, channel: str) -> None:
-        request: dict[str, Any] = {"channel": channel, "data": {"rtwidgets": {"snapshot": True}}}
+        wish = {"snapshot": True, "max_hz": self.max_hz.get(channel)}
+        request: dict[str, Any] = {"channel": channel, "data": {"rtwidgets": wish}}
         if channel in self.position:
             epoch, offset = self.position[channel]
             request |= {"recover": True, "epoch": epoch, "offset": offset}
@@ -136,18 +149,35 @@ class Reader:
         self.pending[self._id] = channel
         await socket.send(json.dumps({"id": self._id, "subscribe": request}))
 
+    async def wish(self, socket: ClientConnection, channel: str, *, visible: bool) -> None:
+        self.wishes += 1
+        self._id += 1
+        if visible:
+            self.hidden.discard(channel)
+            self.hiding = {number: name for number, name in self.hiding.items() if name != channel}
+        else:
+            self.hiding[self._id] = channel
+        data = {"channel": channel, "max_hz": self.max_hz.get(channel), "visible": visible}
+        await socket.send(
+            json.dumps({"id": self._id, "rpc": {"method": "rtwidgets.subscription", "data": data}})
+        )
+
     async def take(self, socket: ClientConnection, message: dict[str, Any]) -> None:
         push = message.get("push", {})
         if message == {}:
             await socket.send("{}")
         elif "subscribe" in message:
             self.on_subscribed(self.pending.pop(message["id"]), message["subscribe"])
+        elif "rpc" in message:
+            if channel := self.hiding.pop(message["id"], None):
+                self.hidden.add(channel)
         elif "pub" in push:
-            assert push["channel"] in self.subscribed
+            assert push["channel"] in self.subscribed - self.hidden
             self.on_publication(push["channel"], push["pub"])
         elif "unsubscribe" in push:
             assert push["unsubscribe"]["code"] == 2500
             self.subscribed.discard(push["channel"])
+            self.hidden.discard(push["channel"])
             await self.subscribe(socket, push["channel"])
 
     def on_subscribed(self, channel: str, result: dict[str, Any]) -> None:
@@ -215,3 +245,4 @@ def test_every_reader_sees_everything_once_or_is_told(hub: HubProcess) -> None:
     assert sum(reader.cuts for reader in readers) > 5
     assert sum(reader.stalls for reader in readers) > 5
     assert sum(reader.notices for reader in readers) > 0
+    assert sum(reader.wishes for reader in readers) > 50
