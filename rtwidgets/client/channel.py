@@ -21,6 +21,7 @@ from ..errors import (
 from ..protocol import codes
 from ..protocol.messages import NOTHING, ClientInfo, Command, Error, Publication, Reply
 from ..protocol.names import check_channel, namespace_of
+from .demands import Demand
 from .link import RPC_TIMEOUT_S, Link
 from .notices import Subscribed
 from .replies import error_of
@@ -188,6 +189,22 @@ class Channel:
     def _declaration(self) -> dict[str, object] | None:
         """Return what the hub has to be told about this channel when it may have forgotten it."""
         return None
+
+    def demand(self) -> Demand:
+        """Return who reads this channel now; for publishers.
+
+        The first call asks the hub, which tells of every change from then on: later calls cost nothing. While
+        the hub is away it is the last that was known.
+
+        Raises:
+            PermissionDeniedError: If we may not publish to the channel.
+            ReplyTimeoutError: If the hub does not answer the first call in time.
+        """
+        self._check_open()
+        try:
+            return self.hub._demands.of(self.name)
+        except ReplyError as error:
+            raise error_of(self._explained(Error(error.code, error.message))) from None
 
     def publish(self, data: object) -> None:
         """Publish one item in the form that this kind of channel takes; what feeds use."""

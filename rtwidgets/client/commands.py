@@ -19,6 +19,7 @@ from ..protocol.messages import Error
 from .encoding import encode_json
 from .link import Link
 from .signatures import bind_arguments, schema_of, title_of
+from .told import Call
 from .workers import run_user, submit
 
 if TYPE_CHECKING:
@@ -68,24 +69,6 @@ class CommandDecorator(Protocol):
     def __call__(self, fn: Callable[P, R], /) -> RegisteredCommand[P, R]: ...
 
 
-class _Call(msgspec.Struct):
-    id: str
-    command: str
-    args: dict[str, Any] = {}
-    deadline_ms: int = 0
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    call: _Call | None = None
-
-
-class _Told(msgspec.Struct):
-    rtwidgets: _Envelope = _Envelope()
-
-
-_told = msgspec.json.Decoder(_Told)
-
-
 class Commands:
     """The commands that this process serves.
 
@@ -123,13 +106,11 @@ class Commands:
             data = msgspec.json.encode({"commands": [_description(command) for command in served]})
             exchange.tell("rtwidgets.register", data, _log_refusal)
 
-    def on_told(self, data: Raw) -> None:
-        """Take a message push: start the call that it carries; in the portal's loop."""
-        call = _told.decode(data).rtwidgets.call
-        if call is not None:
-            submit(lambda: self._run(call))
+    def on_call(self, call: Call) -> None:
+        """Start a call; in the portal's loop."""
+        submit(lambda: self._run(call))
 
-    def _run(self, call: _Call) -> None:
+    def _run(self, call: Call) -> None:
         answer: dict[str, object] = {"call": call.id}
         try:
             with self._lock:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ChannelError, RtWidgetsError
 from ..protocol.names import namespace_of
+from .audience import Audience
 from .channel import KINDS, Channel
 
 if TYPE_CHECKING:
@@ -29,17 +30,21 @@ class Feed:
         source: A (async) generator, a function that makes one (called with the hub when it takes an argument
             named ``hub``), or a source object that can be called or iterated.
         into: The channel that takes what it yields; None when it yields ``(channel, data)`` pairs.
+        idle: Hold the source while nobody looks at its channels.
     """
 
-    def __init__(self, hub: Hub, source: Any, into: Channel | None) -> None:
+    def __init__(self, hub: Hub, source: Any, into: Channel | None, *, idle: bool) -> None:
         self.source = source
         self.status = "running"
         self._hub = hub
         self._into = into
         self._stopping = threading.Event()
         self._stop_async: Callable[[], None] | None = None
+        self._audience = Audience(hub) if idle else None
         for channel, options in getattr(source, "declares", ()):
-            open_channel(hub, channel, options)
+            self._seen(open_channel(hub, channel, options))
+        if into is not None:
+            self._seen(into)
         self._items = _items_of(source, hub)
         self._thread = threading.Thread(target=self._run, name="rtwidgets-feed", daemon=True)
         self._thread.start()
@@ -47,6 +52,8 @@ class Feed:
     def stop(self) -> None:
         """Stop the source and wait a moment for it to end."""
         self._stopping.set()
+        if self._audience is not None:
+            self._audience.dismiss()
         if self._stop_async is not None:
             self._stop_async()
         if threading.current_thread() is not self._thread:
@@ -71,13 +78,18 @@ class Feed:
                 return
             self.status = f"failed: {type(error).__name__}: {error}"
             log.exception("%r", self)
+        finally:
+            if self._audience is not None:
+                self._audience.dismiss()
 
     def _drain(self, items: Iterator[Any]) -> None:
         try:
+            self._await_audience()
             for item in items:
                 if self._stopping.is_set():
                     return
                 self._publish(item)
+                self._await_audience()
         finally:
             close = getattr(items, "close", None)
             if close is not None:
@@ -98,8 +110,10 @@ class Feed:
         if self._stopping.is_set():
             return
         try:
+            await self._audience_came()
             async for item in items:
                 self._publish(item)
+                await self._audience_came()
         finally:
             close = getattr(items, "aclose", None)
             if close is not None:
@@ -117,7 +131,21 @@ class Feed:
         channel, data = item
         if not isinstance(channel, Channel):
             channel = open_channel(self._hub, channel, {})
+        self._seen(channel)
         channel.publish(data)
+
+    def _seen(self, channel: Channel) -> None:
+        """Note a channel that the source publishes to."""
+        if self._audience is not None:
+            self._audience.add(channel)
+
+    def _await_audience(self) -> None:
+        if self._audience is not None:
+            self._audience.wait()
+
+    async def _audience_came(self) -> None:
+        if self._audience is not None and not self._audience.is_there:
+            await asyncio.to_thread(self._audience.wait)
 
 
 def open_channel(hub: Hub, name: str, options: dict[str, Any]) -> Channel:

@@ -18,6 +18,7 @@ from .browser_access import BrowserAccess
 from .channel import Channel, channel_name
 from .chats import Chat
 from .commands import CommandDecorator, Commands, RegisteredCommand, make_command
+from .demands import Demands
 from .encoding import encode_json
 from .events import Events
 from .exchange import Exchange
@@ -30,6 +31,7 @@ from .rerun import current_run, started
 from .sites import Site
 from .streams import Stream
 from .tables import Table
+from .told import told
 from .values import Value
 
 P = ParamSpec("P")
@@ -61,6 +63,7 @@ class Hub(BrowserAccess):
         self._closed = False
         self._on_status = Listeners("on_status of the hub")
         self._commands = Commands(self._use)
+        self._demands = Demands(self._use)
         self._link = self._new_link()
         self._link.start()
         close_at_exit(self)
@@ -169,7 +172,7 @@ class Hub(BrowserAccess):
         call = link.rpc_async("rtwidgets.call", data, timeout_s + RPC_TIMEOUT_S, once=True)
         return cast("dict[str, Any]", msgspec.json.decode(link.portal.call(call)))["result"]
 
-    def run(self, source: Any, *, into: Channel | None = None) -> Feed:
+    def run(self, source: Any, *, into: Channel | None = None, idle: bool = False) -> Feed:
         """Publish what a source yields, in the background, until it ends or ``feed.stop()``.
 
         Running the notebook cell again that called this stops the feed it started before.
@@ -178,9 +181,10 @@ class Hub(BrowserAccess):
             source: A generator or async generator, or a function that makes one; called with the hub when
                 it takes an argument named ``hub``.
             into: The channel that takes the data; None when the source yields ``(channel, data)`` pairs.
+            idle: Hold the source while nobody looks at its channels: it is not asked for its next item then.
         """
         self._use()
-        feed = Feed(self, source, into)
+        feed = Feed(self, source, into, idle=idle)
         started.add(feed.stop, current_run())
         with self._lock:
             self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
@@ -307,6 +311,7 @@ class Hub(BrowserAccess):
             self._lock = threading.RLock()  # may have been held by another thread when we were forked
             self._declaring = threading.RLock()
             self._commands = Commands(self._use)
+            self._demands = Demands(self._use)
             self._feeds = []
             for channel in self._channels.values():
                 channel._clear()
@@ -325,7 +330,7 @@ class Hub(BrowserAccess):
             self._name,
             self._buffer_bytes,
             on_online=self._restore,
-            on_told=lambda data: self._commands.on_told(data),
+            on_told=self._on_told,
             on_status=lambda status: self._on_status.fire(status),
         )
 
@@ -336,6 +341,15 @@ class Hub(BrowserAccess):
             if declaration is not None:
                 exchange.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
         self._commands.register_again(exchange)
+        self._demands.ask_again()
+
+    def _on_told(self, data: Raw) -> None:
+        """Take what the hub tells us alone; in the portal's loop."""
+        message = told(data)
+        if message.call is not None:
+            self._commands.on_call(message.call)
+        if message.demand is not None:
+            self._demands.told(message.demand)
 
     def _channel(self, kind: type[C], name: str, make: Callable[[str], C]) -> C:
         self._use()

@@ -1,0 +1,42 @@
+"""What the hub tells this connection alone, by message pushes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from .demands import DemandReport
+
+
+class Call(msgspec.Struct):
+    """Somebody calls a command of ours."""
+
+    id: str
+    command: str
+    args: dict[str, Any] = {}
+    deadline_ms: int = 0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One of these is set; what a newer hub adds is left out."""
+
+    call: Call | None = None
+    demand: DemandReport | None = None
+
+
+class _Message(msgspec.Struct):
+    rtwidgets: Told = Told()
+
+
+_message = msgspec.json.Decoder(_Message)
+
+
+def told(data: Raw) -> Told:
+    """Read the data of a message push.
+
+    Raises:
+        msgspec.DecodeError: If it is not of this form.
+    """
+    return _message.decode(data).rtwidgets
