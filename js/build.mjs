@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const MAX_MODULE_BYTES = 100_000;
+/** It comes to a page once per kernel, and not with every widget. */
+const MAX_CONNECTION_BYTES = 110_000;
 const root = dirname(fileURLToPath(import.meta.url));
 const staticDir = join(root, "..", "rtwidgets", "widgets", "static");
 const testDir = join(root, "build", "test");
@@ -54,11 +56,11 @@ async function buildFrontEnd() {
   for (const name of readdirSync(staticDir)) if (!built.has(name)) rmSync(join(staticDir, name), { recursive: true });
   let tooLarge = false;
   for (const [file, { bytes }] of outputs) {
-    const over = bytes > MAX_MODULE_BYTES;
+    const over = bytes > (basename(file) === "connection.js" ? MAX_CONNECTION_BYTES : MAX_MODULE_BYTES);
     tooLarge ||= over;
     console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${basename(file)}${over ? "  TOO LARGE" : ""}`);
   }
-  if (tooLarge) throw new Error(`a module is over ${MAX_MODULE_BYTES / 1000} kB; move what it does not need out of it`);
+  if (tooLarge) throw new Error("a module is too large; move what it does not need out of it");
 }
 
 async function buildTests() {

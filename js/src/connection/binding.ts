@@ -13,27 +13,42 @@ interface ClientInfo {
   readonly connInfo?: unknown;
 }
 
-/** Subscribe a feed; the result ends it. */
-export function bind(client: Centrifuge, feed: BaseFeed): () => void {
+/** What drives a feed. */
+export interface Bound {
+  /** What the hub was asked for last. */
+  readonly visible: boolean;
+  /** Ask the hub for so many updates a second, or for none while nobody can see them. */
+  wish(maxHz: number, visible: boolean): void;
+  stop(): void;
+}
+
+/** Subscribe a feed. */
+export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
   const chat = feed instanceof Chat ? feed : null;
-  const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: chat !== null };
   const away = new Grace();
   let sub: Subscription | null = null;
+  let wished = { max_hz: maxHz, visible: true };
+  /** What the hub has granted; null where it knows no such thing. */
+  let granted: unknown = null;
 
   const start = (): void => {
+    const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: chat !== null, data: { rtwidgets: wished } };
     const fresh = client.newSubscription(feed.channel, options);
     sub = fresh;
     fresh.on("subscribed", (ctx) => {
       away.end();
+      grant(isObject(ctx.data) ? ctx.data.rtwidgets : null);
       feed.subscribed({
         data: ctx.data,
         offset: ctx.streamPosition?.offset ?? 0,
         wasRecovering: ctx.wasRecovering,
         recovered: ctx.recovered,
       });
+      feed.lookedAway = !wished.visible;
       if (chat) void askPresence(fresh, chat);
     });
     fresh.on("publication", (ctx) => {
+      feed.lookedAway = false;
       feed.publication({
         data: ctx.data,
         offset: ctx.offset ?? 0,
@@ -72,8 +87,38 @@ export function bind(client: Centrifuge, feed: BaseFeed): () => void {
     start();
   };
 
+  const grant = (given: unknown): void => {
+    granted = given;
+    if (!isObject(given)) return;
+    feed.granted(typeof given.max_hz === "number" ? given.max_hz : null);
+    // What was wished meanwhile.
+    if (given.max_hz !== wished.max_hz || given.visible !== wished.visible) ask();
+  };
+
+  const ask = (): void => {
+    // While it is not subscribed, or breaks, the next subscribe says it.
+    if (!isObject(granted) || sub?.state !== "subscribed") return;
+    granted = null;
+    client.rpc("rtwidgets.subscription", { channel: feed.channel, ...wished }).then(
+      ({ data }) => grant(data),
+      () => {},
+    );
+  };
+
   start();
-  return stop;
+  return {
+    get visible() {
+      return wished.visible;
+    },
+    wish(max_hz, visible) {
+      if (max_hz === wished.max_hz && visible === wished.visible) return;
+      wished = { max_hz, visible };
+      if (!visible) feed.lookedAway = true;
+      sub?.setData({ rtwidgets: wished });
+      ask();
+    },
+    stop,
+  };
 }
 
 async function askPresence(sub: Subscription, chat: Chat): Promise<void> {

@@ -2,19 +2,23 @@
 
 import type { Centrifuge } from "centrifuge";
 import type { BaseFeed } from "../feeds/feed.ts";
-import { bind } from "./binding.ts";
+import { bind, type Bound } from "./binding.ts";
+import type { Want } from "./types.ts";
 
 /** A cell that runs again disposes its widget and makes a new one: the subscription outlives the moment between. */
 const GRACE_MS = 2_000;
+/** A widget that is only scrolled past, or not shown yet, is not worth a word to the hub. */
+const HIDE_AFTER_MS = 1_000;
 
 type Kind = "stream" | "table" | "value" | "chat";
 
 interface Entry {
   readonly kind: Kind;
   readonly feed: BaseFeed;
-  readonly stop: () => void;
-  users: number;
-  timer: ReturnType<typeof setTimeout> | null;
+  readonly bound: Bound;
+  readonly wants: Set<Want>;
+  stopTimer: ReturnType<typeof setTimeout> | undefined;
+  hideTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
 export class FeedShelf {
@@ -32,29 +36,43 @@ export class FeedShelf {
   }
 
   /** The feed of a channel, subscribed until the last signal it was taken with aborts. */
-  take<T extends BaseFeed>(kind: Kind, make: () => T, channel: string, signal: AbortSignal): T {
+  take<T extends BaseFeed>(kind: Kind, make: () => T, channel: string, want: Want, signal: AbortSignal): T {
     let entry = this.#entries.get(channel);
     if (!entry) {
       const feed = make();
-      entry = { kind, feed, stop: bind(this.#client, feed), users: 0, timer: null };
+      const bound = bind(this.#client, feed, want.maxHz);
+      entry = { kind, feed, bound, wants: new Set(), stopTimer: undefined, hideTimer: undefined };
       this.#entries.set(channel, entry);
     }
     if (entry.kind !== kind) throw new Error(`${channel} is in use as a ${entry.kind} on this page, not as a ${kind}`);
     const held = entry;
-    held.users++;
-    if (held.timer !== null) clearTimeout(held.timer);
-    held.timer = null;
-    if (signal.aborted) this.#release(channel, held);
-    else signal.addEventListener("abort", () => this.#release(channel, held), { once: true });
+    clearTimeout(held.stopTimer);
+    held.wants.add(want);
+    want.onChange(() => this.#wish(held), signal);
+    this.#wish(held);
+    if (signal.aborted) this.#release(channel, held, want);
+    else signal.addEventListener("abort", () => this.#release(channel, held, want), { once: true });
     return held.feed as T;
   }
 
-  #release(channel: string, entry: Entry): void {
-    if (--entry.users > 0) return;
-    entry.timer = setTimeout(() => {
+  #release(channel: string, entry: Entry, want: Want): void {
+    entry.wants.delete(want);
+    if (entry.wants.size > 0) return this.#wish(entry);
+    clearTimeout(entry.hideTimer);
+    entry.stopTimer = setTimeout(() => {
       this.#entries.delete(channel);
-      entry.stop();
+      entry.bound.stop();
       this.#onRelease();
     }, GRACE_MS);
+  }
+
+  /** Ask the hub for the most that one of the widgets wants. */
+  #wish(entry: Entry): void {
+    const wants = [...entry.wants];
+    const maxHz = Math.max(...wants.map((want) => want.maxHz));
+    const visible = wants.some((want) => want.visible);
+    clearTimeout(entry.hideTimer);
+    entry.bound.wish(maxHz, visible || entry.bound.visible);
+    if (!visible) entry.hideTimer = setTimeout(() => entry.bound.wish(maxHz, false), HIDE_AFTER_MS);
   }
 }

@@ -15,7 +15,7 @@ import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { RelayPort, SocketLike } from "./relay.ts";
 import { Tokens } from "./tokens.ts";
-import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed } from "./types.ts";
+import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
 
 const MIN_RECONNECT_MS = 500;
 const MAX_RECONNECT_MS = 15_000;
@@ -94,22 +94,22 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
-  stream(channel: string, signal: AbortSignal): StreamFeed {
-    return this.#shelf.take("stream", () => new Stream(channel), channel, signal);
+  stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
+    return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }
 
-  table(channel: string, signal: AbortSignal): TableFeed {
-    return this.#shelf.take("table", () => new Table(channel), channel, signal);
+  table(channel: string, want: Want, signal: AbortSignal): TableFeed {
+    return this.#shelf.take("table", () => new Table(channel), channel, want, signal);
   }
 
-  value(channel: string, signal: AbortSignal): ValueFeed {
+  value(channel: string, want: Want, signal: AbortSignal): ValueFeed {
     const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
-    return this.#shelf.take("value", () => new Value(channel, publish), channel, signal);
+    return this.#shelf.take("value", () => new Value(channel, publish), channel, want, signal);
   }
 
-  chat(channel: string, signal: AbortSignal): ChatFeed {
+  chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {
     const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
-    return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, signal);
+    return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
   }
 
   call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {

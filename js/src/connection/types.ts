@@ -25,13 +25,25 @@ export interface HubConnection {
   readonly user: string | null;
   readonly client: string | null;
   onStatus(fn: () => void, signal: AbortSignal): void;
-  /** The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. */
-  stream(channel: string, signal: AbortSignal): StreamFeed;
-  table(channel: string, signal: AbortSignal): TableFeed;
-  value(channel: string, signal: AbortSignal): ValueFeed;
-  chat(channel: string, signal: AbortSignal): ChatFeed;
+  /**
+   * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
+   * what its widgets want the most is asked of the hub.
+   */
+  stream(channel: string, want: Want, signal: AbortSignal): StreamFeed;
+  table(channel: string, want: Want, signal: AbortSignal): TableFeed;
+  value(channel: string, want: Want, signal: AbortSignal): ValueFeed;
+  chat(channel: string, want: Want, signal: AbortSignal): ChatFeed;
   /** Call a command and return its result; rejects with a CallError. */
   call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
+}
+
+/** What a widget wants of a feed. */
+export interface Want {
+  /** Updates a second that are enough. */
+  readonly maxHz: number;
+  /** Whether somebody can see the widget; this one changes. */
+  readonly visible: boolean;
+  onChange(fn: () => void, signal: AbortSignal): void;
 }
 
 /** An error reply of the hub, with the protocol's code. */
@@ -54,6 +66,12 @@ export interface FeedStatus {
   readonly lost: number;
   /** Publications that could not be used. */
   readonly bad: number;
+  /** Publications that the hub folded into a later one (kinds that merge only). */
+  readonly merged: number;
+  /** Publications that were passed over while nobody could see them. */
+  readonly skipped: number;
+  /** Updates a second that the hub grants; null for all. */
+  readonly maxHz: number | null;
 }
 
 export interface Feed {

@@ -39,6 +39,8 @@ export abstract class BaseFeed implements Feed {
   readonly channel: string;
   /** The publications can't be followed from what came so far: subscribe anew, without a position. */
   needsSnapshot = false;
+  /** Whether a gap up to the next snapshot is our own doing: nobody could see what came. */
+  lookedAway = false;
   readonly #statusListeners = new Listeners<[]>();
   /** Offsets of a kind that merges may skip without a gap. */
   readonly #merges: boolean;
@@ -51,6 +53,9 @@ export abstract class BaseFeed implements Feed {
     repeats: 0,
     lost: 0,
     bad: 0,
+    merged: 0,
+    skipped: 0,
+    maxHz: null,
   };
 
   constructor(channel: string, merges: boolean) {
@@ -73,9 +78,11 @@ export abstract class BaseFeed implements Feed {
       this.#set({ phase: "live", reason: null });
       return;
     }
-    const lost = this.#status.lost + (reply.wasRecovering ? 1 : 0);
+    let { lost, skipped } = this.#status;
+    if (reply.wasRecovering && this.lookedAway) skipped += Math.max(0, reply.offset - this.#status.offset);
+    else if (reply.wasRecovering) lost++;
     const bad = this.#try(() => this.restart(reply.data));
-    this.#set({ phase: "live", reason: bad, offset: reply.offset, lost });
+    this.#set({ phase: "live", reason: bad, offset: reply.offset, lost, skipped });
   }
 
   publication(publication: Publication): void {
@@ -85,10 +92,13 @@ export abstract class BaseFeed implements Feed {
       this.#set({ repeats: this.#status.repeats + 1 });
       return;
     }
-    const gaps = this.#status.gaps + (offset > last + 1 && !this.#merges ? 1 : 0);
+    const between = Math.max(0, offset - last - 1);
+    const gaps = this.#status.gaps + (between > 0 && !this.#merges ? 1 : 0);
+    const merged = this.#status.merged + (this.#merges ? between : 0);
     const bad = this.#try(() => this.apply(publication));
     this.#set({
       gaps,
+      merged,
       reason: bad,
       offset: offset > 0 ? offset : last,
       lastTimeMs: publication.timeMs ?? this.#status.lastTimeMs,
@@ -98,6 +108,11 @@ export abstract class BaseFeed implements Feed {
   /** The way to the hub is gone or not there yet; what came stays. */
   waiting(reason: string | null): void {
     this.#set({ phase: "waiting", reason });
+  }
+
+  /** The hub says how often it serves us at most. */
+  granted(maxHz: number | null): void {
+    this.#set({ maxHz });
   }
 
   /** The hub does not let us subscribe. */

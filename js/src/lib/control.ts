@@ -6,6 +6,7 @@ import { card, type Card } from "./card.ts";
 import { linkToHub, type Link } from "./link.ts";
 import { Redraws } from "./redraws.ts";
 import { SharedValue } from "./shared_value.ts";
+import type { Sight } from "./sight.ts";
 import { shortName } from "./titles.ts";
 import { quoted, type Spec } from "./options.ts";
 
@@ -25,12 +26,13 @@ export interface Control {
 }
 
 /** Follow the value channel of a control. */
-export function openControl({ hub, channels }: Spec<unknown>, signal: AbortSignal): ControlState {
+export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
+  const want = sight.want();
   const channel = channels.get("value") ?? "";
   const redraws = new Redraws();
   const link = linkToHub<ValueFeed>(
     hub,
-    (connection, until) => connection.value(channel, until),
+    (connection, until) => connection.value(channel, want, until),
     (feed, until) => {
       feed.onChange(() => redraws.request(), until);
       feed.onStatus(() => redraws.request(), until);

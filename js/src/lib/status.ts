@@ -1,7 +1,7 @@
 // What a widget says about itself: live, by which transport, how old, or why not.
 
 import type { ConnectionStatus, FeedStatus } from "../connection/types.ts";
-import { formatDuration } from "./format.ts";
+import { formatDuration, formatNumber } from "./format.ts";
 
 /** How long a page may take to bring the hub's connection before the widget says that no kernel is there. */
 export const KERNEL_GRACE_MS = 4000;
@@ -66,6 +66,9 @@ export function statusDetails(
     rows.push(["offset", String(feed.offset)]);
     if (feed.lastTimeMs !== null && ageMs !== null) rows.push(["last data", `${formatDuration(ageMs)} ago`]);
     rows.push(["gaps", String(feed.gaps)], ["repeats", String(feed.repeats)], ["not recovered", String(feed.lost)]);
+    if (feed.maxHz !== null) rows.push(["updates", `at most ${formatNumber(feed.maxHz)} a second`]);
+    if (feed.merged > 0) rows.push(["merged", `${formatNumber(feed.merged)} updates into later ones`]);
+    if (feed.skipped > 0) rows.push(["skipped", `${formatNumber(feed.skipped)} while out of sight`]);
     if (feed.bad > 0) rows.push(["unusable", String(feed.bad)]);
     if (feed.reason) rows.push([feed.phase === "refused" ? "refused" : "last fault", feed.reason]);
   }

@@ -3,6 +3,7 @@
 import { liveWidget, type AnyWidget } from "./afm.ts";
 import { card } from "./card.ts";
 import { readSpec, type BadSpec, type Readers, type Spec } from "./options.ts";
+import { Sight } from "./sight.ts";
 
 export interface Definition<Options, State> {
   readonly kind: string;
@@ -10,25 +11,28 @@ export interface Definition<Options, State> {
   readonly channels: readonly string[];
   readonly options: Readers<Options>;
   /** Subscribe and collect data, once per model. */
-  open(spec: Spec<Options>, signal: AbortSignal): State;
+  open(spec: Spec<Options>, sight: Sight, signal: AbortSignal): State;
   /** Build one view. */
   show(spec: Spec<Options>, state: State, el: HTMLElement, signal: AbortSignal): void;
 }
 
-type Opened<Options, State> = BadSpec | { readonly spec: Spec<Options>; readonly state: State };
+type Opened<Options, State> = BadSpec | { readonly spec: Spec<Options>; readonly state: State; readonly sight: Sight };
 
 /** The default export of a widget module. A spec that can't be shown is said in the widget's place. */
 export function defineWidget<Options, State>(definition: Definition<Options, State>): () => AnyWidget {
   return liveWidget<Opened<Options, State>>({
     open(raw, signal) {
       const spec = readSpec(raw, definition.kind, definition.channels, definition.options);
-      return "fault" in spec ? spec : { spec, state: definition.open(spec, signal) };
+      if ("fault" in spec) return spec;
+      const sight = new Sight();
+      return { spec, state: definition.open(spec, sight, signal), sight };
     },
     show(opened, el, signal) {
       if ("fault" in opened) {
         card(el, { class: "rtw-fault", title: "", badge: null, problems: [opened.fault] }, signal);
       } else {
         definition.show(opened.spec, opened.state, el, signal);
+        opened.sight.add(el, signal);
       }
     },
   });

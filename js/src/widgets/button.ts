@@ -33,14 +33,15 @@ export default defineWidget<Options, State>({
   channels: ["commands"],
   options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
 
-  open({ hub, channels }, signal) {
+  open({ hub, channels }, sight, signal) {
+    const want = sight.want();
     const channel = channels.get("commands") ?? "";
     const redraws = new Redraws();
     const link = linkToHub<TableFeed>(
       hub,
       (connection, until) => {
         connection.onStatus(() => redraws.request(), until);
-        return connection.table(channel, until);
+        return connection.table(channel, want, until);
       },
       (feed, until) => {
         feed.onChange(() => redraws.request(), until);

@@ -20,6 +20,7 @@ interface Options {
   readonly window_ms: number | null;
   readonly title: string;
   readonly height: number;
+  readonly max_hz: number | null;
 }
 
 interface State {
@@ -40,15 +41,17 @@ export default defineWidget<Options, State>({
     window_ms: numberOrNull(),
     title: text(""),
     height: number(300),
+    max_hz: numberOrNull(),
   },
 
-  open({ hub, channels, options }, signal) {
+  open({ hub, channels, options }, sight, signal) {
+    const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const data = new ChartData({ x: options.x, y: options.y, by: options.by || null, windowMs: options.window_ms });
     const redraws = new Redraws();
     const link = linkToHub<StreamFeed>(
       hub,
-      (connection, until) => connection.stream(channel, until),
+      (connection, until) => connection.stream(channel, want, until),
       (feed, until) => {
         feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {

@@ -41,12 +41,13 @@ export default defineWidget<Options, State>({
   channels: ["chat"],
   options: { title: text(""), height: number(360) },
 
-  open({ hub, channels }, signal) {
+  open({ hub, channels }, sight, signal) {
+    const want = sight.want();
     const channel = channels.get("chat") ?? "";
     const redraws = new Redraws();
     const link = linkToHub<ChatFeed>(
       hub,
-      (connection, until) => connection.chat(channel, until),
+      (connection, until) => connection.chat(channel, want, until),
       (feed, until) => {
         feed.onChange(() => redraws.request(), until);
         feed.onStatus(() => redraws.request(), until);

@@ -23,6 +23,7 @@ interface Options {
   readonly unit: string;
   readonly format: "number" | "compact" | "bytes";
   readonly digits: number | null;
+  readonly max_hz: number | null;
 }
 
 interface State {
@@ -49,15 +50,17 @@ export default defineWidget<Options, State>({
     unit: text(""),
     format: oneOf(["number", "compact", "bytes"], "number"),
     digits: numberOrNull(),
+    max_hz: numberOrNull(),
   },
 
-  open({ hub, channels, options }, signal) {
+  open({ hub, channels, options }, sight, signal) {
+    const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const data = new MetricData(options.column, options.reduce, options.window_ms);
     const redraws = new Redraws();
     const link = linkToHub<StreamFeed>(
       hub,
-      (connection, until) => connection.stream(channel, until),
+      (connection, until) => connection.stream(channel, want, until),
       (feed, until) => {
         feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {

@@ -10,7 +10,7 @@ import { formatNumber } from "../lib/format.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { makeGrid } from "../lib/grid_view.ts";
 import { linkToHub, type Link } from "../lib/link.ts";
-import { number, text, textsOrNull } from "../lib/options.ts";
+import { number, numberOrNull, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { RowOrder, type Sort } from "../lib/row_order.ts";
 import { shortName } from "../lib/titles.ts";
@@ -22,6 +22,7 @@ interface Options {
   readonly sort: string;
   readonly title: string;
   readonly height: number;
+  readonly max_hz: number | null;
 }
 
 interface State {
@@ -40,9 +41,10 @@ const NO_ROWS: RowOrder = new RowOrder(() => new Map(), null);
 export default defineWidget<Options, State>({
   kind: "table",
   channels: ["data"],
-  options: { columns: textsOrNull(), sort: text(""), title: text(""), height: number(360) },
+  options: { columns: textsOrNull(), sort: text(""), title: text(""), height: number(360), max_hz: numberOrNull() },
 
-  open({ hub, channels, options }, signal) {
+  open({ hub, channels, options }, sight, signal) {
+    const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const redraws = new Redraws();
     const changes = new Set<Map<Key, Set<string>>>();
@@ -50,7 +52,7 @@ export default defineWidget<Options, State>({
     const state: { order: RowOrder } = { order: NO_ROWS };
     const link = linkToHub<TableFeed>(
       hub,
-      (connection, until) => connection.table(channel, until),
+      (connection, until) => connection.table(channel, want, until),
       (feed, until) => {
         if (state.order !== NO_ROWS) sort = state.order.sort;
         state.order = new RowOrder(() => feed.rows, sort);

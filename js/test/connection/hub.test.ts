@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { socketProbe, type OpenSocket } from "../../src/connection/direct.ts";
 import { Connection } from "../../src/connection/hub.ts";
 import { RelayPort, type SocketLike } from "../../src/connection/relay.ts";
+import { FakeWant } from "../harness/wants.ts";
 import { sleep, until } from "./fakes.ts";
 import { FakeKernel } from "./kernel.ts";
 import { ScriptedHub } from "./scripted_hub.ts";
@@ -52,7 +53,7 @@ async function setUp(t: TestContext, options: { advertisedPort?: number; noWebSo
 /** A connection whose stream's rows are collected as they come. */
 function follow({ connection, ending }: Setup): { rows: unknown[]; feed: ReturnType<Connection["stream"]> } {
   const rows: unknown[] = [];
-  const feed = connection.stream("stream:px", ending.signal);
+  const feed = connection.stream("stream:px", new FakeWant(), ending.signal);
   feed.onBatch((batch, reset) => {
     if (reset) rows.length = 0;
     rows.push(...(batch.n ?? []));
@@ -143,15 +144,15 @@ test("a refused token is asked for again, and the connection comes", async (t) =
 
 test("a refused subscription says so in the feed's status", async (t) => {
   const { connection, ending } = await setUp(t);
-  const feed = connection.table("table:secret", ending.signal);
+  const feed = connection.table("table:secret", new FakeWant(), ending.signal);
   await until("refused", () => feed.status.phase === "refused");
   assert.equal(feed.status.reason, "table:secret: permission denied (code 103)");
 });
 
 test("a channel is one feed for all its widgets, and one kind", async (t) => {
   const { connection, ending } = await setUp(t);
-  assert.equal(connection.stream("stream:px", ending.signal), connection.stream("stream:px", ending.signal));
-  assert.throws(() => connection.table("stream:px", ending.signal), /in use as a stream on this page, not as a table/);
+  assert.equal(connection.stream("stream:px", new FakeWant(), ending.signal), connection.stream("stream:px", new FakeWant(), ending.signal));
+  assert.throws(() => connection.table("stream:px", new FakeWant(), ending.signal), /in use as a stream on this page, not as a table/);
 });
 
 test("a call returns its result, and the change of transport waits for it", async (t) => {
@@ -182,7 +183,7 @@ test("a call whose connection breaks has an unknown outcome and is not sent agai
 
 test("a value is published through the connection", async (t) => {
   const { hub, connection, ending } = await setUp(t);
-  await connection.value("value:limit", ending.signal).set(120);
+  await connection.value("value:limit", new FakeWant(), ending.signal).set(120);
   assert.deepEqual(hub.published, [120]);
 });
 
@@ -231,4 +232,57 @@ test("a hub that came back as another process on another port is followed", asyn
   await until("rows", () => rows.includes(5));
   assert.equal(feed.status.phase, "live");
   assert.equal(feed.status.lost, 1, "the old log is gone, and the feed says so");
+});
+
+test("the hub hears what the widgets of a channel want together, and when nobody looks any more", async (t) => {
+  const { hub, connection, ending } = await setUp(t);
+  const [first, second] = [new FakeWant(10), new FakeWant(60)];
+  const feed = connection.stream("stream:px", first, ending.signal);
+  await until("subscribed", () => feed.status.phase === "live");
+  assert.deepEqual(hub.wishes, [{ max_hz: 10, visible: true }]);
+  assert.equal(feed.status.maxHz, 10);
+  const leaving = new AbortController();
+  connection.stream("stream:px", second, leaving.signal);
+  await until("the higher rate", () => feed.status.maxHz === 60);
+  first.show(false);
+  await sleep(1_200);
+  assert.equal(hub.wishes.length, 2, "one of the two is still seen");
+  second.show(false);
+  second.show(true);
+  await sleep(1_200);
+  assert.equal(hub.wishes.length, 2, "a glance away is not told");
+  second.show(false);
+  await until("hidden", () => hub.wishes.length === 3);
+  first.show(true);
+  leaving.abort();
+  await until("the lower rate again", () => feed.status.maxHz === 10);
+  assert.deepEqual(hub.wishes.slice(2), [{ max_hz: 60, visible: false }, { max_hz: 60, visible: true }, { max_hz: 10, visible: true }]);
+});
+
+test("a subscription that breaks while nobody looks comes back hidden, and what it missed is counted as skipped", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9 });
+  const { hub, connection, ending } = setup;
+  const want = new FakeWant(60, false);
+  const feed = connection.stream("stream:px", want, ending.signal);
+  hub.append({ n: [1] });
+  await until("hidden", () => hub.wishes.at(-1)?.visible === false);
+  const { connects } = hub;
+  for (let n = 2; n < 8; n++) hub.log.push({ n: [n] });
+  hub.forgets = true;
+  hub.breakAll();
+  await until("back", () => hub.connects > connects && feed.status.phase === "live" && feed.status.offset === 7);
+  assert.deepEqual(hub.wishes.at(-1), { max_hz: 60, visible: false });
+  assert.deepEqual([feed.status.skipped, feed.status.lost], [6, 0]);
+});
+
+test("a hub that knows of no wishes is not asked again", async (t) => {
+  const { hub, connection, ending } = await setUp(t);
+  hub.grants = false;
+  const want = new FakeWant();
+  const feed = connection.stream("stream:px", want, ending.signal);
+  await until("subscribed", () => feed.status.phase === "live");
+  want.show(false);
+  await sleep(1_200);
+  assert.equal(hub.rpcs, 0);
+  assert.equal(feed.status.maxHz, null);
 });

@@ -3,12 +3,17 @@
 import { WebSocketServer, type WebSocket as ServerSocket } from "ws";
 import type { AddressInfo } from "node:net";
 
+interface Wish {
+  readonly max_hz: number;
+  readonly visible: boolean;
+}
+
 interface Command {
   readonly id?: number;
   readonly connect?: { token?: string };
-  readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number };
+  readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number; data?: { rtwidgets: Wish } };
   readonly publish?: { channel: string; data: unknown };
-  readonly rpc?: { method: string; data: { command: string; args: unknown } };
+  readonly rpc?: { method: string; data: { command: string; args: unknown } & Wish };
   readonly presence?: unknown;
   readonly unsubscribe?: unknown;
 }
@@ -18,7 +23,14 @@ export class ScriptedHub {
   readonly epoch = "e1";
   readonly log: unknown[] = [];
   readonly published: unknown[] = [];
+  /** What readers wished for, at subscribing and after. */
+  readonly wishes: Wish[] = [];
+  /** Whether it grants wishes, as other people's hubs do not. */
+  grants = true;
+  /** Whether its log no longer reaches back to anybody. */
+  forgets = false;
   connects = 0;
+  rpcs = 0;
   /** Tokens that are refused with the terminal code 3500. */
   readonly badTokens = new Set<string>();
   /** How the hub answers a call; null leaves it unanswered. */
@@ -68,19 +80,26 @@ export class ScriptedHub {
       this.connects++;
       reply({ connect: { client: `c${this.connects}`, ping: 25, pong: true, data: { rtwidgets: { hub: this.id } } } });
     } else if (command.subscribe) {
-      const { channel, recover = false, epoch, offset = 0 } = command.subscribe;
+      const { channel, recover = false, epoch, offset = 0, data } = command.subscribe;
       if (channel !== "stream:px") return reply({ error: { code: 103, message: "permission denied" } });
       const publications = this.log.slice(offset).map((data, i) => ({ data, offset: offset + i + 1 }));
+      const grant = this.grants && data ? { rtwidgets: data.rtwidgets } : {};
+      if (data) this.wishes.push(data.rtwidgets);
       const position = { recoverable: true, positioned: true, epoch: this.epoch, offset: this.log.length };
       reply({
-        subscribe: recover && epoch === this.epoch
-          ? { ...position, was_recovering: true, recovered: true, publications }
-          : { ...position, was_recovering: recover, data: { kind: "stream", batches: [...this.log] } },
+        subscribe: recover && epoch === this.epoch && !this.forgets
+          ? { ...position, was_recovering: true, recovered: true, publications, data: grant }
+          : { ...position, was_recovering: recover, data: { kind: "stream", batches: [...this.log], ...grant } },
       });
       this.#readers.set(socket, channel);
     } else if (command.publish) {
       this.published.push(command.publish.data);
       reply({ publish: {} });
+    } else if (command.rpc?.method === "rtwidgets.subscription") {
+      this.rpcs++;
+      const { max_hz, visible } = command.rpc.data;
+      this.wishes.push({ max_hz, visible });
+      reply({ rpc: { data: { max_hz, visible } } });
     } else if (command.rpc) {
       const result = await this.answer(command.rpc.data.args);
       reply({ rpc: { data: { result } } });

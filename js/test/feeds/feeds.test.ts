@@ -249,3 +249,26 @@ test("an unknown form is counted and the chat stays as it is", () => {
   assert.equal(feed.status.bad, 4);
   assert.equal(feed.messages[0]?.text, "hi");
 });
+
+test("what was passed over while nobody looked is skipped, and not lost", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [] }, 3));
+  feed.lookedAway = true;
+  feed.subscribed({ data: { batches: [] }, offset: 10, wasRecovering: true, recovered: false });
+  assert.deepEqual([feed.status.skipped, feed.status.lost], [7, 0]);
+  feed.lookedAway = false;
+  feed.subscribed({ data: { batches: [] }, offset: 12, wasRecovering: true, recovered: false });
+  assert.deepEqual([feed.status.skipped, feed.status.lost], [7, 1]);
+});
+
+test("updates that the hub merged are counted, where a kind merges", () => {
+  const value = new Value("value:v", () => Promise.resolve());
+  value.subscribed(snapshot({ kind: "value" }, 2));
+  value.publication(pub(3, 1));
+  value.publication(pub(8, 2));
+  assert.deepEqual([value.status.merged, value.status.gaps], [4, 0]);
+  const stream = new Stream("stream:px");
+  stream.subscribed(snapshot({ batches: [] }, 2));
+  stream.publication(pub(8, { t: [1] }));
+  assert.deepEqual([stream.status.merged, stream.status.gaps], [0, 1]);
+});

@@ -18,7 +18,7 @@ import type {
 } from "../../src/connection/types.ts";
 
 class FakeFeed {
-  status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0 };
+  status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
   readonly #listeners = new Listeners<[]>();
 
   constructor(readonly channel: string) {}

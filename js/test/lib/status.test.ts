@@ -4,7 +4,7 @@ import type { ConnectionStatus, FeedStatus } from "../../src/connection/types.ts
 import { KERNEL_GRACE_MS, describeStatus, statusDetails, whileEmpty } from "../../src/lib/status.ts";
 
 const LIVE: ConnectionStatus = { phase: "live", transport: "direct", reason: null, changes: 0 };
-const FEED: FeedStatus = { phase: "live", reason: null, lastTimeMs: 1000, offset: 7, gaps: 0, repeats: 0, lost: 0, bad: 0 };
+const FEED: FeedStatus = { phase: "live", reason: null, lastTimeMs: 1000, offset: 7, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
 const say = (connection: ConnectionStatus | null, feed: FeedStatus | null, nowMs = 0, ageMs: number | null = 210) => {
   const { tone, state, age } = describeStatus({ connection, withoutSinceMs: 0, feed, ageMs, nowMs });
   return [tone, state, age];
@@ -36,4 +36,13 @@ test("details name the offset, gaps, repeats and what was not recovered", () => 
 test("a refused channel does not say that it waits", () => {
   assert.equal(whileEmpty({ ...FEED, phase: "refused" }, "waiting for data…"), "");
   assert.equal(whileEmpty(null, "waiting for data…"), "waiting for data…");
+});
+
+test("the details say what the hub holds back", () => {
+  const rows = statusDetails("table:t", LIVE, { ...FEED, maxHz: 10, merged: 1234, skipped: 5 }, 0);
+  assert.deepEqual(rows.filter(([label]) => ["updates", "merged", "skipped"].includes(label)), [
+    ["updates", "at most 10 a second"],
+    ["merged", "1,234 updates into later ones"],
+    ["skipped", "5 while out of sight"],
+  ]);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { writableSlot } from "../../src/connection/registry.ts";
+import type { Want } from "../../src/connection/types.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
@@ -26,11 +27,11 @@ for (const { make, kind, role, channel, take } of MODULES) {
   test(`${kind} subscribes once per model, before any view, and ends with it`, () => {
     const hub = `modules-${kind}`;
     const connection = new FakeConnection(hub);
-    const taken: { channel: string; signal: AbortSignal }[] = [];
+    const taken: { channel: string; want: Want; signal: AbortSignal }[] = [];
     const original = connection[take].bind(connection);
     Object.assign(connection, {
-      [take]: (name: string, signal: AbortSignal) => {
-        taken.push({ channel: name, signal });
+      [take]: (name: string, want: Want, signal: AbortSignal) => {
+        taken.push({ channel: name, want, signal });
         return original(name);
       },
     });
@@ -40,6 +41,8 @@ for (const { make, kind, role, channel, take } of MODULES) {
     writableSlot(hub).put(connection);
     assert.deepEqual(taken.map((one) => one.channel), [channel]);
     assert.equal(taken[0]?.signal.aborted, false);
+    assert.equal(taken[0]?.want.visible, false, "there is no view yet");
+    assert.equal(taken[0]?.want.maxHz, 60);
     end();
     assert.equal(taken[0]?.signal.aborted, true);
   });
