@@ -30,6 +30,8 @@ class LiveChart(LiveWidget):
         title: Above the chart; None takes the stream's name.
         height: Height of the plot in pixels.
         kind: ``"line"`` or ``"area"``.
+        max_hz: Updates a second that are enough; None takes as many as a page draws. Fewer are calmer to read
+            and cost hub and page less: all rows come, in larger batches.
 
     Raises:
         ChannelError: If ``stream`` is not a stream.
@@ -50,6 +52,7 @@ class LiveChart(LiveWidget):
         title: str | None = None,
         height: int = 300,
         kind: str = "line",
+        max_hz: float | None = None,
     ) -> None:
         channel = take_channel("LiveChart", stream, "stream")
         columns = options.column_names("y", y)
@@ -61,6 +64,7 @@ class LiveChart(LiveWidget):
             "window_ms": options.window_ms(window),
             "title": options.text("title", title),
             "height": options.height_px(height),
+            "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(channel.name, x=x, y=columns, by=by)
         super().__init__("chart", channel.hub, {"data": channel.name}, chosen, summary)

@@ -30,6 +30,8 @@ class LiveMetric(LiveWidget):
         unit: Behind the number, such as ``"%"``.
         format: ``"number"``, ``"compact"`` (1.2M) or ``"bytes"`` (1.2 MiB).
         digits: Decimals; None shows as many as read well.
+        max_hz: Updates a second that are enough; None takes as many as a page draws. Fewer are calmer to read
+            and cost hub and page less: all rows count, they come in larger batches.
 
     Raises:
         ChannelError: If ``stream`` is not a stream.
@@ -51,6 +53,7 @@ class LiveMetric(LiveWidget):
         unit: str | None = None,
         format: str = "number",
         digits: int | None = None,
+        max_hz: float | None = None,
     ) -> None:
         channel = take_channel("LiveMetric", stream, "stream")
         chosen = {
@@ -62,6 +65,7 @@ class LiveMetric(LiveWidget):
             "unit": options.text("unit", unit),
             "format": options.choice("format", format, FORMATS),
             "digits": options.digits(digits),
+            "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(f"{channel.name}, {column!r}", reduce=reduce)
         super().__init__("metric", channel.hub, {"data": channel.name}, chosen, summary)

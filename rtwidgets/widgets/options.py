@@ -102,6 +102,21 @@ def finite(name: str, value: object) -> float:
     return value
 
 
+def max_hz(value: object) -> float | None:
+    """Return a rate in updates a second; None means as often as a page draws.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is not from 0.01 to 1000.
+    """
+    if value is None:
+        return None
+    rate = finite("max_hz", value)
+    if not 0.01 <= rate <= 1000:
+        raise ValueError(f"max_hz must be from 0.01 to 1000 updates a second, not {value!r}")
+    return rate
+
+
 def digits(value: object) -> int | None:
     """Return a number of decimals, or None for as many as read well.
 

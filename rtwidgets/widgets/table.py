@@ -22,6 +22,8 @@ class LiveTable(LiveWidget):
         sort: A column to sort by, with ``-`` before it for the largest first; None leaves the order.
         title: Above the table; None takes the table's name.
         height: Greatest height of the rows in pixels.
+        max_hz: Updates a second that are enough; None takes as many as a page draws. Fewer are calmer to read
+            and cost hub and page less: changes of a row are merged on the way.
 
     Raises:
         ChannelError: If ``table`` is not a table.
@@ -39,6 +41,7 @@ class LiveTable(LiveWidget):
         sort: str | None = None,
         title: str | None = None,
         height: int = 360,
+        max_hz: float | None = None,
     ) -> None:
         channel = take_channel("LiveTable", table, "table")
         names = options.column_names("columns", columns)
@@ -49,6 +52,7 @@ class LiveTable(LiveWidget):
             "sort": sort,
             "title": options.text("title", title),
             "height": options.height_px(height),
+            "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(channel.name, columns=names, sort=sort)
         super().__init__("table", channel.hub, {"data": channel.name}, chosen, summary)

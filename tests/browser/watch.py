@@ -28,7 +28,8 @@ def watch_stream(page: Page, channel: str, column: str) -> None:
         "([channel, column]) => {"
         + _CONNECTION
         + """
-        const feed = connection.stream(channel, new AbortController().signal);
+        const want = { maxHz: 60, visible: true, onChange() {} };
+        const feed = connection.stream(channel, want, new AbortController().signal);
         const seen = (window.rtwSeen = { cells: [], at: [], resets: 0, feed });
         feed.onBatch((batch, reset) => {
             if (reset) { seen.cells = []; seen.resets += 1; }

@@ -60,6 +60,8 @@ def test_chart_window_takes_durations(channels: Any, window: Any, ms: int | None
         ({"y": ["a", "a"]}, ValueError, "y names a column twice"),
         ({"y": [1]}, TypeError, "y must be the name of a column, not 1"),
         ({"x": ""}, ValueError, "x must be the name of a column; it is empty"),
+        ({"max_hz": 0}, ValueError, "max_hz must be from 0.01 to 1000 updates a second, not 0"),
+        ({"max_hz": "fast"}, TypeError, "max_hz must be a number, not 'fast'"),
         ({"height": 5}, ValueError, "height must be a whole number of pixels from 60 to 4000"),
         ({"title": 7}, TypeError, "title must be a text"),
         ({"colour": "red"}, TypeError, "colour"),

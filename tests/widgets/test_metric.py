@@ -9,7 +9,9 @@ from rtwidgets.widgets.metric import LiveMetric
 
 
 def test_metric_is_its_spec(channels: Any) -> None:
-    metric = LiveMetric(channels("stream:a"), "price", reduce="mean", window="1m", unit="EUR", digits=2)
+    metric = LiveMetric(
+        channels("stream:a"), "price", reduce="mean", window="1m", unit="EUR", digits=2, max_hz=1
+    )
     assert metric.spec["kind"] == "metric"
     assert metric.spec["options"] == {
         "column": "price",
@@ -19,6 +21,7 @@ def test_metric_is_its_spec(channels: Any) -> None:
         "unit": "EUR",
         "format": "number",
         "digits": 2,
+        "max_hz": 1,
     }
     assert repr(metric) == "LiveMetric(stream:a, 'price', reduce='mean')"
 

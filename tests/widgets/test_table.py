@@ -17,6 +17,8 @@ def test_table_is_its_spec(channels: Any) -> None:
 
 def test_table_without_options_leaves_them_to_the_page(channels: Any) -> None:
     assert LiveTable(channels("table:orders")).spec["options"] == {"height": 360}
+    calm = LiveTable(channels("table:orders"), max_hz=5)
+    assert calm.spec["options"] == {"height": 360, "max_hz": 5}
 
 
 @pytest.mark.parametrize("sort", ["", "-"])
