@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import threading
@@ -9,9 +10,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Raw
 
 from ..errors import RtWidgetsError
-from .link import Link
+from ..protocol.messages import Command, RpcRequest
+from .exchange import Exchange
+from .link import RPC_TIMEOUT_S, Link
 
 log = logging.getLogger("rtwidgets")
 
@@ -60,6 +64,7 @@ class Demands:
         self._known: dict[str, Demand] = {}
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[], None], ...] = ()
+        self._asking: set[asyncio.Task[None]] = set()
 
     def of(self, channel: str) -> Demand:
         """Return a channel's demand. The first call asks the hub, which tells of every change from then on.
@@ -94,17 +99,21 @@ class Demands:
 
         return stop
 
-    def ask_again(self) -> None:
+    def ask_again(self, exchange: Exchange) -> None:
         """Ask a new connection; in the portal's loop."""
-        link = self._link()
         for channel in list(self._known):
-            link.portal.spawn(self._ask(link, channel))
+            task = asyncio.create_task(self._ask(exchange, channel))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
 
-    async def _ask(self, link: Link, channel: str) -> None:
+    async def _ask(self, exchange: Exchange, channel: str) -> None:
+        request = RpcRequest("rtwidgets.demand", Raw(msgspec.json.encode({"channel": channel})))
         try:
-            report = _report.decode(await link.rpc_async("rtwidgets.demand", {"channel": channel}))
+            reply = await exchange.request(Command(rpc=request), RPC_TIMEOUT_S)
         except RtWidgetsError as error:
             log.warning("the demand of %r is not known any more: %s", channel, error)
             return
-        report.channel = channel
-        self.told(report)
+        if reply.rpc is not None:
+            report = _report.decode(reply.rpc.data)
+            report.channel = channel
+            self.told(report)

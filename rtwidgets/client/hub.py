@@ -341,7 +341,7 @@ class Hub(BrowserAccess):
             if declaration is not None:
                 exchange.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
         self._commands.register_again(exchange)
-        self._demands.ask_again()
+        self._demands.ask_again(exchange)
 
     def _on_told(self, data: Raw) -> None:
         """Take what the hub tells us alone; in the portal's loop."""
