@@ -107,6 +107,7 @@ class Proxy:
         self.port = int(self._listener.getsockname()[1])
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self.connections = 0
+        self._closed = False
         self._open = threading.Event()
         self._open.set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -129,6 +130,7 @@ class Proxy:
                 end.close()
 
     def close(self) -> None:
+        self._closed = True
         self._listener.close()
         self.cut()
 
@@ -136,15 +138,22 @@ class Proxy:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:  # the hub is down just now
+                near.close()
+                continue
             if not self._open.is_set():
                 near.close()
                 far.close()
                 continue
             self.connections += 1
             self._pairs.append((near, far))
+            if self._closed:
+                self.cut()
+                return
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
