@@ -141,17 +141,46 @@ class Channel:
         Raises:
             DataError: If the data breaks the rules of the channel's kind.
         """
+        faults = self.publish_all([data], now, info, author)
+        if faults:
+            raise faults[0]
+        return self.log.top
+
+    def publish_all(
+        self, items: list[bytes], now: float, info: bytes | None, author: Author
+    ) -> dict[int, Exception]:
+        """Append publications; return what was not published, by index, with its fault.
+
+        Args:
+            items: Raw JSON of each.
+            now: Seconds since the Unix epoch.
+            info: Encoded info of the publisher.
+            author: Who publishes.
+        """
         kind, log = self.kind, self.log
-        if is_too_deep(data):
-            raise DataError(f"channel {self.name!r}: data may be nested {MAX_DEPTH} levels deep at most")
-        try:
-            accepted = kind.accept(data, log.top + 1, int(now * 1000), author)
-        except DataError as error:
-            raise DataError(f"channel {self.name!r}: {error}") from None
-        if accepted is not None:
-            log.append(accepted, now=now, info=info if kind.stamps_author else None)
+        accepted: list[bytes] = []
+        faults: dict[int, Exception] = {}
+        offset, time_ms = log.top + 1, int(now * 1000)
+        for index, data in enumerate(items):
+            try:
+                if not data:
+                    raise DataError("a publication needs data")
+                # Shorter data can't be; a call for each small item would cost more than all else here.
+                if len(data) > 2 * MAX_DEPTH and is_too_deep(data):
+                    raise DataError(f"data may be nested {MAX_DEPTH} levels deep at most")
+                logged = kind.accept(data, offset, time_ms, author)
+            except DataError as error:
+                faults[index] = DataError(f"channel {self.name!r}: {error}")
+            except Exception as error:  # one item must not take the others down with it
+                faults[index] = error
+            else:
+                if logged is not None:
+                    accepted.append(logged)
+                    offset += 1
+        if accepted:
+            log.extend(accepted, now=now, info=info if kind.stamps_author else None)
             self._mark_dirty()
-        return log.top
+        return faults
 
     def serve(self, now: float) -> float:
         """Tell the connections whose cursors are behind, at their pace, that there is something to take.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # With this much of replies waiting a connection's next commands wait too.
 PAUSE_BYTES = 1024 * 1024
+# Most publish commands that are carried out together: their replies wait together.
+MAX_RUN = 512
 
 
 class Connection:
@@ -61,15 +63,24 @@ class Connection:
 
     # frames in --------------------------------------------------------------
 
-    def receive(self, frame: bytes | str, now: float) -> None:
-        """Take a frame of the client. What it does wrong becomes a reply error or `closing`."""
+    def receive(self, frames: list[bytes], now: float) -> None:
+        """Take frames of the client, as many as came together.
+
+        What it does wrong becomes a reply error or `closing`.
+        """
         if self.closing is not None:
             return
         try:
-            self._inbox.extend(codec.decode_commands(frame))
+            # Reading many at once costs a fraction of reading them one by one.
+            commands = codec.decode_commands(frames)
         except codec.FrameError:
-            self.close(codes.BAD_FRAME)
+            if len(frames) == 1:
+                self.close(codes.BAD_FRAME)
+            else:  # those before the bad one count
+                for frame in frames:
+                    self.receive([frame], now)
             return
+        self._inbox.extend(commands)
         self.resume(now)
 
     @property
@@ -81,8 +92,24 @@ class Connection:
         """Go on with commands that were received."""
         # The rest of the bound is for replies to what is under way and for notices.
         bound = min(self.hub.rules.limits.replies_bytes // 4, PAUSE_BYTES)
-        while self._inbox and self._replies_bytes <= bound and self.closing is None:
-            self._handle(self._inbox.popleft(), now)
+        inbox = self._inbox
+        while inbox and self._replies_bytes <= bound and self.closing is None:
+            command = inbox.popleft()
+            if command.publish is None or not command.id or self.credentials is None:
+                self._handle(command, now)
+            else:
+                requests.publish(self, command.publish.channel, self._run_from(command), now)
+
+    def _run_from(self, first: Command) -> list[Command]:
+        """Return a publish command and those right behind it that are for the same channel."""
+        assert first.publish is not None
+        inbox, run, channel = self._inbox, [first], first.publish.channel
+        while inbox and len(run) < MAX_RUN:
+            command = inbox[0]
+            if command.publish is None or command.publish.channel != channel or not command.id:
+                break
+            run.append(inbox.popleft())
+        return run
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)
@@ -105,12 +132,12 @@ class Connection:
             error = msgspec.structs.replace(error, message=message)
         self.reply(Reply(id=request_id, error=error))
 
-    def notify(self, line: bytes) -> None:
-        """Send an encoded message ahead of publications."""
+    def notify(self, *lines: bytes) -> None:
+        """Send encoded messages ahead of publications."""
         if self.closing is not None:
             return
-        self._replies.append(line)
-        self._replies_bytes += len(line)
+        self._replies += lines
+        self._replies_bytes += sum(map(len, lines))
         if self._replies_bytes > self.hub.rules.limits.replies_bytes and len(self._replies) > 1:
             self.close(codes.SLOW)
         self._wake()

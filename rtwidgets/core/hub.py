@@ -163,21 +163,32 @@ class Hub:
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
-    def publish_for(self, connection: Connection, name: str, data: bytes, now: float) -> int:
-        """Publish for a client, with its info, and return the channel's newest offset.
+    def publish_for(
+        self, connection: Connection, name: str, items: list[bytes], now: float
+    ) -> dict[int, Refusal]:
+        """Publish for a client, with its info.
 
-        Raises:
-            Refusal: If it may not, or the data breaks the channel's rules.
+        Args:
+            items: Raw JSON of each publication.
+
+        Returns:
+            What was not published, by index, and why.
         """
         channel = connection.publishes_to.get(name)
         if channel is None or channel.has_ended:
-            channel = self._publishable(connection, name)
-        if not data:
-            raise Refusal(codes.BAD_REQUEST, "a publication needs data")
-        try:
-            return channel.publish(data, now=now, info=connection.encoded_info, author=connection.author)
-        except DataError as error:
-            raise Refusal(codes.BAD_REQUEST, str(error)) from None
+            try:
+                channel = self._publishable(connection, name)
+            except Refusal as refusal:
+                return dict.fromkeys(range(len(items)), refusal)
+        faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
+        return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
+
+    def _refusal_of(self, fault: Exception) -> Refusal:
+        """Return what a client is told of a publication that failed."""
+        if isinstance(fault, DataError):
+            return Refusal(codes.BAD_REQUEST, str(fault))
+        self.on_fault(fault)
+        return Refusal(codes.INTERNAL)
 
     def declare(self, channel: Channel, key: str | None, default: bytes | None, now: float) -> None:
         """Set a table's key column or a value's first value.

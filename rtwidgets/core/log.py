@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate
 
-from ..protocol.codec import publication_head, publication_line, publication_of
+from ..protocol.codec import publication_head, publication_lines, publication_of
 
 
 class ChannelLog:
@@ -51,31 +52,33 @@ class ChannelLog:
         """Offset of the oldest kept publication; `top + 1` when there is none."""
         return self.top - len(self._lines) + 1
 
-    def append(self, data: bytes, *, now: float, info: bytes | None = None) -> int:
-        """Encode and keep a publication; return its offset.
+    def extend(self, items: list[bytes], *, now: float, info: bytes | None = None) -> None:
+        """Encode and keep publications.
 
         Args:
-            data: Raw JSON.
+            items: Raw JSON of each.
             now: Seconds since the Unix epoch.
             info: Encoded publisher info.
         """
-        top = self.top = self.top + 1
-        line = publication_line(self._head, data, top, now * 1000, info)
-        self._lines.append(line)
-        # Bisection needs rising times, also when the clock was set back.
         times = self._times
-        times.append(now if not times or now >= times[-1] else times[-1])
-        self._end += len(line)
-        self._ends.append(self._end)
+        # Bisection needs rising times, also when the clock was set back.
+        time = now if not times or now >= times[-1] else times[-1]
+        lines = publication_lines(self._head, items, self.top + 1, now * 1000, info)
+        self.top += len(lines)
+        self._lines += lines
+        times += [time] * len(lines)
+        ends = accumulate(map(len, lines), initial=self._end)
+        next(ends)
+        self._ends += ends
+        self._end = self._ends[-1]
         if self._joined:
             self._joined.clear()
         if len(times) > self._most or self._end - self._floor > self._most_bytes:
             self._trim()
-        return top
 
     def line(self, data: bytes, offset: int, *, now: float) -> bytes:
         """Encode a push that stands for several publications and is not kept."""
-        return publication_line(self._head, data, offset, now * 1000, None)
+        return publication_lines(self._head, [data], offset, now * 1000, None)[0]
 
     def read(self, after: int, max_bytes: int) -> tuple[bytes, int]:
         """Return joined push lines after an offset and the offset of the last one.

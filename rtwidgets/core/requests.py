@@ -22,7 +22,6 @@ from ..protocol.messages import (
     PresenceResult,
     PresenceStatsRequest,
     PresenceStatsResult,
-    PublishRequest,
     RefreshRequest,
     RefreshResult,
     Reply,
@@ -56,8 +55,6 @@ _FIELDS = tuple(name for name in Command.__struct_fields__ if name != "id")
 
 def request_of(command: Command) -> Request | None:
     """Return the first request that is set, or None for a pong."""
-    if command.publish is not None:  # by far the most common
-        return command.publish
     for name in _FIELDS:
         request: Request | None = getattr(command, name)
         if request is not None:
@@ -84,6 +81,22 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
     except Exception as error:
         connection.hub.on_fault(error)
         connection.fail(request_id, codes.INTERNAL)
+
+
+def publish(connection: Connection, channel: str, commands: list[Command], now: float) -> None:
+    """Carry out publish requests to one channel and reply to each, in order."""
+    hub = connection.hub
+    items = [bytes(command.publish.data) for command in commands if command.publish is not None]
+    faults = hub.publish_for(connection, channel, items, now)
+    if not faults:
+        connection.notify(*[b'{"id":%d,"publish":{}}' % command.id for command in commands])
+        return
+    for index, command in enumerate(commands):
+        fault = faults.get(index)
+        if fault is None:
+            connection.notify(codec.published(command.id))
+        else:
+            connection.fail(command.id, fault.error, fault.message)
 
 
 def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:
@@ -181,11 +194,6 @@ def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRe
     if cursor is not None:
         cursor.channel.exit(cursor)
     connection.reply(Reply(id=request_id, unsubscribe=UnsubscribeResult()))
-
-
-def _publish(connection: Connection, request_id: int, request: PublishRequest, now: float) -> None:
-    connection.hub.publish_for(connection, request.channel, bytes(request.data), now)
-    connection.notify(codec.published(request_id))
 
 
 def _presence(connection: Connection, request_id: int, request: PresenceRequest, now: float) -> None:
@@ -311,7 +319,6 @@ _handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {
     ConnectRequest: _connect,
     SubscribeRequest: _subscribe,
     UnsubscribeRequest: _unsubscribe,
-    PublishRequest: _publish,
     PresenceRequest: _presence,
     PresenceStatsRequest: _presence_stats,
     HistoryRequest: _history,

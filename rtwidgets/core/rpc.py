@@ -121,13 +121,8 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
         return {"seq": data.seq}
     errors = []
     for index, item in enumerate(data.items):
-        try:
-            hub.publish_for(connection, item.channel, bytes(item.data), now)
-        except Refusal as refusal:
+        for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
-        except Exception as error:  # the other items of the batch must not go down with this one
-            hub.on_fault(error)
-            errors.append({"index": index, "code": codes.INTERNAL.code, "message": codes.INTERNAL.message})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import TypeVar
 
 import msgspec
@@ -25,13 +26,16 @@ class FrameError(ValueError):
     """A frame is not made of messages of the protocol."""
 
 
-def decode_commands(frame: bytes | str) -> list[Command]:
-    """Read the commands of a frame.
+def decode_commands(frames: list[bytes]) -> list[Command]:
+    """Read the commands of frames that came together.
 
     Raises:
-        FrameError: If it is not JSON lines of commands, or is empty.
+        FrameError: If one of them is not JSON lines of commands, or is empty.
     """
-    return _decode(_commands, frame)
+    commands = _decode(_commands, frames[0] if len(frames) == 1 else b"\n".join(frames))
+    if len(commands) < len(frames):
+        raise FrameError("a frame is empty")
+    return commands
 
 
 def decode_replies(frame: bytes | str) -> list[Reply]:
@@ -88,22 +92,24 @@ def encode_info(info: ClientInfo) -> bytes:
     return _encoder.encode(info)
 
 
-def publication_line(head: bytes, data: bytes, offset: int, time_ms: float, info: bytes | None) -> bytes:
-    """Encode a publication push from raw JSON; newlines inside would split the frame and are removed.
+def publication_lines(
+    head: bytes, items: list[bytes], offset: int, time_ms: float, info: bytes | None
+) -> list[bytes]:
+    """Encode publication pushes from raw JSON; newlines inside would split the frame and are removed.
 
     Args:
         head: The channel's `publication_head`.
-        data: Raw JSON.
-        offset: Position in the channel, from 1.
+        items: Raw JSON of each publication.
+        offset: Position of the first one in the channel, from 1.
         time_ms: Milliseconds since the Unix epoch; the part below is cut off.
         info: Encoded publisher info, or None.
     """
-    if b"\n" in data or b"\r" in data:
-        data = msgspec.json.format(data, indent=-1)
-    tail = b',"offset":%d,"time":%d}}}' % (offset, time_ms)
-    if info is None:
-        return b"".join((head, data, tail))
-    return b"".join((head, data, b',"info":', info, tail))
+    text = items[0] if len(items) == 1 else b"".join(items)
+    if b"\n" in text or b"\r" in text:
+        items = [msgspec.json.format(data, indent=-1) for data in items]
+    publisher = b"" if info is None else b',"info":' + info.replace(b"%", b"%%")
+    form = head.replace(b"%", b"%%") + b"%b" + publisher + b',"offset":%%d,"time":%d}}}' % time_ms
+    return [form % item for item in zip(items, count(offset))]
 
 
 def publication_of(head: bytes, line: bytes) -> bytes:

@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 NOTHING = Raw()
 
 
-class Message(Struct, omit_defaults=True):
+class Message(Struct, omit_defaults=True, gc=False):
     """Base of all messages: fields at their default are left out on the wire."""
 
 

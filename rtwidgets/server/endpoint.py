@@ -90,7 +90,9 @@ class _Socket:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
-            connection.receive(message.get("text") or message.get("bytes") or b"", self._now())
+            text = message.get("text")
+            frame = message.get("bytes") or b"" if text is None else text.encode()
+            connection.receive([frame], self._now())
             while connection.congested:
                 self._sent.clear()
                 await self._sent.wait()

@@ -55,57 +55,65 @@ class FrameParser:
         self._fragments_bytes = 0
         self._opcode = 0
 
-    def feed(self, data: bytes) -> list[bytes | Control]:
-        """Return what became complete: messages as bytes, control frames as `Control`.
+    def feed(self, data: bytes) -> tuple[list[bytes], list[Control]]:
+        """Return what became complete: whole messages, and control frames. After a close frame nothing comes.
 
         Raises:
             FrameFault: If the client broke the rules; feed nothing more then.
         """
-        found: list[bytes | Control] = []
+        messages: list[bytes] = []
+        controls: list[Control] = []
         if self._rest:
             self._rest += data
             if len(self._rest) < self._wanted:
-                return found
+                return messages, controls
             data = bytes(self._rest)
             self._rest.clear()
-        start, size, wanted = 0, len(data), 0
+        start, size, wanted, max_bytes = 0, len(data), 0, self._max_bytes
         while size - start >= 6:
             first, second = data[start], data[start + 1]
-            length = second & 0x7F
-            head = start + 2
-            if length > 125:
-                width = 2 if length == 126 else 8
-                if size - head < width + 4:
-                    break
-                length = int.from_bytes(data[head : head + width], "big")
-                head += width
-            if first & 0x70 or not second & 0x80:
+            if first & 0x70 or second < 0x80:
                 raise FrameFault(PROTOCOL_ERROR, "reserved bits are set or the frame is not masked")
-            if length > self._max_bytes:
+            if second < 0xFE:
+                body, length = start + 6, second - 0x80
+            else:
+                body = start + (8 if second == 0xFE else 14)
+                if body > size:
+                    break
+                length = data[start + 2] << 8 | data[start + 3]
+                if second == 0xFF:
+                    length = int.from_bytes(data[start + 2 : start + 10], "big")
+            if length > max_bytes:
                 raise FrameFault(TOO_BIG, f"a message has at most {self._max_bytes} bytes")
-            end = head + 4 + length
+            end = body + length
             if end > size:
                 wanted = end - start
                 break
-            payload = apply_mask(data[head + 4 : end], data[head : head + 4])
+            payload = apply_mask(data[body:end], data[body - 4 : body])
             start = end
             # The whole text message in one frame is by far the most common.
             if first == 0x81 and not self._opcode:
-                found.append(payload)
-            else:
-                self._other(first, payload, found)
+                messages.append(payload)
+            elif first & 0x08:
+                controls.append(self._control(first, payload))
+                if controls[-1].opcode == CLOSE:
+                    return messages, controls
+            elif (message := self._fragment(first, payload)) is not None:
+                messages.append(message)
         if start < size:
             self._rest += data[start:]
             self._wanted = wanted
-        return found
+        return messages, controls
 
-    def _other(self, first: int, payload: bytes, found: list[bytes | Control]) -> None:
+    def _control(self, first: int, payload: bytes) -> Control:
+        opcode = first & 0x0F
+        if opcode > PONG or not first & 0x80 or len(payload) > 125:
+            raise FrameFault(PROTOCOL_ERROR, "a malformed control frame")
+        return Control(opcode, payload)
+
+    def _fragment(self, first: int, payload: bytes) -> bytes | None:
+        """Take a data frame that is a part of a message, or binary; return the message when that is whole."""
         final, opcode = bool(first & 0x80), first & 0x0F
-        if opcode >= CLOSE:
-            if opcode > PONG or not final or len(payload) > 125:
-                raise FrameFault(PROTOCOL_ERROR, "a malformed control frame")
-            found.append(Control(opcode, payload))
-            return
         if (opcode == 0) != bool(self._opcode) or opcode > BINARY:
             raise FrameFault(PROTOCOL_ERROR, "an unexpected frame")
         self._opcode = self._opcode or opcode
@@ -115,9 +123,11 @@ class FrameParser:
             raise FrameFault(TOO_BIG, f"a message has at most {self._max_bytes} bytes")
         if len(self._fragments) > self._max_fragments:
             raise FrameFault(POLICY, f"a message comes in at most {self._max_fragments} fragments")
-        if final:
-            found.append(b"".join(self._fragments))
-            self._fragments, self._fragments_bytes, self._opcode = [], 0, 0
+        if not final:
+            return None
+        message = b"".join(self._fragments)
+        self._fragments, self._fragments_bytes, self._opcode = [], 0, 0
+        return message
 
 
 def frame_head(length: int, opcode: int = TEXT) -> bytes:

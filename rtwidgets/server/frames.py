@@ -25,11 +25,8 @@ WRITE_BUFFER_BYTES = 16 * 1024
 class FrameOwner(Protocol):
     """Who took a transport over."""
 
-    def on_message(self, message: bytes) -> None:
-        """A whole message came."""
-
-    def on_batch(self) -> None:
-        """All messages that came together have been handed over."""
+    def on_messages(self, messages: list[bytes]) -> None:
+        """Something was read: whole messages, or none yet."""
 
     def on_writable(self) -> None:
         """There is room again after `writable` was False."""
@@ -105,14 +102,13 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self._await_close(data)
             return
         try:
-            for message in self._parser.feed(data):
-                if isinstance(message, bytes):
-                    owner.on_message(message)
-                else:
-                    self._control(message)
+            messages, controls = self._parser.feed(data)
         except FrameFault as fault:
             self.end(fault.code, fault.reason)
-        owner.on_batch()
+            return
+        owner.on_messages(messages)
+        for frame in controls:
+            self._control(frame)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -144,10 +140,10 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def _await_close(self, data: bytes) -> None:
         """Look for the peer's answer to our close frame and nothing else."""
         try:
-            frames = self._parser.feed(data)
+            _, controls = self._parser.feed(data)
         except FrameFault:
             # What still comes is dropped: closing with unread bytes would reset the connection, and the
             # peer would not hear why it ended.
             return
-        if any(isinstance(frame, Control) and frame.opcode == CLOSE for frame in frames):
+        if any(frame.opcode == CLOSE for frame in controls):
             self.transport.close()

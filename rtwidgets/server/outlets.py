@@ -76,11 +76,10 @@ class Outlet:
 
     # from the transport ---------------------------------------------------------
 
-    def on_message(self, message: bytes) -> None:
-        self.connection.receive(message, self._outlets.now())
-
-    def on_batch(self) -> None:
+    def on_messages(self, messages: list[bytes]) -> None:
         self._outlets.last_input = asyncio.get_running_loop().time()
+        if messages:
+            self.connection.receive(messages, self._outlets.now())
         if self.connection.congested and self._port is not None:
             self._port.pause()
 

@@ -50,7 +50,7 @@ class Peer:
         self.woken += 1
 
     def send(self, *commands: dict[str, Any]) -> None:
-        self.connection.receive(b"\n".join(map(msgspec.json.encode, commands)), self.now)
+        self.connection.receive([b"\n".join(map(msgspec.json.encode, commands))], self.now)
 
     def messages(self, max_bytes: int = 1 << 20) -> list[dict[str, Any]]:
         """Take everything there is."""

@@ -21,7 +21,7 @@ def test_ping_that_is_answered_goes_on() -> None:
         hub.tick(now)
         assert {} in peer.messages()
         peer.now = now + 1
-        peer.connection.receive(b"{}", peer.now)
+        peer.connection.receive([b"{}"], peer.now)
         hub.tick(now + 9)
     assert peer.connection.closing is None
 

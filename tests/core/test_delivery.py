@@ -125,12 +125,20 @@ class Delivery(RuleBasedStateMachine):
         self.publisher = Peer(self.hub).connect()
         self.all = [Reader(self) for _ in range(3)]
 
-    @rule(channel=st.sampled_from(CHANNELS), count=st.sampled_from([1, 2, 3, 6, 7, 8]))
-    def publish(self, channel: str, count: int) -> None:
+    @rule(
+        channel=st.sampled_from(CHANNELS), count=st.sampled_from([1, 2, 3, 6, 7, 8]), together=st.booleans()
+    )
+    def publish(self, channel: str, count: int, together: bool) -> None:
+        frames = []
         for _ in range(count):
             number = self.count = self.count + 1
             self.published[channel].append(number)
-            assert "error" not in self.publisher.ask(publish={"channel": channel, "data": number})
+            frames.append(
+                b'{"id":%d,"publish":{"channel":"%b","data":%d}}' % (number, channel.encode(), number)
+            )
+        for batch in [frames] if together else [[frame] for frame in frames]:
+            self.publisher.connection.receive(batch, self.now)
+        assert len(self.publisher.messages()) == count
 
     @rule(reader=READERS, channel=st.sampled_from(CHANNELS), max_hz=RATES, visible=st.sampled_from([1, 1, 0]))
     def subscribe(self, reader: int, channel: str, max_hz: float | None, visible: int) -> None:

@@ -19,7 +19,7 @@ def offsets(frame: bytes) -> list[int]:
 
 def test_publication_keeps_data_offset_time_and_info() -> None:
     log = make_log()
-    assert log.append(b'{"a":1}', now=12.5, info=b'{"user":"ann"}') == 1
+    log.extend([b'{"a":1}'], now=12.5, info=b'{"user":"ann"}')
     (publication,) = log.publications(1, 2)
     assert msgspec.json.decode(publication) == {
         "data": {"a": 1},
@@ -31,7 +31,7 @@ def test_publication_keeps_data_offset_time_and_info() -> None:
 
 def test_newlines_inside_data_do_not_split_the_frame() -> None:
     log = make_log()
-    log.append(b'{\n"a":\r\n 1}', now=1.0)
+    log.extend([b'{\n"a":\r\n 1}'], now=1.0)
     frame, _ = log.read(0, 1000)
     assert msgspec.json.decode(frame)["push"]["pub"]["data"] == {"a": 1}
 
@@ -42,13 +42,15 @@ def test_newlines_inside_data_do_not_split_the_frame() -> None:
     size=st.integers(0, 50),
     max_bytes=st.integers(60, 4000),
     piece=st.integers(1, 2000),
+    together=st.sampled_from([1, 2, 70]),
 )
 def test_pieces_of_the_log_join_to_all_that_is_kept(
-    count: int, window: int, size: int, max_bytes: int, piece: int
+    count: int, window: int, size: int, max_bytes: int, piece: int, together: int
 ) -> None:
     log = make_log(size=size, window=window, max_bytes=max_bytes)
-    for number in range(count):
-        log.append(b"%d" % number, now=float(number))
+    for start in range(0, count, together):
+        numbers = range(start, min(start + together, count))
+        log.extend([b"%d" % number for number in numbers], now=float(start))
     assert log.top == count
     seen: list[int] = []
     after = log.first - 1
@@ -69,7 +71,7 @@ def test_history_shows_the_newest_that_are_young_enough(steps: list[float], wait
     for step in steps:
         now += step
         times.append(now)
-        log.append(b"1", now=now)
+        log.extend([b"1"], now=now)
     now += wait
     young = [offset for offset, time in enumerate(times, 1) if time > now - 60.0]
     expected = young[-size:] if size else []
@@ -79,12 +81,12 @@ def test_history_shows_the_newest_that_are_young_enough(steps: list[float], wait
 def test_readers_at_one_offset_share_the_joined_bytes() -> None:
     log = make_log()
     for _ in range(3):
-        log.append(b"1", now=1.0)
+        log.extend([b"1"], now=1.0)
     assert log.read(0, 1000)[0] is log.read(0, 1000)[0]
 
 
 def test_clock_set_back_keeps_young_publications_visible() -> None:
     log = make_log(ttl_s=10.0)
-    log.append(b"1", now=100.0)
-    log.append(b"2", now=50.0)
+    log.extend([b"1"], now=100.0)
+    log.extend([b"2"], now=50.0)
     assert log.visible_from(105.0) == 1

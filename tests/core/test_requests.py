@@ -121,7 +121,7 @@ def test_user_channel_is_subscribed_by_the_hub_and_recovers() -> None:
 
 def test_text_that_is_not_utf8_never_reaches_a_reader() -> None:
     peer = Peer(open_hub()).connect()
-    peer.connection.receive(b'{"id":5,"publish":{"channel":"a","data":"\xff"}}', 1.0)
+    peer.connection.receive([b'{"id":5,"publish":{"channel":"a","data":"\xff"}}'], 1.0)
     assert peer.connection.closing == (3501, "bad request")
     assert peer.hub.channel("a").log.top == 0
 
@@ -141,7 +141,7 @@ def test_text_that_is_not_utf8_never_reaches_a_reader() -> None:
 )
 def test_malformed_frame_ends_with_3501(frame: bytes) -> None:
     peer = Peer(make_hub())
-    peer.connection.receive(frame, 1.0)
+    peer.connection.receive([frame], 1.0)
     assert peer.connection.closing == (3501, "bad request")
 
 
@@ -192,9 +192,9 @@ def test_no_frame_raises_out_of_the_core(
 ) -> None:
     peer = Peer(make_hub(), owner=True).connect()
     for number, name, values in commands:
-        peer.connection.receive(msgspec.json.encode({"id": number, name: values}), 2.0)
+        peer.connection.receive([msgspec.json.encode({"id": number, name: values})], 2.0)
         peer.messages()
-    peer.connection.receive(noise, 3.0)
+    peer.connection.receive([noise], 3.0)
     peer.messages()
     peer.hub.tick(100.0)
 
@@ -258,7 +258,7 @@ def test_user_whose_name_is_no_channel_connects_without_a_channel_of_its_own(use
 def test_half_a_character_is_replaced_and_not_refused() -> None:
     peer = Peer(open_hub()).connect()
     text = rb'{"id":5,"publish":{"channel":"a","data":"hi \ud83d, \ud83d\ude00, \\ud83d"}}'
-    peer.connection.receive(text, 1.0)
+    peer.connection.receive([text], 1.0)
     (publication,) = peer.ask(history={"channel": "a", "limit": 1})["history"]["publications"]
     assert publication["data"] == "hi \ufffd, \U0001f600, \\ud83d"
 
@@ -272,7 +272,7 @@ def test_deep_data_is_refused_and_harms_no_late_joiner(kind: str) -> None:
     for depth in (70, 500, 970):
         data = b'{"a":%s}' % (b"[" * depth + b"]" * depth)
         command = b'{"id":90,"publish":{"channel":"%s","data":%s}}' % (channel.encode(), data)
-        peer.connection.receive(command, 1.0)
+        peer.connection.receive([command], 1.0)
         if peer.connection.closing is None:
             assert [code_of(message) for message in peer.messages()] == [107]
         else:  # so deep that the parser itself gave up
@@ -472,3 +472,81 @@ def test_unused_channels_end_and_their_successors_have_another_epoch() -> None:
         "subscribe"
     ]
     assert result["epoch"] != epoch and "recovered" not in result
+
+
+def frames_of(*commands: dict[str, Any]) -> list[bytes]:
+    return [msgspec.json.encode(command) for command in commands]
+
+
+def test_frames_that_come_together_are_answered_in_order() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.connection.receive(
+        frames_of(
+            {"id": 50, "publish": {"channel": "event:a", "data": 1}},
+            {"id": 51, "publish": {"channel": "event:a", "data": 2}},
+            {"id": 52, "ping": {}},
+            {"id": 53, "publish": {"channel": "event:b", "data": 3}},
+            {"id": 54, "publish": {"channel": "table:t", "data": 4}},
+            {"id": 55, "publish": {"channel": "event:b"}},
+            {"id": 56, "publish": {"channel": "event:b", "data": 5}},
+            {"id": 57, "publish": {"channel": "nowhere:b", "data": 6}},
+        ),
+        1.0,
+    )
+    replies = peer.messages()
+    assert [(reply["id"], reply.get("error", {}).get("code")) for reply in replies] == [
+        *((50, None), (51, None), (52, None), (53, None)),
+        *((54, 107), (55, 107), (56, None), (57, 102)),
+    ]
+    assert peer.hub.channel("event:a").log.top == peer.hub.channel("event:b").log.top == 2
+
+
+@pytest.mark.parametrize(
+    "bad", [b"", b"{", b'{"id":0,"publish":{"channel":"event:a","data":9}}', b'{"id":51}', b'"\xff"']
+)
+def test_bad_frame_among_good_ones_ends_the_connection_after_those_before_it(bad: bytes) -> None:
+    peer = Peer(make_hub()).connect()
+    good = frames_of(*({"id": id, "publish": {"channel": "event:a", "data": id}} for id in (50, 52)))
+    peer.connection.receive([good[0], bad, good[1]], 1.0)
+    assert peer.connection.closing == (3501, "bad request")
+    assert [message["id"] for message in peer.messages()] == [50]
+    assert peer.hub.channel("event:a").log.top == 1
+
+
+def test_publication_before_connect_ends_the_connection() -> None:
+    peer = Peer(make_hub())
+    peer.connection.receive(frames_of({"id": 1, "publish": {"channel": "event:a", "data": 1}}), 1.0)
+    assert peer.connection.closing == (3501, "bad request")
+    assert peer.hub.channels == {}
+
+
+def test_fault_of_ours_fails_one_publication_and_not_those_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub = make_hub()
+    faults: list[Exception] = []
+    hub.on_fault = faults.append
+    peer = Peer(hub).connect()
+    kind = hub.channel("event:a").kind
+    accept = kind.accept
+
+    def broken(data: bytes, *rest: Any) -> bytes | None:
+        if data == b"2":
+            raise RuntimeError("ours")
+        return accept(data, *rest)
+
+    monkeypatch.setattr(kind, "accept", broken)
+    commands = [{"id": 50 + n, "publish": {"channel": "event:a", "data": n}} for n in (1, 2, 3)]
+    peer.connection.receive(frames_of(*commands), 1.0)
+    assert [reply.get("error", {}).get("code") for reply in peer.messages()] == [None, 100, None]
+    assert [str(fault) for fault in faults] == ["ours"]
+    assert hub.channel("event:a").log.top == 2
+
+
+def test_percent_signs_in_names_data_and_info_are_themselves() -> None:
+    hub = make_hub()
+    peer = Peer(hub, user="100%d").connect()
+    peer.ask(subscribe={"channel": "event:50%d%%"})
+    peer.send({"id": 60, "publish": {"channel": "event:50%d%%", "data": "7%b"}})
+    (publication,) = publications(peer.messages(), "event:50%d%%")
+    assert publication["data"] == "7%b" and publication["info"]["user"] == "100%d"

@@ -229,11 +229,11 @@ def test_reserved_channels_can_not_be_declared() -> None:
 def test_unusable_schema_is_an_error_and_the_hub_goes_on(schema: str) -> None:
     peer = Peer(make_hub(), owner=True).connect()
     data = b'{"commands":[{"name":"x","schema":%s}]}' % schema.encode()
-    peer.connection.receive(b'{"id":50,"rpc":{"method":"rtwidgets.register","data":%s}}' % data, 1.0)
+    peer.connection.receive([b'{"id":50,"rpc":{"method":"rtwidgets.register","data":%s}}' % data], 1.0)
     replies = peer.messages()
     assert [reply["id"] for reply in replies] == [50]
     peer.connection.receive(
-        b'{"id":51,"rpc":{"method":"rtwidgets.token","data":{"ttl_s":9,"info":1e999}}}', 1.0
+        [b'{"id":51,"rpc":{"method":"rtwidgets.token","data":{"ttl_s":9,"info":1e999}}}'], 1.0
     )
     assert peer.messages()[0]["id"] == 51
     assert "error" not in peer.ask(ping={})

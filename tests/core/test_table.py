@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from rtwidgets.core.kinds import Author, DataError, Table
 from rtwidgets.core.kinds import table as table_module
 
+from .peers import Peer, make_hub
+
 encode = msgspec.json.encode
 
 
@@ -165,3 +167,16 @@ def test_undeclared_table_says_what_to_do() -> None:
 def test_second_key_is_refused() -> None:
     with pytest.raises(DataError, match="'id', not 'name'"):
         make_table().declare("name")
+
+
+def test_changes_that_come_together_have_offsets_of_their_own() -> None:
+    hub = make_hub()
+    publisher = Peer(hub).connect()
+    publisher.rpc("rtwidgets.declare", channel="table:t", key="id")
+    frames = [
+        b'{"id":%d,"publish":{"channel":"table:t","data":{"upsert":{"id":[%d]}}}}' % (60 + n, n)
+        for n in (1, 2, 3)
+    ]
+    publisher.connection.receive(frames, 1.0)
+    merged = hub.channel("table:t").kind.merged(1)
+    assert merged is not None and msgspec.json.decode(merged) == {"upsert": {"id": [2, 3]}}

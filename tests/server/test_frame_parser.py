@@ -20,19 +20,21 @@ def masked(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
     return Frame(Opcode(opcode), payload, fin=final).serialize(mask=True)
 
 
-def feed_in_pieces(data: bytes, cuts: list[int]) -> list[bytes | Control]:
+def feed_in_pieces(data: bytes, cuts: list[int]) -> tuple[list[bytes], list[Control]]:
     parser = FrameParser(LIMIT, 8)
-    found: list[bytes | Control] = []
+    found: tuple[list[bytes], list[Control]] = ([], [])
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, end in itertools.pairwise(edges):
-        found += parser.feed(data[start:end])
+        messages, controls = parser.feed(data[start:end])
+        found[0].extend(messages)
+        found[1].extend(controls)
     return found
 
 
 @given(messages, st.lists(st.integers(0, 10_000), max_size=8))
 def test_messages_come_out_however_the_bytes_are_cut(payloads: list[bytes], cuts: list[int]) -> None:
     data = b"".join(masked(1, payload) for payload in payloads)
-    assert feed_in_pieces(data, cuts) == payloads
+    assert feed_in_pieces(data, cuts) == (payloads, [])
 
 
 @given(
@@ -41,7 +43,12 @@ def test_messages_come_out_however_the_bytes_are_cut(payloads: list[bytes], cuts
 def test_fragments_join_and_controls_may_come_between(parts: list[bytes], cuts: list[int]) -> None:
     data = masked(1, parts[0], final=False) + masked(9, b"ping")
     data += b"".join(masked(0, part, final=False) for part in parts[1:-1]) + masked(0, parts[-1])
-    assert feed_in_pieces(data, cuts) == [Control(9, b"ping"), b"".join(parts)]
+    assert feed_in_pieces(data, cuts) == ([b"".join(parts)], [Control(9, b"ping")])
+
+
+def test_nothing_counts_behind_a_close_frame() -> None:
+    data = masked(1, b"one") + masked(8, b"") + masked(1, b"two")
+    assert FrameParser(LIMIT, 8).feed(data) == ([b"one"], [Control(8, b"")])
 
 
 @pytest.mark.parametrize(
