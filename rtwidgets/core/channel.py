@@ -67,26 +67,25 @@ class Cursor:
 
         Call it only while `offset` is below the channel's top.
         """
-        log, kind = self.channel.log, self.channel.kind
-        reachable = self.offset >= log.first - 1
-        # Who wants few updates wants each of them to be one.
-        enough = self.channel.limits.conflate_after if self.max_hz == math.inf else 1
-        if not reachable or log.top - self.offset > enough:
-            if kind.last_counts:
-                return self._skip_to_last()
-            line = self.channel.merged(self.offset, now)
-            if line is not None:
-                self.offset = log.top
-                return line
+        channel = self.channel
+        log = channel.log
+        reachable = self.offset >= log.reach
+        if channel.kind.merges:
+            # Who wants few updates wants each of them to be one.
+            enough = channel.limits.conflate_after if self.max_hz == math.inf else 1
+            if not reachable or log.top - self.offset > enough:
+                line = self._last_line() if channel.kind.last_counts else channel.merged(self.offset, now)
+                if line is not None:
+                    self.offset = log.top
+                    return line
         if not reachable:
             return None
         frame, self.offset = log.read(self.offset, max_bytes)
         return frame
 
-    def _skip_to_last(self) -> bytes:
+    def _last_line(self) -> bytes:
         log = self.channel.log
-        frame, self.offset = log.read(log.top - 1, 0)
-        return frame
+        return log.read(log.top - 1, 0)[0]
 
 
 class Channel:

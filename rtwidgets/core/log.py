@@ -45,12 +45,15 @@ class ChannelLog:
         self._ends: list[int] = []
         self._end = 0
         self._floor = 0
-        self._joined: dict[tuple[int, int], bytes] = {}
+        # Joined lines behind an offset, and the offset of the last of them.
+        self._joined: dict[tuple[int, int], tuple[bytes, int]] = {}
+        # A reader at an offset below this one has lost what came between.
+        self.reach = 0
 
     @property
     def first(self) -> int:
         """Offset of the oldest kept publication; `top + 1` when there is none."""
-        return self.top - len(self._lines) + 1
+        return self.reach + 1
 
     def extend(self, items: list[bytes], *, now: float, info: bytes | None = None) -> None:
         """Encode and keep publications.
@@ -84,17 +87,18 @@ class ChannelLog:
         """Return joined push lines after an offset and the offset of the last one.
 
         At least one line is returned, then as many as fit. Readers at the same offset share the bytes.
-        `after` must be in `first - 1 <= after < top`.
+        `after` must be in `reach <= after < top`.
         """
         key = (after, max_bytes)
-        start = after + 1 - self.first
+        known = self._joined.get(key)
+        if known is not None:
+            return known
+        start = after - self.reach
         floor = self._ends[start - 1] if start else self._floor
         stop = max(start + 1, bisect_right(self._ends, floor + max_bytes, lo=start))
-        frame = self._joined.get(key)
-        if frame is None:
-            frame = self._lines[start] if stop == start + 1 else b"\n".join(self._lines[start:stop])
-            self._joined[key] = frame
-        return frame, after + stop - start
+        frame = self._lines[start] if stop == start + 1 else b"\n".join(self._lines[start:stop])
+        made = self._joined[key] = (frame, after + stop - start)
+        return made
 
     def is_leaving(self, offset: int) -> bool:
         """Say whether what follows an offset fills more than half of what the log may hold.
@@ -128,4 +132,5 @@ class ChannelLog:
         drop = min(drop, count - 1)
         if drop:
             self._floor = self._ends[drop - 1]
+            self.reach += drop
             del self._lines[:drop], self._times[:drop], self._ends[:drop]

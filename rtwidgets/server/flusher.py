@@ -10,6 +10,9 @@ from .outlets import Outlets
 
 # Between two flushes the hub does other things for at least this many times as long as a flush took.
 REST = 2.0
+# But a window is at most so many intervals: what takes long because of its bytes takes longer the longer it
+# waits, and windows would grow without end.
+MOST = 4.0
 # A rest ends early when nothing was read for this many intervals: then there is nothing to wait for.
 QUIET = 2.0
 
@@ -53,7 +56,7 @@ class Flusher:
         self._outlets.write()
         took = loop.time() - now
         self._earliest = now + self._interval_s
-        self._latest = now + max(self._interval_s, took * (1 + REST))
+        self._latest = now + min(max(1.0, took * (1 + REST) / self._interval_s), MOST) * self._interval_s
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         now = self._outlets.now()

@@ -41,6 +41,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     _owner: FrameOwner | None = None
     _parser: FrameParser
     _closing = False
+    # Whether the transport takes more now.
+    is_writable = True
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -58,11 +60,6 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self.conn.reader.buffer.clear()
             self.data_received(early)
         return self
-
-    @property
-    def is_writable(self) -> bool:
-        """Whether the transport takes more now."""
-        return self.writable.is_set() and not self._closing
 
     def write(self, frame: bytes) -> None:
         """Send a prepared frame: its head and payload as they go on the wire."""
@@ -85,6 +82,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         if self._closing:
             return
         self._closing = self.close_sent = True
+        self.is_writable = False
         payload = code.to_bytes(2, "big") + reason.encode()[:123]
         self.transport.write(frame_head(len(payload), CLOSE) + payload)
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
@@ -110,8 +108,13 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         for frame in controls:
             self._control(frame)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.is_writable = False
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.is_writable = not self._closing
         if self._owner is not None:
             self._owner.on_writable()
 
@@ -134,6 +137,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
                 self.write(frame_head(len(frame.payload), PONG) + frame.payload)
         elif frame.opcode == CLOSE:
             self._closing = True
+            self.is_writable = False
             self.write(frame_head(len(frame.payload), CLOSE) + frame.payload)
             self.transport.close()
 

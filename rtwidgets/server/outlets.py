@@ -105,14 +105,12 @@ class Outlet:
         port, connection = self._port, self.connection
         if port is None:
             return
-        while port.is_writable:
+        while port.is_writable and (connection.has_output or connection.congested):
             payload = connection.take(FRAME_BYTES, now)
             if payload is None:
-                if not connection.congested:
-                    break
                 connection.resume(now)
-                continue
-            port.write(self._outlets.framed(payload))
+            else:
+                port.write(self._outlets.framed(payload))
         if not port.is_writable:
             if self._deadline is None and connection.has_output:
                 loop = asyncio.get_running_loop()
