@@ -9,7 +9,7 @@ from ..core import Hub
 from .outlets import Outlets
 
 # Between two flushes the hub does other things for at least this many times as long as a flush took.
-REST = 2.0
+REST = 1.5
 # But a window is at most so many intervals: what takes long because of its bytes takes longer the longer it
 # waits, and windows would grow without end.
 MOST = 4.0
