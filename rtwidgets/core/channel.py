@@ -27,7 +27,8 @@ class Cursor:
         offset: The last publication the subscriber has.
         expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
-        visible: Whether somebody can see what comes; a cursor that is not visible stays where it is.
+        visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
+            that has left is not.
     """
 
     __slots__ = (
@@ -229,6 +230,7 @@ class Channel:
         if self.cursors.pop(cursor.connection, None) is None:
             return
         self._unpace(cursor)
+        cursor.visible = False
         if self.namespace.join_leave:
             self._tell(Push(channel=self.name, leave=Leave(cursor.info)))
 

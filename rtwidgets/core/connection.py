@@ -166,9 +166,7 @@ class Connection:
             cursor = wanted.popleft()
             cursor.waiting = False
             log = cursor.channel.log
-            if self.cursors.get(cursor.channel.name) is not cursor or cursor.offset >= log.top:
-                continue
-            if not cursor.visible:
+            if cursor.offset >= log.top or not cursor.visible:
                 continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:

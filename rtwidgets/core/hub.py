@@ -21,6 +21,8 @@ from .timers import Timers
 from .tokens import Tokens
 
 SWEEP_INTERVAL_S = 30.0
+# For so many channels at a time it is remembered that a connection may publish to them.
+MAX_PUBLISHABLE = 4096
 
 
 def is_reserved(name: str) -> bool:
@@ -213,7 +215,7 @@ class Hub:
     def _publishable(self, connection: Connection, name: str) -> Channel:
         """Return a channel that a connection may publish to; its right is looked up once."""
         channel = self.channel_for(connection, name, "publish")
-        if len(connection.publishes_to) >= self.rules.limits.channels_per_connection:
+        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
             connection.publishes_to.clear()
         connection.publishes_to[name] = channel
         return channel

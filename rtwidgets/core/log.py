@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
 
-from ..protocol.codec import publication_head, publication_lines, publication_of
+from ..protocol.codec import publication_form, publication_head, publication_lines, publication_of
 
 
 class ChannelLog:
@@ -32,6 +31,7 @@ class ChannelLog:
         self.epoch = epoch
         self.top = 0
         self._head = publication_head(channel)
+        self._form = publication_form(self._head)
         self._history_size = history_size
         self._history_ttl_s = history_ttl_s
         # Cutting an eighth at a time keeps the cost of the cut small for each publication.
@@ -66,14 +66,15 @@ class ChannelLog:
         times = self._times
         # Bisection needs rising times, also when the clock was set back.
         time = now if not times or now >= times[-1] else times[-1]
-        lines = publication_lines(self._head, items, self.top + 1, now * 1000, info)
+        lines = publication_lines(self._form, items, self.top + 1, now * 1000, info)
         self.top += len(lines)
         self._lines += lines
-        times += [time] * len(lines)
-        ends = accumulate(map(len, lines), initial=self._end)
-        next(ends)
-        self._ends += ends
-        self._end = self._ends[-1]
+        ends, end = self._ends, self._end
+        for line in lines:
+            end += len(line)
+            ends.append(end)
+            times.append(time)
+        self._end = end
         if self._joined:
             self._joined.clear()
         if len(times) > self._most or self._end - self._floor > self._most_bytes:
@@ -81,7 +82,7 @@ class ChannelLog:
 
     def line(self, data: bytes, offset: int, *, now: float) -> bytes:
         """Encode a push that stands for several publications and is not kept."""
-        return publication_lines(self._head, [data], offset, now * 1000, None)[0]
+        return publication_lines(self._form, [data], offset, now * 1000, None)[0]
 
     def read(self, after: int, max_bytes: int) -> tuple[bytes, int]:
         """Return joined push lines after an offset and the offset of the last one.
@@ -89,6 +90,8 @@ class ChannelLog:
         At least one line is returned, then as many as fit. Readers at the same offset share the bytes.
         `after` must be in `reach <= after < top`.
         """
+        if after == self.top - 1:
+            return self._lines[-1], self.top
         key = (after, max_bytes)
         known = self._joined.get(key)
         if known is not None:

@@ -92,13 +92,18 @@ def encode_info(info: ClientInfo) -> bytes:
     return _encoder.encode(info)
 
 
+def publication_form(head: bytes) -> bytes:
+    """Return what `publication_lines` makes lines from."""
+    return head.replace(b"%", b"%%") + b"%b"
+
+
 def publication_lines(
-    head: bytes, items: list[bytes], offset: int, time_ms: float, info: bytes | None
+    form: bytes, items: list[bytes], offset: int, time_ms: float, info: bytes | None
 ) -> list[bytes]:
     """Encode publication pushes from raw JSON; newlines inside would split the frame and are removed.
 
     Args:
-        head: The channel's `publication_head`.
+        form: The channel's `publication_form`.
         items: Raw JSON of each publication.
         offset: Position of the first one in the channel, from 1.
         time_ms: Milliseconds since the Unix epoch; the part below is cut off.
@@ -108,7 +113,7 @@ def publication_lines(
     if b"\n" in text or b"\r" in text:
         items = [msgspec.json.format(data, indent=-1) for data in items]
     publisher = b"" if info is None else b',"info":' + info.replace(b"%", b"%%")
-    form = head.replace(b"%", b"%%") + b"%b" + publisher + b',"offset":%%d,"time":%d}}}' % time_ms
+    form += publisher + b',"offset":%%d,"time":%d}}}' % time_ms
     return [form % item for item in zip(items, count(offset))]
 
 
