@@ -117,5 +117,5 @@ class Outlet:
                 self._deadline = loop.call_later(self._send_timeout_s, port.abort)
         elif connection.closing is not None:
             port.end(*connection.closing)
-        elif not connection.congested:
+        elif port.read_paused and not connection.congested:
             port.resume()
