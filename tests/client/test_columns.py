@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtwidgets.client import cells
 from rtwidgets.client.columns import check_key, split_rows, to_columns, with_time
 from rtwidgets.client.durations import parse_duration
 from rtwidgets.client.frames import Backend, build_frame, join_columns, newest_rows
@@ -274,3 +275,33 @@ def test_what_is_no_duration_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(bad)
     assert parse_duration(timedelta(minutes=1)) == 60
+
+
+NUMBERS = st.floats() | st.integers() | st.sampled_from([2**63, -(2**63), 2**64, 1e308, -1e308, 1e11, 2e11])
+CELLS = st.lists(NUMBERS) | st.lists(st.text() | st.booleans() | st.none()) | st.lists(NUMBERS | st.none())
+
+
+@given(CELLS, st.sampled_from(["time", "price"]))
+def test_cells_of_a_column_are_what_each_is_alone(values: list[Any], name: str) -> None:
+    alone = cells._time_ms if name == "time" else cells._plain
+
+    def expected() -> list[cells.Cell]:
+        return [alone(value, WHERE, name) for value in values]
+
+    try:
+        found = cells.plain_cells(values, where=WHERE, name=name)
+    except ColumnsError as error:
+        with pytest.raises(ColumnsError) as wanted:
+            expected()
+        assert str(wanted.value) == str(error)
+    else:
+        assert list(map(repr, found)) == list(map(repr, expected()))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "float64"])
+def test_numpy_columns_become_plain_cells(dtype: str) -> None:
+    array = np.array([0, 1, 1], dtype)
+    found = cells.plain_cells(array, where=WHERE, name="x")
+    assert found == [0, 1, 1] and {type(cell) for cell in found} <= {bool, int, float}
+    (missing,) = cells.plain_cells(np.array([np.nan]), where=WHERE, name="x")
+    assert missing is None
