@@ -4,7 +4,7 @@ PY := .venv/bin/python
 FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
 PYTHON_CODE := rtwidgets tests tools hatch_build.py notebooks
 
-.PHONY: setup demo test test-setup check bench format clean
+.PHONY: setup demo test test-setup check bench bench-widgets format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/.installed .venv/.front_end  ## prepare .venv with everything
@@ -44,6 +44,15 @@ build/bench/.installed: .venv/.installed benchmarks/peers/package-lock.json
 
 bench: setup build/bench/.installed  ## the hub beside other servers; ARGS="--help" shows what can be chosen
 	build/bench/bin/python -m benchmarks $(ARGS)
+
+# Big packages that nothing else needs.
+build/bench-widgets/.installed: .venv/.installed
+	$(PY) -m venv build/bench-widgets
+	build/bench-widgets/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench-widgets]'
+	@touch $@
+
+bench-widgets: setup build/bench-widgets/.installed  ## widgets beside others in JupyterLab; ARGS="--help"
+	build/bench-widgets/bin/python -m benchmarks.widgets $(ARGS)
 
 format:  ## rewrite the Python code in the house format
 	$(PY) -m ruff format $(PYTHON_CODE)

@@ -1,0 +1,1 @@
+"""Widgets of notebooks side by side in JupyterLab; `make bench-widgets`."""
