@@ -160,7 +160,7 @@ export class ChartData {
       if (this.#unshown.size < 1000 || this.#unshown.has(name)) this.#unshown.set(name, x);
       return null;
     }
-    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP), pauses: new Pauses() };
+    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP, "thin"), pauses: new Pauses() };
     this.groups.set(name, made);
     this.#unshown.delete(name);
     this.layout += 1;

@@ -34,7 +34,8 @@ export function plotRows(groups: readonly Group[], width: number, from: number, 
   const xs = Array.from({ length: buckets * 2 }, (_, i) => (origin + i / 2) * size + size / 4);
   for (const line of lines) line.length = xs.length;
   spans.forEach(({ group, first, end }, g) => {
-    for (let k = 0; k < width; k++) fillBuckets(group, k, first, end, size, origin, lines[g * width + k] as Line);
+    const at = group.rows.xs(first, end);
+    for (let k = 0; k < width; k++) fillBuckets(at, group.rows.ys(k, first, end), size, origin, lines[g * width + k] as Line);
   });
   return { xs, lines: lines.map(widenGaps) };
 }
@@ -74,38 +75,30 @@ function fillExact(group: Group, first: number, end: number, positions: Map<numb
 }
 
 /** Smallest and largest value of each bucket, in the order they came. */
-function fillBuckets(group: Group, k: number, first: number, end: number, size: number, origin: number, line: Line): void {
-  const { rows } = group;
-  let bucket = -1;
-  let low = Number.NaN;
-  let high = Number.NaN;
-  let lowFirst = true;
-  const flush = () => {
-    if (bucket < 0) return;
-    const none = Number.isNaN(low);
-    line[bucket * 2] = none ? null : lowFirst ? low : high;
-    line[bucket * 2 + 1] = none ? null : lowFirst ? high : low;
-  };
+function fillBuckets(xs: Float64Array, ys: Float64Array, size: number, origin: number, line: Line): void {
   // The rows just outside may be far outside: they belong to the first and last bucket then.
   const last = line.length / 2 - 1;
-  for (let i = first; i < end; i++) {
-    const at = Math.min(last, Math.max(0, Math.floor(rows.x(i) / size) - origin));
-    if (at !== bucket) {
-      flush();
-      bucket = at;
-      low = high = Number.NaN;
+  const end = xs.length;
+  let i = 0;
+  while (i < end) {
+    const bucket = Math.min(last, Math.max(0, Math.floor((xs[i] as number) / size) - origin));
+    const edge = bucket === last ? Number.POSITIVE_INFINITY : (origin + bucket + 1) * size;
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    let [lowAt, highAt] = [-1, -1];
+    for (; i < end && (xs[i] as number) < edge; i++) {
+      const y = ys[i] as number;
+      // NaN, a missing value, is neither.
+      if (y < low) {
+        low = y;
+        lowAt = i;
+      }
+      if (y > high) {
+        high = y;
+        highAt = i;
+      }
     }
-    const y = rows.y(k, i);
-    if (Number.isNaN(y)) continue;
-    if (Number.isNaN(low)) {
-      low = high = y;
-    } else if (y < low) {
-      low = y;
-      lowFirst = false;
-    } else if (y > high) {
-      high = y;
-      lowFirst = true;
-    }
+    line[bucket * 2] = lowAt < 0 ? null : lowAt < highAt ? low : high;
+    line[bucket * 2 + 1] = lowAt < 0 ? null : lowAt < highAt ? high : low;
   }
-  flush();
 }

@@ -14,6 +14,8 @@ const HEAD_PADDING_PX = 44;
 const MAX_WIDTH_PX = 320;
 const MAX_HEAD_PX = 200;
 const FLASH_MS = 900;
+/** A cell that changes in every frame glows on: to start its flash again each time would show nothing more. */
+const RENEW_MS = 100;
 const ASCENDING = "M8 13V3.5M4.5 7 8 3.5 11.5 7";
 const DESCENDING = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
 
@@ -159,7 +161,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
           longest[c] = text;
           outgrown = true;
         }
-        if (news?.has(name) && !calm.matches) flash(cell);
+        if (news?.has(name) && !calm.matches) flash(cell, nowMs);
         else if (!news) settle(cell);
       });
     }
@@ -179,9 +181,17 @@ function longer(a: string, b: string): string {
   return b.length > a.length ? b : a;
 }
 
+interface Flash {
+  readonly animation: Animation;
+  sinceMs: number;
+}
+
+/** The last flash of each cell. To ask the page for a cell's animations would make it lay everything out. */
+const flashes = new WeakMap<HTMLElement, Flash>();
+
 /** End a flash: the cell now belongs to another row. */
 function settle(cell: HTMLElement): void {
-  for (const animation of cell.getAnimations()) animation.cancel();
+  flashes.get(cell)?.animation.cancel();
 }
 
 /** Measure text in the view's font. */
@@ -195,7 +205,14 @@ function textMeasure(root: HTMLElement): (text: string, px: number, weight: numb
   };
 }
 
-function flash(cell: HTMLElement): void {
-  settle(cell);
-  cell.animate([{ backgroundColor: "var(--rtw-flash)" }, { backgroundColor: "transparent" }], { duration: FLASH_MS, easing: "ease-out" });
+function flash(cell: HTMLElement, nowMs: number): void {
+  const last = flashes.get(cell);
+  if (!last) {
+    const animation = cell.animate([{ backgroundColor: "var(--rtw-flash)" }, { backgroundColor: "transparent" }], { duration: FLASH_MS, easing: "ease-out" });
+    flashes.set(cell, { animation, sinceMs: nowMs });
+  } else if (last.animation.playState !== "running" || nowMs - last.sinceMs > RENEW_MS) {
+    last.animation.cancel();
+    last.animation.play();
+    last.sinceMs = nowMs;
+  }
 }

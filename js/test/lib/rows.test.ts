@@ -40,3 +40,32 @@ test("a missing y is NaN", () => {
   rows.add(1, [5]);
   assert.ok(Number.isNaN(rows.y(1, 0)));
 });
+
+test("rows that are too many are thinned out from the oldest on, and keep their peaks", () => {
+  const rows = new SortedRows(2, 1600, "thin");
+  for (let i = 0; i < 50_000; i++) rows.add(i, [i === 1234 ? 99 : i === 1240 ? -99 : Math.sin(i), i]);
+  assert.ok(rows.length <= 1600);
+  assert.equal(rows.x(0), 0);
+  assert.equal(rows.lastX, 49_999);
+  const all = (column: number) => Array.from({ length: rows.length }, (_, i) => rows.y(column, i));
+  assert.deepEqual([Math.max(...all(0)), Math.min(...all(0))], [99, -99]);
+  assert.ok(all(0).indexOf(99) < all(0).indexOf(-99));
+  for (let i = 1; i < rows.length; i++) assert.ok(rows.x(i) >= rows.x(i - 1) && rows.y(1, i) >= rows.y(1, i - 1));
+  // The newest are as they came, and no part of the time is left out.
+  for (let i = 0; i < 300; i++) assert.deepEqual([rows.x(rows.length - 1 - i), rows.y(1, rows.length - 1 - i)], [49_999 - i, 49_999 - i]);
+  for (let i = 1; i < rows.length; i++) assert.ok(rows.x(i) - rows.x(i - 1) < 50_000 / 50);
+});
+
+test("a bucket of missing values stays missing when rows are thinned out, a mixed one does not", () => {
+  const rows = new SortedRows(1, 160, "thin");
+  for (let i = 0; i < 400; i++) rows.add(i, [i >= 40 && i < 120 ? Number.NaN : i % 2 ? 5 : Number.NaN]);
+  const seen = Array.from({ length: rows.length }, (_, i): [number, number] => [rows.x(i), rows.y(0, i)]);
+  assert.ok(seen.some(([x, y]) => x > 60 && x < 100 && Number.isNaN(y)));
+  assert.ok(seen.filter(([x]) => x < 30).every(([, y]) => y === 5));
+});
+
+test("rows of one x only can't be thinned out: the oldest go", () => {
+  const rows = new SortedRows(1, 20, "thin");
+  for (let i = 0; i < 100; i++) rows.add(7, [i]);
+  assert.deepEqual([rows.length, rows.y(0, 0), rows.y(0, 19)], [20, 80, 99]);
+});
