@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
-PYTHON_CODE := rtwidgets tests tools hatch_build.py notebooks
+PYTHON_CODE := rtwidgets tests benchmarks tools hatch_build.py notebooks
 
 .PHONY: setup demo test test-setup check bench bench-widgets format clean
 .DELETE_ON_ERROR:

@@ -178,10 +178,9 @@ def _publisher(lab: Lab, task: Task, contestant: Contestant, name: str, told: Pa
     if not contestant.outside:
         yield
         return
-    numbers = (task.rate,) if isinstance(task, Chart) else (task.rows, task.rate)
-    kind = "chart" if isinstance(task, Chart) else "table"
+    kind, rows = ("chart", 0) if isinstance(task, Chart) else ("table", task.rows)
     process = subprocess.Popen(
-        [sys.executable, "-m", PUBLISHER, kind, name, str(told), *map(str, numbers)],
+        [sys.executable, "-m", PUBLISHER, kind, name, str(told), str(task.rate), str(rows)],
         stdin=subprocess.PIPE,
         env=environment(RTWIDGETS_RUNTIME_DIR=str(lab.runtime)),
     )

@@ -31,15 +31,15 @@ def table(rows: int, rate: int, told: str, name: str, outside: bool = False) -> 
     return rt.LiveTable(shown, height=400)
 
 
-def publish(kind: str, name: str, told: str, *numbers: int) -> None:
+def publish(kind: str, name: str, told: str, rate: int, rows: int) -> None:
     """Publish from this process until its input ends; what `python -m ...ours` does."""
     with rt.connect() as hub:
         if kind == "chart":
-            hub.run(chart_batches(*numbers, told, INTERVAL_S), into=hub.stream(name))
+            hub.run(chart_batches(rate, told, INTERVAL_S), into=hub.stream(name))
         else:
             shown = hub.table(name, key="id")
-            shown.upsert(whole_table(numbers[0]))
-            hub.run(table_batches(*numbers, told, INTERVAL_S), into=shown)
+            shown.upsert(whole_table(rows))
+            hub.run(table_batches(rows, rate, told, INTERVAL_S), into=shown)
         ended = threading.Event()
 
         def wait_for_end() -> None:
@@ -51,4 +51,4 @@ def publish(kind: str, name: str, told: str, *numbers: int) -> None:
 
 
 if __name__ == "__main__":
-    publish(*sys.argv[1:4], *map(int, sys.argv[4:]))
+    publish(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
