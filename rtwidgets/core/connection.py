@@ -156,13 +156,14 @@ class Connection:
     def take(self, max_bytes: int, now: float) -> bytes | None:
         """Return the next frame, or None when there is nothing to send.
 
-        Replies come first. Then every cursor that is behind gets its turn, until the frame has
-        `max_bytes`; a frame may exceed it by one publication.
+        Replies come first. Then cursors that are behind get their turn, as long as half of `max_bytes` is
+        free; a frame may exceed it by one publication.
         """
         size = self._replies_bytes
         frames: list[bytes] = []
         wanted = self._wanted
-        while wanted and size < max_bytes:
+        # Nobody's turn is what little another has left: a hot channel would take every frame.
+        while wanted and size <= max_bytes // 2:
             cursor = wanted.popleft()
             cursor.waiting = False
             log = cursor.channel.log

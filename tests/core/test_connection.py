@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from rtwidgets.core import Limits
 
 from .peers import Peer, make_hub, publications
@@ -114,6 +116,46 @@ def test_channels_take_turns() -> None:
     hub.flush(1.0)
     frame = (peer.connection.take(200, 1.0) or b"") + (peer.connection.take(200, 1.0) or b"")
     assert b"event:calm" in frame
+
+
+def test_channels_share_evenly_while_all_of_them_are_hot() -> None:
+    hub = make_hub()
+    peer = Peer(hub).connect()
+    names = [f"event:{name}" for name in ("hot", "warm", "calm")]
+    for name in names:
+        peer.ask(subscribe={"channel": name})
+    seen = dict.fromkeys(names, 0)
+    for turn in range(60):
+        for name, count in zip(names, (15, 5, turn % 10 == 0), strict=True):
+            for _ in range(count):
+                hub.channel(name).publish(b"1", now=1.0)
+        hub.flush(1.0)
+        # A slow reader: room for some publications only, at each turn.
+        frame = peer.connection.take(300, 1.0) or b""
+        for name in names:
+            seen[name] += frame.count(name.encode())
+        if turn % 10 == 3:
+            assert seen["event:calm"] == turn // 10 + 1
+    assert abs(seen["event:hot"] - seen["event:warm"]) <= 6
+
+
+def test_notices_come_before_publications_however_many_wait() -> None:
+    hub = make_hub()
+    reader, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    for name in ("event:a", "chat:b"):
+        reader.ask(subscribe={"channel": name})
+    for _ in range(500):
+        hub.channel("event:a").publish(b'"%s"' % (b"x" * 100), now=1.0)
+    hub.flush(1.0)
+    reader.connection.take(1000, 1.0)
+    other.send({"id": 7, "subscribe": {"channel": "chat:b"}})
+    hub.tick(30.0)
+    reader.send({"id": 8, "ping": {}})
+    lines = (reader.connection.take(1000, 30.0) or b"").split(b"\n")
+    first = [msgspec.json.decode(line) for line in lines[:3]]
+    assert first[0]["push"]["join"]["info"]["user"] == "bob"
+    assert first[1:] == [{}, {"id": 8, "ping": {}}]
+    assert reader.connection.has_output
 
 
 def test_replies_come_before_publications() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..client.hub_process import HubProcess
+from .inner_hub import InnerHub
 
 CONFIG = """
 api_key = "the api key"
@@ -45,3 +46,11 @@ def own_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     process.start()
     yield process
     process.kill()
+
+
+@pytest.fixture
+def inner_hub() -> Iterator[InnerHub]:
+    """A hub in this process, for tests that count what it does."""
+    hub = InnerHub()
+    yield hub
+    hub.close()
