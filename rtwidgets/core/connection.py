@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol import codec, codes
-from ..protocol.messages import ClientInfo, Command, Error, Push, Reply, Unsubscribe
+from ..protocol.messages import ClientInfo, Command, Error, PublishRequest, Push, Reply, Unsubscribe
 from . import requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
@@ -98,18 +98,21 @@ class Connection:
             if command.publish is None or not command.id or self.credentials is None:
                 self._handle(command, now)
             else:
-                requests.publish(self, command.publish.channel, self._run_from(command), now)
+                self._publish(command.id, command.publish, now)
 
-    def _run_from(self, first: Command) -> list[Command]:
-        """Return a publish command and those right behind it that are for the same channel."""
-        assert first.publish is not None
-        inbox, run, channel = self._inbox, [first], first.publish.channel
-        while inbox and len(run) < MAX_RUN:
+    def _publish(self, request_id: int, request: PublishRequest, now: float) -> None:
+        """Carry out a publish command, and with it those right behind it for the same channel."""
+        inbox, channel = self._inbox, request.channel
+        ids, items = [request_id], [bytes(request.data)]
+        while inbox and len(ids) < MAX_RUN:
             command = inbox[0]
-            if command.publish is None or command.publish.channel != channel or not command.id:
+            following = command.publish
+            if following is None or following.channel != channel or not command.id:
                 break
-            run.append(inbox.popleft())
-        return run
+            inbox.popleft()
+            ids.append(command.id)
+            items.append(bytes(following.data))
+        requests.publish(self, channel, ids, items, now)
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)
@@ -132,12 +135,12 @@ class Connection:
             error = msgspec.structs.replace(error, message=message)
         self.reply(Reply(id=request_id, error=error))
 
-    def notify(self, *lines: bytes) -> None:
-        """Send encoded messages ahead of publications."""
+    def notify(self, lines: bytes) -> None:
+        """Send an encoded message, or several joined ones, ahead of publications."""
         if self.closing is not None:
             return
-        self._replies += lines
-        self._replies_bytes += sum(map(len, lines))
+        self._replies.append(lines)
+        self._replies_bytes += len(lines)
         if self._replies_bytes > self.hub.rules.limits.replies_bytes and len(self._replies) > 1:
             self.close(codes.SLOW)
         self._wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import accumulate, islice
 
 from ..protocol.codec import publication_form, publication_head, publication_lines, publication_of
 
@@ -69,12 +70,10 @@ class ChannelLog:
         lines = publication_lines(self._form, items, self.top + 1, now * 1000, info)
         self.top += len(lines)
         self._lines += lines
-        ends, end = self._ends, self._end
-        for line in lines:
-            end += len(line)
-            ends.append(end)
-            times.append(time)
-        self._end = end
+        times += [time] * len(lines)
+        ends = accumulate(map(len, lines), initial=self._end)
+        self._ends += islice(ends, 1, None)
+        self._end = self._ends[-1]
         if self._joined:
             self._joined.clear()
         if len(times) > self._most or self._end - self._floor > self._most_bytes:

@@ -83,20 +83,19 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
         connection.fail(request_id, codes.INTERNAL)
 
 
-def publish(connection: Connection, channel: str, commands: list[Command], now: float) -> None:
+def publish(
+    connection: Connection, channel: str, request_ids: list[int], items: list[bytes], now: float
+) -> None:
     """Carry out publish requests to one channel and reply to each, in order."""
-    hub = connection.hub
-    items = [bytes(command.publish.data) for command in commands if command.publish is not None]
-    faults = hub.publish_for(connection, channel, items, now)
-    if not faults:
-        connection.notify(*[b'{"id":%d,"publish":{}}' % command.id for command in commands])
-        return
-    for index, command in enumerate(commands):
-        fault = faults.get(index)
-        if fault is None:
-            connection.notify(codec.published(command.id))
-        else:
-            connection.fail(command.id, fault.error, fault.message)
+    faults = connection.hub.publish_for(connection, channel, items, now)
+    done = 0
+    for index, fault in faults.items():
+        if done < index:
+            connection.notify(codec.published(request_ids[done:index]))
+        connection.fail(request_ids[index], fault.error, fault.message)
+        done = index + 1
+    if done < len(request_ids):
+        connection.notify(codec.published(request_ids[done:]))
 
 
 def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:

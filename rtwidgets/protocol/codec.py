@@ -63,9 +63,12 @@ def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
     return messages
 
 
-def published(request_id: int) -> bytes:
-    """Return the reply to a publish command; a busy hub sends more of these than of all others."""
-    return b'{"id":%d,"publish":{}}' % request_id
+_PUBLISHED = b'{"id":%d,"publish":{}}'
+
+
+def published(request_ids: list[int]) -> bytes:
+    """Return the replies to publish commands, joined; a busy hub sends more of these than of all others."""
+    return b"\n".join([_PUBLISHED] * len(request_ids)) % tuple(request_ids)
 
 
 def encode(message: Command | Reply) -> bytes:
