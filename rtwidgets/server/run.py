@@ -14,8 +14,10 @@ from .http import PromptHttpProtocol
 from .settings import Settings
 
 GRACEFUL_SHUTDOWN_S = 5
-# Frees a peer that vanished while data for it was unacknowledged. Accepted sockets inherit it.
+# Accepted sockets inherit both. This one frees a peer that vanished while data for it was unacknowledged.
 TCP_USER_TIMEOUT_MS = 30_000
+# Linux would let it grow to 4 MiB for each reader that stalls, and filling those slows the others down.
+SEND_BUFFER_BYTES = 256 * 1024
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -27,6 +29,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
     try:
