@@ -38,7 +38,7 @@ class Kind(Protocol):
         """Check the data, apply it, and return what goes into the log; None when nothing changes.
 
         Args:
-            data: Raw JSON.
+            data: Raw JSON, not empty and without space around it.
             offset: Where in the log it will be.
             time_ms: Milliseconds since the Unix epoch.
             author: Who published it.

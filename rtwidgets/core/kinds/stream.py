@@ -23,7 +23,7 @@ class Stream:
         self._log = log
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
-        if not data.lstrip().startswith(b"{"):
+        if not data.startswith(b"{"):
             raise DataError('a stream takes columns, such as {"time": [1], "price": [2.5]}')
         return data
 
