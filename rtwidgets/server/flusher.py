@@ -9,10 +9,10 @@ from ..core import Hub
 from .outlets import Outlets
 
 # Between two flushes the hub does other things for at least this many times as long as a flush took.
-REST = 1.5
+REST = 1.6
 # But a window is at most so many intervals: what takes long because of its bytes takes longer the longer it
 # waits, and windows would grow without end.
-MOST = 4.0
+MOST = 6.0
 # A rest ends early when nothing was read for this many intervals: then there is nothing to wait for.
 QUIET = 2.0
 
