@@ -27,11 +27,13 @@ class Cursor:
         offset: The last publication the subscriber has.
         expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
+        by_right: Whether it ends when the connection's token no longer gives the right to subscribe.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
             that has left is not.
     """
 
     __slots__ = (
+        "by_right",
         "channel",
         "connection",
         "expires_at",
@@ -50,6 +52,7 @@ class Cursor:
         info: ClientInfo,
         *,
         expires_at: float | None = None,
+        by_right: bool = False,
         max_hz: float = math.inf,
         visible: bool = True,
     ) -> None:
@@ -59,6 +62,7 @@ class Cursor:
         self.info = info
         self.expires_at = expires_at
         self.expiry: Timer | None = None
+        self.by_right = by_right
         self.max_hz = max_hz
         self.visible = visible
         self.waiting = False

@@ -9,11 +9,13 @@ import jwt
 import msgspec
 from msgspec import Struct
 
-from .capabilities import Caps, Credentials
+from .capabilities import Caps, Credentials, joined
 from .rules import Verb
 
 ALGORITHMS = ["HS256"]
 LEEWAY_S = 5.0
+# A page shows the widgets of few kernels.
+MAX_JOINED = 16
 
 
 class TokenError(ValueError):
@@ -28,6 +30,8 @@ class Claims(Struct):
     """The claims that are read; others are ignored."""
 
     sub: str = ""
+    jti: str = ""
+    parent: str | None = None
     exp: float | None = None
     info: object = None
     caps: dict[str, frozenset[Verb]] = {}
@@ -56,7 +60,24 @@ class Tokens:
         self._secret = secret
 
     def credentials(self, token: str, now: float) -> Credentials:
-        """Verify a connection token.
+        """Verify a connection token, or several of one user with spaces between.
+
+        Raises:
+            TokenExpired: If the time of one is over.
+            TokenError: If one can't be accepted for another reason, or they do not belong together.
+        """
+        tokens = token.split(" ", MAX_JOINED)
+        if len(tokens) > MAX_JOINED:
+            raise TokenError(f"at most {MAX_JOINED} tokens may come together")
+        try:
+            return joined([self._one(each, now) for each in tokens])
+        except TokenError:
+            raise
+        except ValueError as error:
+            raise TokenError(str(error)) from None
+
+    def _one(self, token: str, now: float) -> Credentials:
+        """Verify one connection token.
 
         Raises:
             TokenExpired: If its time is over.
@@ -72,6 +93,8 @@ class Tokens:
             expires_at=claims.exp,
             owner=claims.owner,
             channels=claims.channels,
+            token_id=claims.jti,
+            parent=claims.parent,
         )
 
     def subscription(self, token: str, now: float) -> Subscription:
@@ -96,6 +119,7 @@ class Tokens:
         ttl_s: float | None = None,
         info: object = None,
         owner: bool = False,
+        parent: str | None = None,
     ) -> str:
         """Sign a connection token.
 
@@ -107,6 +131,7 @@ class Tokens:
             ttl_s: Seconds it is good for; None for no end.
             info: What others may see of the user.
             owner: Whether it is for the hub's owner.
+            parent: The `jti` of the token whose holder makes this one for itself.
         """
         if self._secret is None:
             raise TokenError("the hub has no hmac_secret to sign tokens with")
@@ -122,6 +147,8 @@ class Tokens:
             claims["info"] = info
         if owner:
             claims["owner"] = True
+        if parent is not None:
+            claims["parent"] = parent
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def _verify(self, token: str, now: float) -> Claims:

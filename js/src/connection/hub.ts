@@ -22,6 +22,7 @@ const MAX_RECONNECT_MS = 15_000;
 /** Longer than any call may take; shorter waits are ours: calls.ts and switch_socket.ts. */
 const CENTRIFUGE_TIMEOUT_MS = 4_000_000;
 const INVALID_TOKEN = 3500;
+const TOKEN_EXPIRED = 109;
 const MAX_TOKEN_PAUSE_MS = 60_000;
 const TRYING_AGAIN = "the hub is away; trying again";
 const NO_TOKEN_TAKEN = "the hub refuses this notebook's token; run the cell with rt.connect() again";
@@ -48,6 +49,8 @@ export class Connection implements HubConnection {
   #problem: string | null = null;
   #hubId: string | null = null;
   #lastTransport: ConnectionStatus["transport"] = null;
+  /** A token came after the attempt under way had taken its own. */
+  #isLate = false;
   #tokenPauseMs = 0;
   #tokenTimer: ReturnType<typeof setTimeout> | null = null;
   #status: ConnectionStatus = { phase: "connecting", transport: null, reason: null, changes: 0 };
@@ -63,10 +66,10 @@ export class Connection implements HubConnection {
       changed: () => this.#report(this.#status.phase, this.#problem, this.#status.detail),
       hurry: (on) => (this.#centrifuge["_config"].minReconnectDelay = on ? 1 : MIN_RECONNECT_MS),
     });
-    const choice = this.#choice;
     // A constructor may return another object: centrifuge gets whatever way is chosen at that moment.
+    const open = (): SocketLike => this.#open();
     const websocket = function (): SocketLike {
-      return choice.open();
+      return open();
     };
     this.#centrifuge = new Centrifuge(`ws://${encodeURIComponent(key)}.hub.invalid/`, {
       name: "rtwidgets",
@@ -77,8 +80,8 @@ export class Connection implements HubConnection {
       timeout: CENTRIFUGE_TIMEOUT_MS,
     });
     keepTimes(this.#centrifuge);
-    this.#calls = new Calls(this.#centrifuge, () => this.#status.detail ?? this.#status.reason);
-    this.#shelf = new FeedShelf(this.#centrifuge, () => this.#stopIfUnused());
+    this.#calls = new Calls(this.#centrifuge, this.#tokens, () => this.#status.detail ?? this.#status.reason);
+    this.#shelf = new FeedShelf(this.#centrifuge, this.#tokens, () => this.#stopIfUnused());
     this.#follow();
   }
 
@@ -120,7 +123,7 @@ export class Connection implements HubConnection {
   addPort(port: RelayPort): void {
     this.#ports.push(port);
     port.onconfig = () => this.#configured(port);
-    port.ontoken = () => this.#tokens.arrived(port);
+    port.ontoken = () => this.#tokenCame(port);
   }
 
   /** A kernel's relay is gone; the others, or the direct way, go on. */
@@ -129,6 +132,7 @@ export class Connection implements HubConnection {
     if (index < 0) return;
     this.#ports.splice(index, 1);
     this.#known.delete(port);
+    if (port.config?.hubId === this.#hubId) this.#tokens.leave(port);
     port.close();
     this.#stopIfUnused();
   }
@@ -142,12 +146,13 @@ export class Connection implements HubConnection {
   #configured(port: RelayPort): void {
     const hubId = port.config?.hubId ?? null;
     if (this.#hubId !== null && this.#hubId !== hubId) {
+      // This port's own is kept: it is not among the old hub's.
       this.#tokens.forget();
       this.#centrifuge.setToken("");
       this.#choice.forget();
     }
     this.#hubId = hubId;
-    this.#tokens.arrived(port);
+    this.#tokenCame(port);
     if (!this.#known.has(port)) {
       // A new kernel often comes in place of one that has gone without a word.
       for (const other of this.#known) other.check();
@@ -157,8 +162,25 @@ export class Connection implements HubConnection {
     this.#choice.look();
   }
 
+  /** The next attempt: the way and the token that are best now. */
+  #open(): SocketLike {
+    this.#isLate = false;
+    const token = this.#tokens.give();
+    if (token !== null) this.#centrifuge.setToken(token);
+    return this.#choice.open();
+  }
+
+  #tokenCame(port: RelayPort): void {
+    this.#tokens.arrived(port);
+    if (!this.#tokens.changed) return;
+    // The hub takes over what it says, in order with the commands: no reconnect.
+    if (this.#centrifuge.state === "connected") this.#centrifuge["_refresh"]();
+    else this.#isLate = true;
+  }
+
   #follow(): void {
     this.#centrifuge.on("connected", ({ client }) => {
+      if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
       this.#lastTransport = transport;
@@ -182,7 +204,8 @@ export class Connection implements HubConnection {
       this.client = null;
       this.#away.end();
       const problem = `${reason} (code ${code})`;
-      if (code !== INVALID_TOKEN) return this.#report("down", problem);
+      // The second comes where a page slept for longer than its token was good.
+      if (code !== INVALID_TOKEN && code !== TOKEN_EXPIRED) return this.#report("down", problem);
       // A hub that was started again takes no old token: the next one mostly works, so only a second refusal is said.
       if (this.#tokenPauseMs === 0) this.#report("connecting", null, problem);
       else this.#report("connecting", NO_TOKEN_TAKEN, problem);
