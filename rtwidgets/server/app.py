@@ -16,7 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
 from ..core import Hub
-from ..core.origins import host_of, parse_origin
+from ..core.origins import parse_origin
 from ..core.tokens import Tokens
 from .api import HttpApi
 from .clock import steady_clock
@@ -27,6 +27,10 @@ from .outlets import Outlets
 from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
+SOCKET_PATH = "/connection/websocket"
+HEALTH_PATH = "/health"
+# Paths that need no API key: one says that the hub is there, one asks for a token in its first message.
+OPEN_PATHS = (HEALTH_PATH, SOCKET_PATH)
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -54,14 +58,21 @@ class HubApp:
         self.hub.on_fault = lambda error: log.error("a request failed", exc_info=error)
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
-        api = HttpApi(self.hub, settings.auth.api_key, self.now)
+        api = HttpApi(self.hub, self.now)
+        gate = Middleware(
+            Gate,
+            own=_own_origins(settings, port),
+            allowed=self.hub.origins,
+            api_key=settings.auth.api_key,
+            open_paths=OPEN_PATHS,
+        )
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute("/connection/websocket", WebSocketEndpoint(self.hub, self._outlets)),
-                Route("/health", self._health),
+                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
+                Route(HEALTH_PATH, self._health),
                 Route("/api/publish", api.publish, methods=["POST"]),
             ],
-            middleware=[Middleware(Gate, hosts=_hosts(settings, port), origins=self.hub.origins)],
+            middleware=[gate],
             lifespan=self._lifespan,
         )
 
@@ -81,13 +92,12 @@ class HubApp:
             await asyncio.sleep(TICK_INTERVAL_S)
 
 
-def _hosts(settings: Settings, port: int) -> frozenset[str]:
-    """Return the ``host:port`` values that the hub answers to."""
+def _own_origins(settings: Settings, port: int) -> frozenset[str]:
+    """Return the origins under which browsers reach this hub."""
+    hub = settings.hub
     names = {"127.0.0.1", "localhost", "[::1]"}
-    if settings.hub.host not in LOOPBACK:
-        names.add(settings.hub.host)
-    hosts = {f"{name}:{port}" for name in names}
-    public = parse_origin("/".join(settings.hub.public_url.split("/")[:3]))
-    if public is not None:
-        hosts.add(host_of(public))
-    return frozenset(hosts)
+    if hub.host not in LOOPBACK:
+        names.add(f"[{hub.host}]" if ":" in hub.host else hub.host)
+    addresses = [f"{hub.scheme}://{name}:{port}" for name in names]
+    addresses.append("/".join(hub.public_url.split("/")[:3]))
+    return frozenset(filter(None, map(parse_origin, addresses)))

@@ -50,9 +50,11 @@ def main() -> None:
 @config_option
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="Port to listen on (default 8090; 0 for any).")
-def serve(config: Path | None, host: str | None, port: int | None) -> None:
+@click.option("--ssl-certfile", help="PEM file with the certificate chain: speak TLS.")
+@click.option("--ssl-keyfile", help="PEM file with its key, when that is in a file of its own.")
+def serve(config: Path | None, **flags: object) -> None:
     """Serve a hub."""
-    settings = load(config, os.environ, {"host": host, "port": port})
+    settings = load(config, os.environ, flags)
     secret = settings.auth.hmac_secret
     if secret and len(secret) < GOOD_SECRET:
         click.echo(

@@ -24,6 +24,8 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         public_url: The address that browsers reach it at, when that is not host and port.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
+        ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
+        ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +34,13 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     archive: str = "none"
     public_url: str = ""
     flush_interval_ms: float = 5
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+
+    @property
+    def scheme(self) -> str:
+        """``"https"`` when the hub speaks TLS itself, else ``"http"``."""
+        return "https" if self.ssl_certfile else "http"
 
 
 class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +146,8 @@ def _check(settings: Settings) -> None:
             "nobody could connect: set auth.hmac_secret (the key that tokens are signed with, "
             "RTWIDGETS_AUTH_HMAC_SECRET) or auth.anonymous = true"
         )
+    if hub.ssl_keyfile and not hub.ssl_certfile:
+        raise ConfigError("hub.ssl_keyfile is set and hub.ssl_certfile is not: TLS needs the certificate too")
     if not auth.hmac_secret and hub.host not in LOOPBACK:
         raise ConfigError(
             f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret is empty: set a secret"
