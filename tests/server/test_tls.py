@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -184,12 +183,15 @@ def configured(certificates: Certificates, directory: Path, front: int, hub: int
     return file
 
 
-def test_documented_nginx_front(certificates: Certificates, tmp_path: Path) -> None:
+def test_documented_nginx_front(
+    certificates: Certificates, tmp_path: Path, need_program: Callable[..., str]
+) -> None:
     front = free_port()
     with serving(RTWIDGETS_HUB_PUBLIC_URL="https://hub.example.org") as port:
         file = configured(certificates, tmp_path, front, port)
-        program = shutil.which("nginx") or "/usr/sbin/nginx"
-        nginx = subprocess.Popen([program, "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE)
+        nginx = subprocess.Popen(
+            [need_program("nginx"), "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE
+        )
         try:
             trusting = ssl.create_default_context(cafile=str(certificates.ca))
             url = "wss://hub.example.org/connection/websocket"
