@@ -24,7 +24,7 @@ HIJACK = """port => new Promise(resolve => {
     socket.onmessage = ({data}) => { if (data.includes("subscribe")) resolve(data); };
     socket.onclose = ({code}) => resolve(`closed ${code}`);
 })"""
-# DNS rebinding: the name of that site now means this machine, and to the browser the hub is the page's server.
+# DNS rebinding: the name of that site now means this machine, and to the browser the hub is its server.
 REBIND = """() => fetch("/health").then(async response => `${response.status} ${await response.text()}`)"""
 
 
@@ -44,7 +44,9 @@ def evil_page(browser: Browser) -> Iterator[Page]:
     """A page at http://evil.test, a name that leads to this machine."""
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=site.serve_forever, daemon=True).start()
-    flags = [*CHROMIUM_FLAGS, "--host-resolver-rules=MAP evil.test 127.0.0.1"]
+    # Newer browsers guard the user's own machine themselves; older ones do not.
+    unguarded = "--disable-features=LocalNetworkAccessChecks"
+    flags = [*CHROMIUM_FLAGS, unguarded, "--host-resolver-rules=MAP evil.test 127.0.0.1"]
     other = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
     page = other.new_page()
     page.goto(f"http://evil.test:{site.server_port}/")
