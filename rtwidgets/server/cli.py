@@ -17,10 +17,7 @@ from ..core.tokens import Tokens
 from ..errors import ConfigError, RtWidgetsError
 from .local import IDLE_AFTER_S, serve_local
 from .run import serve as run_hub
-from .settings import load
-
-# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
-GOOD_SECRET = 32
+from .settings import GOOD_SECRET, load
 
 config_option = click.option(
     "--config",

@@ -15,6 +15,8 @@ from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
 from ..errors import ConfigError
 
+# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
+GOOD_SECRET = 32
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -151,6 +153,11 @@ def _check(settings: Settings) -> None:
     if not auth.hmac_secret and hub.host not in LOOPBACK:
         raise ConfigError(
             f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret is empty: set a secret"
+        )
+    if hub.host not in LOOPBACK and 0 < len(auth.hmac_secret) < GOOD_SECRET:
+        raise ConfigError(
+            f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret has {len(auth.hmac_secret)} "
+            f"characters, which can be guessed: use {GOOD_SECRET} or more"
         )
     if auth.user_channel and "default" not in settings.namespaces:
         raise ConfigError(

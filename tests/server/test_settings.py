@@ -32,6 +32,8 @@ SECRET = '[auth]\nhmac_secret = "s"\n'
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
         ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),
+        (SECRET + "[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "can be guessed", "32"]),
+        (SECRET + "[hub]\nssl_keyfile = 'key.pem'", ["ssl_certfile is not"]),
     ],
 )
 def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words: list[str]) -> None:
