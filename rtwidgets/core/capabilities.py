@@ -34,6 +34,9 @@ class Credentials(Struct, frozen=True):
         expires_at: Seconds since the Unix epoch, or None.
         owner: Whether the `rtwidgets.*` methods for owners are allowed.
         channels: Server-side subscriptions.
+        token_id: The token's `jti`.
+        parent: The `jti` of the token whose holder made this one for itself, if it was made so.
+        issued_at: Seconds since the Unix epoch, or None.
     """
 
     user: str = ""
@@ -42,6 +45,9 @@ class Credentials(Struct, frozen=True):
     expires_at: float | None = None
     owner: bool = False
     channels: tuple[str, ...] = ()
+    token_id: str = ""
+    parent: str | None = None
+    issued_at: float | None = None
 
     def may(self, verb: Verb, target: str) -> bool:
         """Say whether a capability gives this verb on a channel name or ``command:<name>``."""

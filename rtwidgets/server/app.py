@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,13 +18,14 @@ from starlette.routing import Route, WebSocketRoute
 from .. import __version__
 from ..core import Hub
 from ..core.origins import parse_origin
-from ..core.tokens import Tokens
 from .api import HttpApi
 from .clock import steady_clock
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
+from .jwks import Jwks
 from .outlets import Outlets
+from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
@@ -46,7 +48,8 @@ class HubApp:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.now = steady_clock()
-        self.tokens = Tokens(settings.auth.hmac_secret or None)
+        self.tokens = settings.auth.tokens()
+        self._jwks = Jwks(settings.auth.jwks, self.tokens) if settings.auth.jwks else None
         self.hub = Hub(
             settings.rules(),
             self.tokens,
@@ -56,6 +59,11 @@ class HubApp:
             now=self.now(),
         )
         self.hub.on_fault = lambda error: log.error("a request failed", exc_info=error)
+        self._revoked: RevocationFile | None = None
+        if settings.auth.revocation_file:
+            self._revoked = RevocationFile(Path(settings.auth.revocation_file))
+            self.hub.on_revoke = self._revoked.append
+            self._read_revoked()
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
         api = HttpApi(self.hub, self.now)
@@ -71,6 +79,7 @@ class HubApp:
                 WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
                 Route(HEALTH_PATH, self._health),
                 Route("/api/publish", api.publish, methods=["POST"]),
+                Route("/api/revoke", api.revoke, methods=["POST"]),
             ],
             middleware=[gate],
             lifespan=self._lifespan,
@@ -82,14 +91,23 @@ class HubApp:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
-        ticking = asyncio.create_task(self._tick())
+        tasks = [asyncio.create_task(self._tick())]
+        if self._jwks is not None:
+            tasks.append(asyncio.create_task(self._jwks.keep()))
         yield
-        ticking.cancel()
+        for task in tasks:
+            task.cancel()
 
     async def _tick(self) -> None:
         while True:
             self.hub.tick(self.now())
+            self._read_revoked()
             await asyncio.sleep(TICK_INTERVAL_S)
+
+    def _read_revoked(self) -> None:
+        if self._revoked is not None:
+            for entry in self._revoked.news():
+                self.hub.revoke(entry)
 
 
 def _own_origins(settings: Settings, port: int) -> frozenset[str]:

@@ -33,6 +33,7 @@ WITHOUT_TOKEN = {
     "/connection/websocket": 3500,
     "/health": 200,
     "/api/publish": 401,
+    "/api/revoke": 401,
 }
 
 
