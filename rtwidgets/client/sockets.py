@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 from ..errors import ClosedError, HubUnreachableError
@@ -93,6 +94,12 @@ async def open_socket(address: Address) -> Socket:
         raise HubUnreachableError(_refused(where, error)) from None
     except TimeoutError:
         raise HubUnreachableError(f"{where}: no answer in {OPEN_TIMEOUT_S:g} s") from None
+    except ssl.SSLError as error:
+        why = getattr(error, "verify_message", "") or error.reason or str(error)
+        raise HubUnreachableError(
+            f"{where} that can be trusted: {why}; if the certificate is from a CA of your own, set "
+            "SSL_CERT_FILE to that CA's file"
+        ) from None
     except OSError as error:
         hint = "is it running, and is the port right?"
         raise HubUnreachableError(f"{where}: {error.strerror or error}; {hint}") from None

@@ -37,6 +37,7 @@ class Credentials(Struct, frozen=True):
         channels: Server-side subscriptions.
         token_id: The token's `jti`; empty where there is none, or several tokens.
         parent: The `jti` of the token whose holder made this one for itself, if it was made so.
+        issued_at: Seconds since the Unix epoch, or None.
         parts: What each token says, where several came together.
     """
 
@@ -48,6 +49,7 @@ class Credentials(Struct, frozen=True):
     channels: tuple[str, ...] = ()
     token_id: str = ""
     parent: str | None = None
+    issued_at: float | None = None
     parts: tuple[Credentials, ...] = ()
 
     def may(self, verb: Verb, target: str) -> bool:

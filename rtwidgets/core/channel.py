@@ -15,6 +15,7 @@ from .log import ChannelLog
 from .pace import Pace
 from .rules import Limits, Namespace
 from .timers import Timer
+from .tokens import Subscription
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -25,7 +26,7 @@ class Cursor:
 
     Args:
         offset: The last publication the subscriber has.
-        expires_at: When the subscription token ends, in seconds since the Unix epoch, or None.
+        token: The subscription token that gave the right to it, or None when the connection's own did.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
         by_right: Whether it ends when the connection's token no longer gives the right to subscribe.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
@@ -36,11 +37,11 @@ class Cursor:
         "by_right",
         "channel",
         "connection",
-        "expires_at",
         "expiry",
         "info",
         "max_hz",
         "offset",
+        "token",
         "visible",
         "waiting",
     )
@@ -51,7 +52,7 @@ class Cursor:
         connection: Connection,
         info: ClientInfo,
         *,
-        expires_at: float | None = None,
+        token: Subscription | None = None,
         by_right: bool = False,
         max_hz: float = math.inf,
         visible: bool = True,
@@ -60,7 +61,7 @@ class Cursor:
         self.connection = connection
         self.offset = channel.log.top
         self.info = info
-        self.expires_at = expires_at
+        self.token = token
         self.expiry: Timer | None = None
         self.by_right = by_right
         self.max_hz = max_hz

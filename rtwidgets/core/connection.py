@@ -14,6 +14,7 @@ from . import requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .kinds import NOBODY, Author
+from .revocation import Revocations
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -213,6 +214,20 @@ class Connection:
         if credentials.expires_at is not None:
             grace = requests.EXPIRY_GRACE_S
             self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
+
+    def is_revoked(self, revocations: Revocations) -> bool:
+        """End subscriptions whose own token is revoked, and say whether the connection's is."""
+        who = self.credentials
+        if who is None:
+            return False
+        for cursor in list(self.cursors.values()):
+            token = cursor.token
+            if token is not None and revocations.cover(token.user, (token.token_id,), token.issued_at):
+                self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
+        parts = who.parts or (who,)
+        return any(
+            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at) for part in parts
+        )
 
     def forget_identity(self) -> None:
         """Go back to before a connect command that was refused after all."""

@@ -16,6 +16,7 @@ from .connection import Connection
 from .kinds import DataError, Table
 from .producers import Producers
 from .refusal import Refusal
+from .revocation import Revocation
 from .rules import HubRules, Verb
 from .timers import Timers
 from .tokens import Tokens
@@ -67,6 +68,8 @@ class Hub:
         self.on_dirty: Callable[[], None] = lambda: None
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
+        # A client or the HTTP API has revoked something: the driver keeps it and tells other hubs.
+        self.on_revoke: Callable[[Revocation], None] = lambda entry: None
         self.greeting = msgspec.json.encode(
             {
                 "rtwidgets": {
@@ -110,6 +113,17 @@ class Hub:
                 self._late.add(channel)
                 self._next_due = min(self._next_due, due)
         return self._next_due
+
+    def revoke(self, entry: Revocation) -> int:
+        """Accept some tokens no more, and end what they opened; return how many connections that closes."""
+        revocations = self.tokens.revocations
+        revocations.add(entry)
+        closed = 0
+        for connection in list(self.connections.values()):
+            if connection.is_revoked(revocations):
+                connection.close(codes.INVALID_TOKEN)
+                closed += 1
+        return closed
 
     def tick(self, now: float) -> None:
         """Do what is due."""

@@ -1,36 +1,32 @@
-"""Browser origins and Host headers, compared exactly."""
+"""Browser origins and the Host headers that go with them, as the exact texts a browser sends."""
 
 from __future__ import annotations
 
 import re
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
-_HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def parse_origin(text: str) -> str | None:
-    """Return an origin as ``scheme://host:port``, always with a port, or None when it is not one."""
+    """Return an origin as a browser writes it, or None when it is none.
+
+    That is ``scheme://host:port`` in lower case, without the port when it is the scheme's own.
+    """
     match = _ORIGIN.fullmatch(text)
     if match is None:
         return None
-    scheme = match[1].lower()
-    return _with_port(f"{scheme}://{match[2].lower()}", match[3], _DEFAULT_PORTS[scheme])
-
-
-def parse_host(text: str, scheme: str) -> str | None:
-    """Return a Host header as ``host:port``, with the scheme's port when it names none, or None."""
-    match = _HOST.fullmatch(text)
-    if match is None:
+    scheme, host = match[1].lower(), match[2].lower()
+    port = _DEFAULT_PORTS[scheme] if match[3] is None else int(match[3])
+    if not 0 < port < 65_536:
         return None
-    return _with_port(match[1].lower(), match[2], _DEFAULT_PORTS[scheme])
+    return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
-def host_of(origin: str) -> str:
-    """Return the ``host:port`` of a parsed origin."""
-    return origin.partition("://")[2]
-
-
-def _with_port(start: str, port: str | None, default: int) -> str | None:
-    number = default if port is None else int(port)
-    return f"{start}:{number}" if 0 < number < 65_536 else None
+def hosts_of(origin: str) -> frozenset[str]:
+    """Return the Host headers under which a parsed origin is addressed: its port may be written or not."""
+    scheme, _, host = origin.partition("://")
+    _, colon, port = host.rpartition(":")
+    if colon and port.isdecimal():
+        return frozenset((host,))
+    return frozenset((host, f"{host}:{_DEFAULT_PORTS[scheme]}"))

@@ -169,10 +169,10 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
-    expires_at = None if token is None else token.expires_at
-    cursor = Cursor(channel, connection, info, expires_at=expires_at, by_right=token is None)
+    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
     result = _positioned(cursor, request, now)
-    result.expires, result.ttl = _time_left(cursor.expires_at, now)
+    if token is not None:
+        result.expires, result.ttl = _time_left(token.expires_at, now)
     connection.cursors[name] = cursor
     connection.reply(Reply(id=request_id, subscribe=result))
     channel.enter(cursor)
@@ -275,8 +275,8 @@ def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshReq
     cursor = connection.cursors.get(request.channel)
     if cursor is None:
         raise Refusal(codes.PERMISSION_DENIED)
-    cursor.expires_at = _subscription(connection, request, now).expires_at
-    expires, ttl = _time_left(cursor.expires_at, now)
+    cursor.token = _subscription(connection, request, now)
+    expires, ttl = _time_left(cursor.token.expires_at, now)
     connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
     _watch_expiry(cursor)
 
@@ -309,18 +309,16 @@ def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:
 
 
 def _watch_expiry(cursor: Cursor) -> None:
-    if cursor.expires_at is None:
-        return
-
-    def check(now: float) -> None:
-        connection, name = cursor.connection, cursor.channel.name
-        still_there = connection.cursors.get(name) is cursor
-        if still_there and cursor.expires_at is not None and cursor.expires_at + EXPIRY_GRACE_S <= now:
-            connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription expired")
-
     if cursor.expiry is not None:
         cursor.expiry.cancel()
-    cursor.expiry = cursor.connection.hub.timers.at(cursor.expires_at + EXPIRY_GRACE_S, check)
+    if cursor.token is None or cursor.token.expires_at is None:
+        return
+
+    def expire(now: float) -> None:
+        if cursor.connection.cursors.get(cursor.channel.name) is cursor:
+            cursor.connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription expired")
+
+    cursor.expiry = cursor.connection.hub.timers.at(cursor.token.expires_at + EXPIRY_GRACE_S, expire)
 
 
 _handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {

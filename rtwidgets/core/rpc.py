@@ -15,6 +15,7 @@ from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
 from .origins import parse_origin
 from .refusal import Refusal
+from .revocation import revocation_of
 from .rules import Verb
 from .wish import Wish, grant_of, granted
 
@@ -85,6 +86,11 @@ class AllowOrigin(Struct):
 
 class Status(Struct):
     pass
+
+
+class Revoke(Struct):
+    jti: str = ""
+    user: str = ""
 
 
 def handle(connection: Connection, request_id: int, request: RpcRequest, now: float) -> None:
@@ -215,6 +221,16 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
     return {}
 
 
+def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -> object:
+    _owner(connection)
+    try:
+        entry = revocation_of(data.jti, data.user, now)
+    except ValueError as error:
+        raise Refusal(codes.BAD_REQUEST, str(error)) from None
+    connection.hub.on_revoke(entry)
+    return {"closed": connection.hub.revoke(entry)}
+
+
 def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:
     hub = connection.hub
     return {
@@ -252,5 +268,6 @@ _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, 
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
+    "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
 }

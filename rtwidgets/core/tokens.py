@@ -1,8 +1,8 @@
-"""Connection and subscription tokens: JWTs signed with HS256."""
+"""Connection and subscription tokens: JWTs, checked with keys that are given."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -10,12 +10,16 @@ import msgspec
 from msgspec import Struct
 
 from .capabilities import Caps, Credentials, joined
+from .revocation import Revocations
 from .rules import Verb
 
-ALGORITHMS = ["HS256"]
+HMAC = "HS256"
+PUBLIC_KEY = ("RS256", "ES256")
 LEEWAY_S = 5.0
 # A page shows the widgets of few kernels.
 MAX_JOINED = 16
+# Far above what a token with hundreds of capabilities takes.
+MAX_TOKEN_CHARS = 16_384
 
 
 class TokenError(ValueError):
@@ -26,13 +30,52 @@ class TokenExpired(TokenError):
     """The token was good once."""
 
 
+class Key(Struct, frozen=True):
+    """A key that signatures are checked with. It belongs to one algorithm, so none can stand in for another.
+
+    Args:
+        name: What it is called in an explanation.
+        algorithm: HS256, RS256 or ES256.
+        value: The secret, or a public key as PyJWT takes it.
+        key_id: The `kid` of a JWKS; empty for none.
+    """
+
+    name: str
+    algorithm: str
+    value: Any
+    key_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"Key({self.name!r}, {self.algorithm!r}, key_id={self.key_id!r})"
+
+
+class TokenRules(Struct, frozen=True):
+    """What a token must say besides being signed.
+
+    Args:
+        algorithms: Those that are accepted.
+        leeway_s: By how much clocks may differ.
+        audience: The `aud` it must name; empty for any.
+        issuer: The `iss` it must have; empty for any.
+    """
+
+    algorithms: tuple[str, ...] = (HMAC,)
+    leeway_s: float = LEEWAY_S
+    audience: str = ""
+    issuer: str = ""
+
+
 class Claims(Struct):
     """The claims that are read; others are ignored."""
 
     sub: str = ""
+    iat: float | None = None
+    exp: float | None = None
+    nbf: float | None = None
     jti: str = ""
     parent: str | None = None
-    exp: float | None = None
+    aud: str | list[str] = ""
+    iss: str = ""
     info: object = None
     caps: dict[str, frozenset[Verb]] = {}
     channels: tuple[str, ...] = ()
@@ -47,17 +90,31 @@ class Subscription(Struct, frozen=True):
     user: str
     info: bytes | None
     expires_at: float | None
+    token_id: str
+    issued_at: float | None
 
 
 class Tokens:
-    """Sign and verify tokens with one secret.
+    """Sign and verify tokens.
 
     Args:
-        secret: The HS256 key; without one no token is accepted.
+        secret: The HS256 key to sign and verify with; without one no token can be signed.
+        previous_secret: One that was used before: still good for verifying.
+        rules: What tokens must say.
     """
 
-    def __init__(self, secret: str | None) -> None:
-        self._secret = secret
+    def __init__(
+        self, secret: str | None, previous_secret: str | None = None, rules: TokenRules | None = None
+    ) -> None:
+        self.rules = rules or TokenRules()
+        self.revocations = Revocations()
+        # Replaced as a whole when a JWKS is read anew.
+        self.public_keys: tuple[Key, ...] = ()
+        # A token names a key that is not there: time to look for newer ones.
+        self.on_unknown_key: Callable[[], None] = lambda: None
+        named = (("auth.hmac_secret", secret), ("auth.hmac_secret_previous", previous_secret))
+        self._secrets = tuple(Key(name, HMAC, value) for name, value in named if value)
+        self._signing_key = self._secrets[0] if secret else None
 
     def credentials(self, token: str, now: float) -> Credentials:
         """Verify a connection token, or several of one user with spaces between.
@@ -83,7 +140,7 @@ class Tokens:
             TokenExpired: If its time is over.
             TokenError: If it can't be accepted for another reason.
         """
-        claims = self._verify(token, now)
+        claims = self.verify(token, now)[0]
         if claims.channel:
             raise TokenError("this is a subscription token")
         return Credentials(
@@ -95,6 +152,7 @@ class Tokens:
             channels=claims.channels,
             token_id=claims.jti,
             parent=claims.parent,
+            issued_at=claims.iat,
         )
 
     def subscription(self, token: str, now: float) -> Subscription:
@@ -104,10 +162,11 @@ class Tokens:
             TokenExpired: If its time is over.
             TokenError: If it can't be accepted for another reason.
         """
-        claims = self._verify(token, now)
+        claims = self.verify(token, now)[0]
         if not claims.channel:
             raise TokenError("this is not a subscription token")
-        return Subscription(claims.channel, claims.sub, _encoded(claims.info), claims.exp)
+        info = _encoded(claims.info)
+        return Subscription(claims.channel, claims.sub, info, claims.exp, claims.jti, claims.iat)
 
     def mint(
         self,
@@ -133,47 +192,82 @@ class Tokens:
             owner: Whether it is for the hub's owner.
             parent: The `jti` of the token whose holder makes this one for itself.
         """
-        if self._secret is None:
+        if self._signing_key is None:
             raise TokenError("the hub has no hmac_secret to sign tokens with")
         claims: dict[str, Any] = {
             "sub": user,
-            "iat": int(now),
+            # With its fraction: a token that is made right after a revocation is newer than that.
+            "iat": round(now, 3),
             "jti": token_id,
             "caps": {pattern: sorted(verbs) for pattern, verbs in caps.items()},
         }
-        if ttl_s is not None:
-            claims["exp"] = int(now + ttl_s)
-        if info is not None:
-            claims["info"] = info
-        if owner:
-            claims["owner"] = True
-        if parent is not None:
-            claims["parent"] = parent
-        return jwt.encode(claims, self._secret, algorithm="HS256")
+        optional = {
+            "exp": None if ttl_s is None else int(now + ttl_s),
+            "info": info,
+            "owner": owner or None,
+            "parent": parent,
+            "aud": self.rules.audience or None,
+            "iss": self.rules.issuer or None,
+        }
+        claims |= {name: value for name, value in optional.items() if value is not None}
+        return jwt.encode(claims, self._signing_key.value, algorithm=HMAC)
 
-    def _verify(self, token: str, now: float) -> Claims:
-        if self._secret is None:
-            raise TokenError("the hub has no hmac_secret to check tokens with")
-        try:
-            # Times are compared below, against the caller's clock.
-            payload = jwt.decode_complete(
-                token,
-                self._secret,
-                algorithms=ALGORITHMS,
-                options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False},
-            )["payload"]
-            claims = msgspec.convert(payload, Claims)
-            msgspec.json.encode(claims)  # half characters pass the parser and fail here
-        except (jwt.PyJWTError, msgspec.ValidationError, UnicodeError, RecursionError) as error:
-            raise TokenError(str(error)) from None
-        not_before = payload.get("nbf")
-        if isinstance(not_before, int | float) and not_before > now + LEEWAY_S:
+    def verify(self, token: str, now: float) -> tuple[Claims, Key]:
+        """Return what a token says and the key that its signature belongs to.
+
+        Raises:
+            TokenExpired: If its time is over.
+            TokenError: If it can't be accepted for another reason.
+        """
+        if len(token) > MAX_TOKEN_CHARS:
+            raise TokenError(f"a token has at most {MAX_TOKEN_CHARS} characters")
+        claims, key = self._read(token)
+        rules = self.rules
+        latest = now + rules.leeway_s
+        if claims.nbf is not None and claims.nbf > latest:
             raise TokenError("the token is not valid yet")
-        if claims.exp is not None and not math.isfinite(claims.exp):
-            raise TokenError("the token's exp is no time")
-        if claims.exp is not None and claims.exp + LEEWAY_S < now:
+        if claims.iat is not None and claims.iat > latest:
+            raise TokenError("the token says that it was issued in the future")
+        audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+        if rules.audience and rules.audience not in audiences:
+            raise TokenError(f"the token is not for the audience {rules.audience!r}")
+        if rules.issuer and claims.iss != rules.issuer:
+            raise TokenError(f"the token is not from the issuer {rules.issuer!r}")
+        if self.revocations.cover(claims.sub, (claims.jti, claims.parent), claims.iat):
+            raise TokenError("the token was revoked")
+        if claims.exp is not None and claims.exp + rules.leeway_s < now:
             raise TokenExpired("the token has expired")
-        return claims
+        return claims, key
+
+    def _read(self, token: str) -> tuple[Claims, Key]:
+        """Check the signature and return what is signed, with the key that fits."""
+        signing = jwt.PyJWS()
+        try:
+            header = signing.get_unverified_header(token)
+            for key in self._keys_for(header.get("alg"), header.get("kid")):
+                try:
+                    payload = signing.decode(token, key.value, algorithms=[key.algorithm])
+                except jwt.InvalidSignatureError:
+                    continue
+                claims = msgspec.json.decode(payload, type=Claims)
+                msgspec.json.encode(claims)  # half characters pass the parser and fail here
+                return claims, key
+        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise TokenError(str(error)) from None
+        raise TokenError("the token is not signed with a key of this hub")
+
+    def _keys_for(self, algorithm: object, key_id: object) -> tuple[Key, ...]:
+        """Return the keys that may have signed a token: they have its algorithm, an accepted one."""
+        if algorithm not in self.rules.algorithms:
+            raise TokenError("the token's algorithm is not accepted; auth.algorithms lists those that are")
+        if algorithm == HMAC:
+            return self._secrets
+        keys = tuple(key for key in self.public_keys if key.algorithm == algorithm)
+        if key_id is not None:
+            keys = tuple(key for key in keys if key.key_id == key_id)
+        if not keys:
+            self.on_unknown_key()
+        return keys
 
 
 def _encoded(info: object) -> bytes | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +13,7 @@ from ..core import Hub
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
 from ..core.refusal import Refusal
+from ..core.revocation import revocation_of
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
 
@@ -25,27 +25,24 @@ class PublishBody(Struct):
     data: Raw
 
 
+class RevokeBody(Struct):
+    """Body of `POST /api/revoke`."""
+
+    jti: str = ""
+    user: str = ""
+
+
 class HttpApi:
-    """Serve `/api/publish`: ``{"channel": "...", "data": ...}`` with the key in `X-API-Key`.
+    """Serve `/api/publish` and `/api/revoke`. The gate asks for the key."""
 
-    Args:
-        api_key: The key; empty switches the API off.
-    """
-
-    def __init__(self, hub: Hub, api_key: str, now: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, now: Callable[[], float]) -> None:
         self._hub = hub
-        self._api_key = api_key.encode()
         self._now = now
 
     async def publish(self, request: Request) -> JSONResponse:
-        given = request.headers.get("x-api-key", "").encode()
-        if not self._api_key or not hmac.compare_digest(given, self._api_key):
-            return JSONResponse({"error": "a valid X-API-Key header is needed"}, status_code=401)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._hub.rules.limits.max_message_bytes:
-                return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
+        body = await self._body(request)
+        if isinstance(body, JSONResponse):
+            return body
         try:
             wanted = msgspec.json.decode(body.decode(), type=PublishBody)
             if is_reserved(wanted.channel):
@@ -62,3 +59,24 @@ class HttpApi:
         ) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
+
+    async def revoke(self, request: Request) -> JSONResponse:
+        body = await self._body(request)
+        if isinstance(body, JSONResponse):
+            return body
+        try:
+            wanted = msgspec.json.decode(body.decode(), type=RevokeBody)
+            entry = revocation_of(wanted.jti, wanted.user, self._now())
+        except ValueError as error:  # all that can be wrong with it is one
+            return JSONResponse({"error": str(error)}, status_code=400)
+        self._hub.on_revoke(entry)
+        return JSONResponse({"result": {"closed": self._hub.revoke(entry)}})
+
+    async def _body(self, request: Request) -> bytes | JSONResponse:
+        """Return a request's body, or the answer when it is too large."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > self._hub.rules.limits.max_message_bytes:
+                return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
+        return body

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,17 +17,22 @@ from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
 from ..core import Hub
-from ..core.origins import host_of, parse_origin
-from ..core.tokens import Tokens
+from ..core.origins import parse_origin
 from .api import HttpApi
 from .clock import steady_clock
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
+from .jwks import Jwks
 from .outlets import Outlets
+from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
+SOCKET_PATH = "/connection/websocket"
+HEALTH_PATH = "/health"
+# Paths that need no API key: one says that the hub is there, one asks for a token in its first message.
+OPEN_PATHS = (HEALTH_PATH, SOCKET_PATH)
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -42,7 +48,8 @@ class HubApp:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.now = steady_clock()
-        self.tokens = Tokens(settings.auth.hmac_secret or None)
+        self.tokens = settings.auth.tokens()
+        self._jwks = Jwks(settings.auth.jwks, self.tokens) if settings.auth.jwks else None
         self.hub = Hub(
             settings.rules(),
             self.tokens,
@@ -52,16 +59,29 @@ class HubApp:
             now=self.now(),
         )
         self.hub.on_fault = lambda error: log.error("a request failed", exc_info=error)
+        self._revoked: RevocationFile | None = None
+        if settings.auth.revocation_file:
+            self._revoked = RevocationFile(Path(settings.auth.revocation_file))
+            self.hub.on_revoke = self._revoked.append
+            self._read_revoked()
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
-        api = HttpApi(self.hub, settings.auth.api_key, self.now)
+        api = HttpApi(self.hub, self.now)
+        gate = Middleware(
+            Gate,
+            own=_own_origins(settings, port),
+            allowed=self.hub.origins,
+            api_key=settings.auth.api_key,
+            open_paths=OPEN_PATHS,
+        )
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute("/connection/websocket", WebSocketEndpoint(self.hub, self._outlets)),
-                Route("/health", self._health),
+                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
+                Route(HEALTH_PATH, self._health),
                 Route("/api/publish", api.publish, methods=["POST"]),
+                Route("/api/revoke", api.revoke, methods=["POST"]),
             ],
-            middleware=[Middleware(Gate, hosts=_hosts(settings, port), origins=self.hub.origins)],
+            middleware=[gate],
             lifespan=self._lifespan,
         )
 
@@ -71,23 +91,31 @@ class HubApp:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
-        ticking = asyncio.create_task(self._tick())
+        tasks = [asyncio.create_task(self._tick())]
+        if self._jwks is not None:
+            tasks.append(asyncio.create_task(self._jwks.keep()))
         yield
-        ticking.cancel()
+        for task in tasks:
+            task.cancel()
 
     async def _tick(self) -> None:
         while True:
             self.hub.tick(self.now())
+            self._read_revoked()
             await asyncio.sleep(TICK_INTERVAL_S)
 
+    def _read_revoked(self) -> None:
+        if self._revoked is not None:
+            for entry in self._revoked.news():
+                self.hub.revoke(entry)
 
-def _hosts(settings: Settings, port: int) -> frozenset[str]:
-    """Return the ``host:port`` values that the hub answers to."""
+
+def _own_origins(settings: Settings, port: int) -> frozenset[str]:
+    """Return the origins under which browsers reach this hub."""
+    hub = settings.hub
     names = {"127.0.0.1", "localhost", "[::1]"}
-    if settings.hub.host not in LOOPBACK:
-        names.add(settings.hub.host)
-    hosts = {f"{name}:{port}" for name in names}
-    public = parse_origin("/".join(settings.hub.public_url.split("/")[:3]))
-    if public is not None:
-        hosts.add(host_of(public))
-    return frozenset(hosts)
+    if hub.host not in LOOPBACK:
+        names.add(f"[{hub.host}]" if ":" in hub.host else hub.host)
+    addresses = [f"{hub.scheme}://{name}:{port}" for name in names]
+    addresses.append("/".join(hub.public_url.split("/")[:3]))
+    return frozenset(filter(None, map(parse_origin, addresses)))

@@ -7,20 +7,22 @@ import os
 import secrets
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from .. import __version__
 from ..core.capabilities import ALL_VERBS, Caps
+from ..core.revocation import revocation_of
+from ..core.roles import ROLES, caps_of_role
 from ..core.rules import Verb
-from ..core.tokens import Tokens
 from ..errors import ConfigError, RtWidgetsError
+from .explain import explain
+from .jwks import Jwks
 from .local import IDLE_AFTER_S, serve_local
+from .revocation_file import RevocationFile
 from .run import serve as run_hub
-from .settings import load
-
-# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
-GOOD_SECRET = 32
+from .settings import GOOD_SECRET, Settings, load
 
 config_option = click.option(
     "--config",
@@ -50,9 +52,11 @@ def main() -> None:
 @config_option
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="Port to listen on (default 8090; 0 for any).")
-def serve(config: Path | None, host: str | None, port: int | None) -> None:
+@click.option("--ssl-certfile", help="PEM file with the certificate chain: speak TLS.")
+@click.option("--ssl-keyfile", help="PEM file with its key, when that is in a file of its own.")
+def serve(config: Path | None, **flags: object) -> None:
     """Serve a hub."""
-    settings = load(config, os.environ, {"host": host, "port": port})
+    settings = load(config, os.environ, flags)
     secret = settings.auth.hmac_secret
     if secret and len(secret) < GOOD_SECRET:
         click.echo(
@@ -73,28 +77,85 @@ def local(idle_after_s: float) -> None:
 
 @main.command()
 @config_option
-@click.option("--user", required=True, help="Who the token is for.")
+@click.option("--user", help="Who the token is for.")
 @click.option("--name", help="Name that others see.")
 @click.option("--ttl-s", type=float, default=3600.0, show_default=True, help="Seconds it is good for.")
+@click.option("--role", type=click.Choice(ROLES), help="Rights by name; with --channels.")
+@click.option("--channels", multiple=True, help="Channels of the role, such as 'stream:*'; all without it.")
 @click.option("--caps", help='Rights as JSON, such as \'{"stream:*": ["subscribe"]}\'; all without it.')
-@click.option("--owner", is_flag=True, help="Let it mint tokens and allow origins.")
+@click.option("--owner", is_flag=True, help="Let it mint tokens, allow origins and revoke.")
+@click.option("--check", type=click.File(), help="Explain the token in this file, or - for the input.")
 def token(
-    config: Path | None, user: str, name: str | None, ttl_s: float, caps: str | None, owner: bool
+    config: Path | None,
+    user: str | None,
+    name: str | None,
+    ttl_s: float,
+    role: str | None,
+    channels: tuple[str, ...],
+    caps: str | None,
+    owner: bool,
+    check: TextIO | None,
 ) -> None:
-    """Mint a connection token with the secret of the settings."""
+    """Mint a connection token with the secret of the settings, or explain one."""
     settings = load(config, os.environ, {})
+    if check is not None:
+        _explain(settings, check.read().strip())
+        return
+    if user is None:
+        raise click.UsageError("--user is needed: who is the token for?")
+    if (role is None and channels) or (role is not None and (caps is not None or owner)):
+        raise click.UsageError("--role and --channels go together, --caps and --owner without them")
     if not settings.auth.hmac_secret:
         raise ConfigError("auth.hmac_secret is empty: there is no key to sign a token with")
-    minted = Tokens(settings.auth.hmac_secret).mint(
+    minted = settings.auth.tokens().mint(
         user=user,
-        caps=_caps(caps),
+        caps=_caps(caps) if role is None else caps_of_role(role, channels or ("*",)),
         now=time.time(),
         token_id=secrets.token_urlsafe(12),
         ttl_s=ttl_s,
         info={"name": name or user},
-        owner=owner,
+        owner=owner or role == "owner",
     )
     click.echo(minted)
+
+
+def _explain(settings: Settings, text: str) -> None:
+    tokens = settings.auth.tokens()
+    if settings.auth.jwks:
+        Jwks(settings.auth.jwks, tokens)
+    if settings.auth.revocation_file:
+        for entry in RevocationFile(Path(settings.auth.revocation_file)).news():
+            tokens.revocations.add(entry)
+    lines, fault = explain(text, tokens, time.time())
+    for line in lines:
+        click.echo(printable(line))
+    if fault is not None:
+        raise click.ClickException(f"the hub refuses it: {printable(fault)}")
+    click.echo("The hub takes it.")
+
+
+@main.command()
+@config_option
+@click.option("--user", default="", help="Refuse all tokens of this user that were issued up to now.")
+@click.option("--jti", default="", help="Refuse the token with this id, and those made from it.")
+def revoke(config: Path | None, user: str, jti: str) -> None:
+    """Write to auth.revocation_file; hubs that share it close what they opened within a second."""
+    path = load(config, os.environ, {}).auth.revocation_file
+    if not path:
+        raise ConfigError(
+            "auth.revocation_file is not set, so there is nowhere to write; a running hub also takes "
+            "POST /api/revoke"
+        )
+    try:
+        entry = revocation_of(jti, user, time.time())
+    except ValueError as error:
+        raise click.UsageError(f"{error}: use --jti or --user") from None
+    RevocationFile(Path(path)).append(entry)
+
+
+def printable(text: str) -> str:
+    """Return a text with what a terminal would obey written out."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
 def _caps(text: str | None) -> Caps:

@@ -2,54 +2,83 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+import hmac
+from collections.abc import Iterable
 
-from ..core.origins import host_of, parse_host, parse_origin
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.origins import hosts_of
+
+# For every answer. Whoever gets one to show in a browser can run nothing with it, nor frame it.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
 class Gate:
-    """Compare Host and Origin exactly before anything else runs.
+    """Compare Host and Origin exactly, and ask for the API key, before anything else runs.
 
     A page that another site serves can reach a hub on this machine; its Origin gives it away. A name that
-    another site points to this machine (DNS rebinding) shows in the Host header.
+    another site points to this machine (DNS rebinding) shows in the Host header. Both headers are compared
+    with a finite set of texts and never taken apart.
 
     Args:
-        hosts: ``host:port`` values at which the hub may be addressed.
-        origins: Parsed origins whose pages may connect; may grow while the hub runs.
+        own: Origins under which this hub is reached.
+        allowed: Other origins whose pages may connect; may grow while the hub runs.
+        api_key: The key that a path needs which is not open; empty shuts those paths.
+        open_paths: Paths that need no key, for what they do needs none or they ask for a token themselves.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: set[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, own: frozenset[str], allowed: set[str], api_key: str, open_paths: Iterable[str]
+    ) -> None:
         self._app = app
-        self._hosts = hosts
-        self._origins = origins
+        self._own = own
+        self._own_hosts = frozenset(host for origin in own for host in hosts_of(origin))
+        self._allowed = allowed
+        self._api_key = api_key.encode()
+        self._open_paths = frozenset(open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            fault = self._fault(scope)
-            if fault is not None:
-                await refuse(scope, receive, send, 403, fault)
-                return
-        await self._app(scope, receive, send)
-
-    def _fault(self, scope: Scope) -> str | None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
-        scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
+        fault = self._fault(headers)
+        if fault is not None:
+            await refuse(scope, receive, send, 403, fault)
+        elif scope["path"] not in self._open_paths and not self._has_key(headers):
+            await refuse(scope, receive, send, 401, "a valid X-API-Key header is needed")
+        else:
+            await self._app(scope, receive, _with_headers(send))
+
+    def _fault(self, headers: Headers) -> str | None:
         if len(headers.getlist("host")) != 1 or len(headers.getlist("origin")) > 1:
             return "the request must have one Host header and at most one Origin header"
-        host = parse_host(headers["host"], scheme)
-        if host is None or not self._knows(host):
+        # Names of hosts know no case; an Origin comes from a browser, which writes it in one way.
+        if not self._knows(headers["host"].lower()):
             return "the Host header is not one of this hub's; set hub.public_url to the address in use"
-        if "origin" not in headers:
-            return None
-        origin = parse_origin(headers["origin"])
-        if origin is None or (origin not in self._origins and origin != f"{scheme}://{host}"):
+        origin = headers.get("origin")
+        if origin is not None and origin not in self._own and origin not in self._allowed:
             return "pages of this origin may not connect; add it to auth.allowed_origins"
         return None
 
     def _knows(self, host: str) -> bool:
-        return host in self._hosts or any(host_of(origin) == host for origin in self._origins)
+        # A proxy of an allowed page's own server, such as Jupyter's, passes that server's name on.
+        return host in self._own_hosts or any(host in hosts_of(origin) for origin in self._allowed)
+
+    def _has_key(self, headers: Headers) -> bool:
+        given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        return bool(self._api_key) and hmac.compare_digest(given.encode(), self._api_key)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:
@@ -57,4 +86,15 @@ async def refuse(scope: Scope, receive: Receive, send: Send, status: int, messag
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008, "reason": message})
         return
-    await JSONResponse({"error": message}, status_code=status)(scope, receive, send)
+    await JSONResponse({"error": message}, status_code=status, headers=HEADERS)(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def add(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return add

@@ -105,6 +105,11 @@ def _private_directory() -> Path:
                 )
             if status.st_mode & 0o055:
                 directory.chmod(0o700)
+                if directory.stat().st_mode & 0o077:  # a file system that keeps no modes
+                    raise ConfigError(
+                        f"the runtime directory {directory} stays open to others: set RTWIDGETS_RUNTIME_DIR "
+                        "to one on a file system that keeps permissions"
+                    )
     except OSError as error:
         raise ConfigError(
             f"the runtime directory {directory} can't be made private: {error.strerror}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
@@ -11,7 +12,7 @@ from ..errors import ConfigError
 from .app import HubApp
 from .frames import FramesProtocol
 from .http import PromptHttpProtocol
-from .settings import Settings
+from .settings import HubSection, Settings
 
 GRACEFUL_SHUTDOWN_S = 5
 # Accepted sockets inherit both. This one frees a peer that vanished while data for it was unacknowledged.
@@ -83,6 +84,8 @@ def make_server(
         ws_per_message_deflate=False,
         # The protocol's own pings do this.
         ws_ping_interval=None,
+        ssl_certfile=hub.settings.hub.ssl_certfile or None,
+        ssl_keyfile=hub.settings.hub.ssl_keyfile or None,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
@@ -97,8 +100,21 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
         on_ready: Called with the hub's URL once it accepts connections.
     """
     host = settings.hub.host
+    _check_certificate(settings.hub)
     listener = bind(host, settings.hub.port)
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     hub = HubApp(settings, port)
-    make_server(hub, lambda: on_ready(f"http://{shown}:{port}")).run(sockets=[listener])
+    make_server(hub, lambda: on_ready(f"{settings.hub.scheme}://{shown}:{port}")).run(sockets=[listener])
+
+
+def _check_certificate(hub: HubSection) -> None:
+    """Raise a ConfigError when the certificate and key can't be used; uvicorn would show a traceback."""
+    if not hub.ssl_certfile:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(hub.ssl_certfile, hub.ssl_keyfile or None, "")
+    except (OSError, ssl.SSLError) as error:
+        what = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
+        files = f"hub.ssl_certfile {hub.ssl_certfile!r} with hub.ssl_keyfile {hub.ssl_keyfile!r}"
+        raise ConfigError(f"{files} can't be used: {what}") from None

@@ -13,8 +13,13 @@ from msgspec import Struct, field
 from ..core import HubRules, Limits, Namespace
 from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
+from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
 
+# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
+GOOD_SECRET = 32
+# Keys whose environment variable is split at its commas.
+LISTS = ("allowed_origins", "algorithms")
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -24,6 +29,8 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         public_url: The address that browsers reach it at, when that is not host and port.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
+        ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
+        ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
     """
 
     host: str = "127.0.0.1"
@@ -32,16 +39,54 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     archive: str = "none"
     public_url: str = ""
     flush_interval_ms: float = 5
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+
+    @property
+    def scheme(self) -> str:
+        """``"https"`` when the hub speaks TLS itself, else ``"http"``."""
+        return "https" if self.ssl_certfile else "http"
 
 
 class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[auth]`: who may come in."""
+    """`[auth]`: who may come in.
+
+    Args:
+        hmac_secret: HS256 key that tokens are signed and verified with.
+        hmac_secret_previous: The key before it, while tokens that it signed are still about.
+        jwks: File or address of a JWKS with public keys for RS256 and ES256.
+        algorithms: Accepted ones; empty for all that the keys allow.
+        leeway_s: By how much the clocks of the hub and of who makes tokens may differ.
+        audience: The `aud` that tokens must name; empty for any.
+        issuer: The `iss` that tokens must have; empty for any.
+        revocation_file: Keeps what was revoked; processes that share it hear of it within a second.
+        anonymous: Let clients in that have no token.
+        api_key: The key of the HTTP API; empty shuts it.
+        allowed_origins: Origins whose pages may connect, besides the hub's own.
+        user_channel: Subscribe every user to ``#<user>``.
+    """
 
     hmac_secret: str = ""
+    hmac_secret_previous: str = ""
+    jwks: str = ""
+    algorithms: tuple[str, ...] = ()
+    leeway_s: float = LEEWAY_S
+    audience: str = ""
+    issuer: str = ""
+    revocation_file: str = ""
     anonymous: bool = False
     api_key: str = ""
     allowed_origins: tuple[str, ...] = ()
     user_channel: bool = False
+
+    def __repr__(self) -> str:
+        return "AuthSection(...)"  # it has secrets, and a repr may land in a log
+
+    def tokens(self) -> Tokens:
+        """Return what signs and verifies tokens, without the keys of the JWKS."""
+        implied = (*((HMAC,) if self.hmac_secret else ()), *(PUBLIC_KEY if self.jwks else ()))
+        rules = TokenRules(self.algorithms or implied, self.leeway_s, self.audience, self.issuer)
+        return Tokens(self.hmac_secret or None, self.hmac_secret_previous or None, rules)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +122,7 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
         for key in struct.__struct_fields__:
             value = environ.get(f"RTWIDGETS_{section}_{key}".upper())
             if value is not None:
-                _section(raw, section)[key] = _split(value) if key == "allowed_origins" else value
+                _section(raw, section)[key] = _split(value) if key in LISTS else value
     _section(raw, "hub").update({key: value for key, value in flags.items() if value is not None})
     try:
         settings = msgspec.convert(raw, Settings, strict=False)
@@ -132,15 +177,11 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
         )
-    if not auth.hmac_secret and not auth.anonymous:
-        raise ConfigError(
-            "nobody could connect: set auth.hmac_secret (the key that tokens are signed with, "
-            "RTWIDGETS_AUTH_HMAC_SECRET) or auth.anonymous = true"
-        )
-    if not auth.hmac_secret and hub.host not in LOOPBACK:
-        raise ConfigError(
-            f"hub.host is {hub.host!r}, which others can reach, and auth.hmac_secret is empty: set a secret"
-        )
+    _check_keys(auth)
+    if hub.ssl_keyfile and not hub.ssl_certfile:
+        raise ConfigError("hub.ssl_keyfile is set and hub.ssl_certfile is not: TLS needs the certificate too")
+    if hub.host not in LOOPBACK:
+        _check_for_others(hub.host, auth)
     if auth.user_channel and "default" not in settings.namespaces:
         raise ConfigError(
             "auth.user_channel needs the channels without a prefix: write [namespaces.default], such as "
@@ -150,4 +191,37 @@ def _check(settings: Settings) -> None:
         if not name or ":" in name or not name.isascii() or not name.isprintable() or " " in name:
             raise ConfigError(
                 f"[namespaces.{name}]: a namespace is printable ASCII without spaces and colons"
+            )
+
+
+def _check_keys(auth: AuthSection) -> None:
+    if not (auth.hmac_secret or auth.jwks or auth.anonymous):
+        raise ConfigError(
+            "nobody could connect: set auth.hmac_secret (the key that tokens are signed with, "
+            "RTWIDGETS_AUTH_HMAC_SECRET), auth.jwks or auth.anonymous = true"
+        )
+    if auth.hmac_secret_previous and not auth.hmac_secret:
+        raise ConfigError("auth.hmac_secret_previous is set and auth.hmac_secret is not: set the new one")
+    if not 0 <= auth.leeway_s <= 300:
+        raise ConfigError(f"auth.leeway_s is {auth.leeway_s:g}; use 0 to 300 seconds")
+    for algorithm in auth.algorithms:
+        if algorithm not in (HMAC, *PUBLIC_KEY):
+            raise ConfigError(
+                f"auth.algorithms has {algorithm!r}; this hub knows {', '.join((HMAC, *PUBLIC_KEY))}"
+            )
+        if not (auth.hmac_secret if algorithm == HMAC else auth.jwks):
+            key = "auth.hmac_secret" if algorithm == HMAC else "auth.jwks"
+            raise ConfigError(f"auth.algorithms has {algorithm!r}, for which {key} must be set")
+
+
+def _check_for_others(host: str, auth: AuthSection) -> None:
+    where = f"hub.host is {host!r}, which others can reach, and"
+    if not auth.hmac_secret and not auth.jwks:
+        raise ConfigError(f"{where} auth.hmac_secret is empty: set a secret")
+    for name in ("hmac_secret", "hmac_secret_previous"):
+        secret = getattr(auth, name)
+        if 0 < len(secret) < GOOD_SECRET:
+            raise ConfigError(
+                f"{where} auth.{name} can be guessed: it has {len(secret)} characters; "
+                f"use {GOOD_SECRET} or more"
             )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core.capabilities import Caps, covers, matches
-from rtwidgets.core.origins import host_of, parse_host, parse_origin
+from rtwidgets.core.origins import hosts_of, parse_origin
 from rtwidgets.core.tokens import TokenError, TokenExpired, Tokens
 
 from .peers import SECRET
@@ -71,8 +71,8 @@ def test_unusable_claims_are_refused(claims: dict[str, object]) -> None:
     ("text", "parsed"),
     [
         ("http://localhost:8888", "http://localhost:8888"),
-        ("HTTPS://Lab.Example.org", "https://lab.example.org:443"),
-        ("http://[::1]:80", "http://[::1]:80"),
+        ("HTTPS://Lab.Example.org:443", "https://lab.example.org"),
+        ("http://[::1]:80", "http://[::1]"),
         ("null", None),
         ("http://a/", None),
         ("http://a:99999", None),
@@ -88,8 +88,8 @@ def test_origins_are_read_exactly(text: str, parsed: str | None) -> None:
     assert parse_origin(text) == parsed
 
 
-def test_host_header_gets_the_schemes_port() -> None:
-    assert parse_host("lab.example.org", "https") == "lab.example.org:443"
-    assert parse_host("[::1]:8090", "http") == "[::1]:8090"
-    assert parse_host("a:b", "http") is None
-    assert host_of("http://[::1]:80") == "[::1]:80"
+def test_host_headers_of_an_origin_may_name_the_schemes_own_port() -> None:
+    assert hosts_of("https://lab.example.org") == {"lab.example.org", "lab.example.org:443"}
+    assert hosts_of("http://lab.example.org:443") == {"lab.example.org:443"}
+    assert hosts_of("http://[::1]:8090") == {"[::1]:8090"}
+    assert hosts_of("http://[::1]") == {"[::1]", "[::1]:80"}

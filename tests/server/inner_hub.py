@@ -28,15 +28,19 @@ class InnerHub:
     """A hub whose objects may be looked at with `call`.
 
     The buffers of its sockets are small, so that who reads nothing stalls soon.
+
+    Args:
+        gate: Whether its gate stands; without, a test sees what the gate keeps out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None, *, gate: bool = True) -> None:
         self._listener = bind("127.0.0.1", 0)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
-        port = self._listener.getsockname()[1]
-        self.url = f"ws://127.0.0.1:{port}/connection/websocket"
-        settings = Settings(auth=AuthSection(hmac_secret=SECRET))
-        self.app = HubApp(settings, port)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"ws://127.0.0.1:{self.port}/connection/websocket"
+        self.app = HubApp(settings or Settings(auth=AuthSection(hmac_secret=SECRET)), self.port)
+        if not gate:
+            self.app.asgi.user_middleware.clear()
         ready = threading.Event()
         self._server = make_server(self.app, ready.set)
         self._thread = threading.Thread(target=asyncio.run, args=(self._run(),))

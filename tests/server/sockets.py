@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -34,12 +35,22 @@ class Line:
         return messages
 
 
+class Reachable(Protocol):
+    @property
+    def port(self) -> int: ...
+
+
 @contextmanager
-def bare_line(hub: HubProcess, **options: Any) -> Iterator[Line]:
-    """Open a socket and send nothing."""
-    url = f"ws://127.0.0.1:{hub.port}/connection/websocket"
-    with connect(url, max_size=None, compression=None, proxy=None, **options) as socket:
-        yield Line(socket)
+def bare_line(hub: Reachable, host: str | None = None, **options: Any) -> Iterator[Line]:
+    """Open a socket and send nothing.
+
+    Args:
+        host: What the Host header says, instead of where the hub is.
+    """
+    url = f"ws://{host or f'127.0.0.1:{hub.port}'}/connection/websocket"
+    plain = socket.create_connection(("127.0.0.1", hub.port), timeout=5)
+    with connect(url, sock=plain, max_size=None, compression=None, **options) as line:
+        yield Line(line)
 
 
 @contextmanager

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
+import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from ..client.hub_process import HubProcess
+from rtwidgets.core import Namespace
+from rtwidgets.server.app import HubApp
+from rtwidgets.server.gate import Gate
+from rtwidgets.server.settings import AuthSection, HubSection, Settings
+
+from ..client.hub_process import SECRET, HubProcess
+from .inner_hub import InnerHub
 from .sockets import bare_line, open_line
 
+EVIL = "https://evil.example"
+# What a program gets that names no foreign host or origin and has no token and no key: a status, or the
+# close code of its connect command. A new route has to be added here, and so to be thought about.
+WITHOUT_TOKEN = {
+    "/connection/websocket": 3500,
+    "/health": 200,
+    "/api/publish": 401,
+    "/api/revoke": 401,
+}
 
-def handshake(hub: HubProcess, headers: dict[str, str]) -> int:
+
+def handshake(hub: HubProcess | InnerHub, headers: dict[str, str]) -> int:
     try:
         with bare_line(hub, additional_headers=headers):
             return 101
@@ -21,9 +45,11 @@ def handshake(hub: HubProcess, headers: dict[str, str]) -> int:
         return error.response.status_code
 
 
-def get(hub: HubProcess, path: str, headers: dict[str, str]) -> tuple[int, object]:
+def get(
+    hub: HubProcess | InnerHub, path: str, headers: dict[str, str], method: str = "GET"
+) -> tuple[int, object]:
     connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=5)
-    connection.putrequest("GET", path, skip_host="Host" in headers)
+    connection.putrequest(method, path, skip_host="Host" in headers)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
@@ -31,6 +57,75 @@ def get(hub: HubProcess, path: str, headers: dict[str, str]) -> tuple[int, objec
     body = response.read()
     connection.close()
     return response.status, json.loads(body) if body.startswith(b"{") else None
+
+
+def knock(hub: HubProcess, route: BaseRoute, headers: dict[str, str]) -> int:
+    """Come to a route with no token and no key; return the status or close code."""
+    if isinstance(route, WebSocketRoute):
+        others = {name: value for name, value in headers.items() if name != "Host"}
+        try:
+            with bare_line(hub, headers.get("Host"), additional_headers=others) as line:
+                line.ask(connect={})
+        except InvalidStatus as error:
+            return error.response.status_code
+        except ConnectionClosed as error:
+            assert error.rcvd is not None
+            return error.rcvd.code
+    assert isinstance(route, Route), f"{route!r}: say here how to knock at it"
+    return get(hub, route.path, headers, max(route.methods or {"GET"}))[0]
+
+
+def test_every_route_stands_behind_the_gate(hub: HubProcess) -> None:
+    routes = HubApp(Settings(auth=AuthSection(hmac_secret=SECRET)), 1).asgi.routes
+    assert {getattr(route, "path", "") for route in routes} == set(WITHOUT_TOKEN)
+    for route in routes:
+        assert isinstance(route, Route | WebSocketRoute)
+        assert knock(hub, route, {}) == WITHOUT_TOKEN[route.path]
+        assert knock(hub, route, {"Origin": EVIL}) == 403
+        assert knock(hub, route, {"Host": f"evil.example:{hub.port}"}) == 403
+
+
+def test_a_path_that_nobody_thought_of_needs_the_key(hub: HubProcess) -> None:
+    assert get(hub, "/secret", {})[0] == 401
+    assert get(hub, "/health/", {})[0] == 401
+    assert get(hub, "/secret", {"X-API-Key": "the api kez"})[0] == 401
+    assert get(hub, "/secret", {"X-API-Key": "the api key"})[0] == 404
+    assert get(hub, "/secret", {"Authorization": "Bearer the api key"})[0] == 404
+
+
+def test_answers_can_run_nothing_in_a_browser(hub: HubProcess) -> None:
+    for path in ("/health", "/secret"):
+        connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=5)
+        connection.request("GET", path)
+        headers = connection.getresponse().headers
+        connection.close()
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@contextmanager
+def open_to_all(*, gate: bool) -> Iterator[InnerHub]:
+    """A hub that asks for no token, as some run on their own machine."""
+    rules = {"default": Namespace(allow=frozenset(("subscribe", "publish")))}
+    hub = InnerHub(Settings(auth=AuthSection(anonymous=True), namespaces=rules), gate=gate)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+@pytest.mark.parametrize(("host", "origin"), [(None, EVIL), ("evil.example", "http://evil.example")])
+def test_without_the_gate_a_page_of_another_site_would_read_the_hub(host: str | None, origin: str) -> None:
+    def attack(hub: InnerHub) -> dict[str, Any]:
+        with bare_line(hub, host, additional_headers={"Origin": origin}) as line:
+            line.ask(connect={})
+            return line.ask(subscribe={"channel": "secret"})
+
+    with open_to_all(gate=False) as hub:
+        assert "subscribe" in attack(hub)
+    with open_to_all(gate=True) as hub, pytest.raises(InvalidStatus):
+        attack(hub)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +179,126 @@ def test_two_host_headers_are_refused(hub: HubProcess) -> None:
         raw.sendall(f"GET /health HTTP/1.1\r\n{host}{host}\r\n".encode())
         status = int(raw.recv(4096).split()[1])
     assert status in (400, 403)
+
+
+def variants(rng: random.Random, text: str) -> str:
+    """Return something that an attacker may try instead of an allowed Origin or Host."""
+    name, _, port = text.rpartition("//")[2].partition(":")
+    scheme = text.partition("//")[0] + "//" if "//" in text else ""
+    junk = "".join(rng.choices("abc019.:/@#?%[]-_ \\\t\x00\u0130\u3002é*,;=", k=rng.randint(1, 4)))
+    place = rng.randint(0, len(text))
+    other = rng.choice(
+        ["evil.example", "127.0.0.2", "0", "[::2]", "localhost.evil.example", "xn--lab-abc.org"]
+    )
+    return rng.choice(
+        [
+            text[:place] + junk + text[place:],
+            text[:place] + text[place + rng.randint(1, 3) :],
+            text
+            + rng.choice([".", "/", "?", "#", ":", ":80", ":443", "\t", "\n", " ", "\x00", ".evil.example"]),
+            f"{scheme}{other}" + (f":{port}" if port else ""),
+            f"{scheme}{name}:{rng.randint(0, 70_000)}",
+            f"{scheme}{name}:0{port}",
+            f"{scheme}{other}@{name}:{port}",
+            f"{scheme}{name}:{port}@{other}",
+            f"{scheme}{name}.{other}:{port}",
+            f"{scheme}{other}.{name}:{port}",
+            f"{scheme}{name}%2e{other}",
+            f"{scheme}{name},{text}",
+            f"{text} {scheme}{other}",
+            f"{rng.choice(['http', 'https', 'ws', 'file', 'HTTP', 'data', ''])}://{name}:{port}",
+            rng.choice(
+                ["null", "", "*", "//", scheme, "about:blank", "http://2130706433", "http://0x7f000001"]
+            ),
+            "".join(rng.choice((c.upper(), c)) for c in text),
+            junk,
+        ]
+    )
+
+
+def means(text: str, default_ports: dict[str, int]) -> tuple[str, str | None, int | None] | None:
+    """Return scheme, host and port as another URL parser reads them, or None for no bare origin."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc or text != text.strip():
+        return None
+    return parts.scheme, parts.hostname, port or default_ports.get(parts.scheme)
+
+
+class Knocker:
+    """Ask a gate, in this process, whether it lets a request through."""
+
+    def __init__(self, own: set[str], allowed: set[str]) -> None:
+        self._gate = Gate(self._inside, frozenset(own), allowed, "", ("/health",))
+        self._let_in = False
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._let_in = True
+
+    async def lets_in(self, host: str, origin: str | None) -> bool:
+        async def receive() -> Message:
+            raise AssertionError("the gate reads nothing")
+
+        async def send(message: Message) -> None:
+            pass
+
+        self._let_in = False
+        headers = [(b"host", host.encode("utf-8", "surrogatepass"))]
+        if origin is not None:
+            headers.append((b"origin", origin.encode("utf-8", "surrogatepass")))
+        scope = {"type": "http", "path": "/health", "scheme": "http", "headers": headers}
+        await self._gate(scope, receive, send)
+        return self._let_in
+
+
+def test_no_generated_origin_or_host_gets_past_the_gate() -> None:
+    own = {"http://127.0.0.1:8090", "http://[::1]:8090", "https://hub.example.org"}
+    allowed = {"https://lab.example.org", "http://localhost:8888"}
+    hosts = ["127.0.0.1:8090", "[::1]:8090", "hub.example.org", "hub.example.org:443", "lab.example.org"]
+    ports = {"http": 80, "https": 443}
+    meant = {means(origin, ports) for origin in own | allowed}
+    places = {(host, port) for _, host, port in filter(None, meant)}
+    rng = random.Random(20)
+    let_in = 0
+
+    async def knock_often() -> None:
+        nonlocal let_in
+        gate = Knocker(own, allowed)
+        for origin in own | allowed:
+            assert await gate.lets_in("127.0.0.1:8090", origin)
+        for host in hosts:
+            assert await gate.lets_in(host, None)
+        for _ in range(10_000):
+            origin = variants(rng, rng.choice(sorted(own | allowed)))
+            if await gate.lets_in("127.0.0.1:8090", origin):
+                assert means(origin, ports) in meant, repr(origin)
+                let_in += 1
+            host = variants(rng, rng.choice(hosts))
+            if await gate.lets_in(host, None):
+                found = {means(f"{scheme}://{host}", ports) for scheme in ports}
+                assert any(item is not None and item[1:] in places for item in found), repr(host)
+                let_in += 1
+
+    asyncio.run(knock_often())
+    # Some are another way to write an allowed one, or that one itself; nearly all are not.
+    assert 0 < let_in < 2_000
+
+
+def test_hub_behind_tls_is_known_by_its_public_name_without_a_port() -> None:
+    settings = Settings(
+        hub=HubSection(public_url="https://hub.example.org/desk"), auth=AuthSection(hmac_secret=SECRET)
+    )
+    hub = InnerHub(settings)
+    try:
+        assert get(hub, "/health", {"Host": "hub.example.org", "Origin": "https://hub.example.org"})[0] == 200
+        assert get(hub, "/health", {"Host": "hub.example.org:443"})[0] == 200
+        assert get(hub, "/health", {"Host": "hub.example.org:80"})[0] == 403
+        assert get(hub, "/health", {"Host": "hub.example.org", "Origin": "http://hub.example.org"})[0] == 403
+    finally:
+        hub.close()
 
 
 def test_compression_is_not_negotiated(own_hub: HubProcess) -> None:

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psutil
+import pytest
+
+from rtwidgets import connection_file
+from rtwidgets.errors import ConfigError
+from rtwidgets.server.local import serve_local
 
 from ..client.hub_process import environment
 
@@ -79,3 +87,52 @@ def test_directory_that_cannot_be_private_is_refused(tmp_path: Path) -> None:
     refused = run(blocked / "runtime")
     assert refused.returncode == 1
     assert "set RTWIDGETS_RUNTIME_DIR" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_directory_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    refused = run(shared)
+    assert refused.returncode == 1 and "chmod 700 it" in refused.stderr
+    assert list(shared.iterdir()) == []
+
+
+def test_directory_and_file_of_another_user_are_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTWIDGETS_RUNTIME_DIR", str(tmp_path))
+    connection_file.write(connection_file.ConnectionFile("http://127.0.0.1:1", "secret", 1, "hub"))
+    assert connection_file.read() is not None
+    # From now on they are another user's. Who puts a file there would receive all that we publish.
+    somebody = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
+    assert connection_file.read() is None
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        serve_local()
+
+
+def test_readable_directory_is_made_private(tmp_path: Path) -> None:
+    directory = tmp_path / "runtime"
+    directory.mkdir()
+    directory.chmod(0o755)
+    hub = start(directory)
+    try:
+        wait_for(directory / "rtwidgets-hub.json")
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    finally:
+        hub.kill()
+        hub.wait()
+
+
+def test_local_hub_listens_on_loopback_only(tmp_path: Path) -> None:
+    hub = start(tmp_path)
+    try:
+        wait_for(tmp_path / "rtwidgets-hub.json")
+        listening = [
+            item.laddr for item in psutil.Process(hub.pid).net_connections() if item.status == "LISTEN"
+        ]
+        assert [address.ip for address in listening] == ["127.0.0.1"]
+    finally:
+        hub.kill()
+        hub.wait()

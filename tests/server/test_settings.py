@@ -29,9 +29,16 @@ SECRET = '[auth]\nhmac_secret = "s"\n'
         (SECRET + "[namespaces.a]\nallow = ['fly']", ["fly"]),
         (SECRET + "[namespaces.'a b']\nkind = 'event'", ["[namespaces.a b]"]),
         (SECRET + "[limits]\nmax_message_byte = 5", ["unknown key `max_message_byte`"]),
+        (SECRET + "algorithms = ['none']", ["'none'", "HS256, RS256, ES256"]),
+        (SECRET + "algorithms = ['RS256']", ["'RS256'", "auth.jwks"]),
+        (SECRET + "leeway_s = 3600", ["auth.leeway_s is 3600"]),
+        ("[auth]\nhmac_secret_previous = 's'\nanonymous = true", ["set the new one"]),
+        (SECRET + "hmac_secret_previous = 's'\n[hub]\nhost = '0.0.0.0'", ["hmac_secret", "guessed"]),
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
         ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),
+        (SECRET + "[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "can be guessed", "32"]),
+        (SECRET + "[hub]\nssl_keyfile = 'key.pem'", ["ssl_certfile is not"]),
     ],
 )
 def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words: list[str]) -> None:

@@ -1,0 +1,142 @@
+"""`rtwidgets-hub token`, as an operator uses it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+
+from ..client.hub_process import SECRET, environment, token
+
+OLD = "the secret that was used before it"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "hub.toml"
+    path.write_text(
+        f'[auth]\nhmac_secret = "{SECRET}"\nhmac_secret_previous = "{OLD}"\n'
+        f'audience = "desk"\nrevocation_file = "{tmp_path / "revoked"}"\n'
+    )
+    return path
+
+
+def run(config: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rtwidgets.server", *arguments, "--config", str(config)]
+    return subprocess.run(
+        command, input=given, capture_output=True, text=True, timeout=30, env=environment(), check=False
+    )
+
+
+def mint(config: Path, *arguments: str) -> dict[str, object]:
+    done = run(config, "token", "--user", "ann", *arguments)
+    assert done.returncode == 0, done.stderr
+    claims: dict[str, object] = jwt.decode(done.stdout.strip(), SECRET, algorithms=["HS256"], audience="desk")
+    return claims
+
+
+READ = ["history", "presence", "subscribe"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "caps", "owner"),
+    [
+        (["--role", "viewer"], {"*": READ}, None),
+        (["--role", "viewer", "--channels", "stream:*"], {"stream:*": READ}, None),
+        (
+            ["--role", "editor", "--channels", "stream:a", "--channels", "value:b"],
+            {
+                "stream:a": sorted([*READ, "publish"]),
+                "value:b": sorted([*READ, "publish"]),
+                "command:*": ["command"],
+            },
+            None,
+        ),
+        (["--caps", '{"event:a": ["subscribe"]}'], {"event:a": ["subscribe"]}, None),
+        (
+            ["--role", "owner"],
+            {"*": sorted([*READ, "publish", "command"]), "command:*": ["command", "publish"]},
+            True,
+        ),
+    ],
+)
+def test_roles_become_rights(config: Path, arguments: list[str], caps: object, owner: bool | None) -> None:
+    claims = mint(config, *arguments)
+    assert (claims["caps"], claims.get("owner")) == (caps, owner)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--user is needed"),
+        (["--user", "ann", "--channels", "a"], "--role and --channels go together"),
+        (["--user", "ann", "--role", "viewer", "--owner"], "--caps and --owner without"),
+        (["--user", "ann", "--role", "king"], "king"),
+        (["--check", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_use_is_explained(config: Path, arguments: list[str], words: str) -> None:
+    done = run(config, "token", *arguments)
+    assert done.returncode != 0 and words in done.stderr and "Traceback" not in done.stderr
+
+
+def check(config: Path, text: str) -> tuple[int, str]:
+    done = run(config, "token", "--check", "-", given=text + "\n")
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    # What it explains must not be usable by who reads the explanation.
+    assert not text or text not in said
+    assert text.rpartition(".")[2] not in said or "." not in text
+    return done.returncode, said
+
+
+def test_good_token_is_explained(config: Path) -> None:
+    done = run(config, "token", "--user", "ann", "--role", "viewer", "--ttl-s", "7300")
+    code, said = check(config, done.stdout.strip())
+    assert code == 0
+    for words in (
+        "HS256, auth.hmac_secret\n",
+        "user        ann",
+        "in 2 hours",
+        "*: history, presence, subscribe",
+        "desk",
+    ):
+        assert words in said
+    assert said.endswith("The hub takes it.\n")
+
+
+def test_refused_tokens_are_explained(config: Path) -> None:
+    now = int(time.time())
+    claims = {"sub": "ann", "aud": "desk", "iat": now - 7200, "jti": "j1"}
+    old = jwt.encode(claims, OLD, algorithm="HS256")
+    assert "HS256, auth.hmac_secret_previous" in check(config, old)[1]
+    for text, words in (
+        (jwt.encode({**claims, "exp": now - 3600}, SECRET, algorithm="HS256"), ["expired", "60 minutes ago"]),
+        (
+            jwt.encode(claims, "x" * 32, algorithm="HS256"),
+            ["not signed with a key of this hub", "not verified"],
+        ),
+        (token(), ["audience 'desk'"]),
+        (jwt.encode({**claims, "exp": 1e18}, SECRET, algorithm="HS256"), ["no time"]),
+        (jwt.encode({**claims, "sub": "\x1b[2Jann"}, "x" * 32, algorithm="HS256"), ["\\x1b[2Jann"]),
+        ("nonsense", ["no JWT"]),
+        ("", ["no JWT"]),
+    ):
+        code, said = check(config, text)
+        assert code == ("no time" not in words)
+        for word in words:
+            assert word in said, said
+    assert run(config, "revoke", "--jti", "j1").returncode == 0
+    assert "revoked" in check(config, old)[1]
+
+
+def test_revoke_needs_one_name_and_a_file(config: Path, tmp_path: Path) -> None:
+    assert "--jti or --user" in run(config, "revoke").stderr
+    assert "--jti or --user" in run(config, "revoke", "--jti", "a", "--user", "b").stderr
+    bare = tmp_path / "bare.toml"
+    bare.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n')
+    assert "auth.revocation_file is not set" in run(bare, "revoke", "--user", "a").stderr
