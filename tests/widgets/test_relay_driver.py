@@ -326,3 +326,37 @@ async def test_many_frames_at_the_kernels_pace_are_few_messages() -> None:
     assert len(setup.messages) - before <= 12
     setup.driver.close()
     await asyncio.sleep(0.01)
+
+
+async def test_many_widgets_made_together_are_few_tokens_that_cover_all(relay: Setup) -> None:
+    await relay.open()
+    for number in range(50):
+        relay.scope.add({f"stream:s{number}": SEE})
+        await asyncio.sleep(0.01)
+    wanted = {"stream:px", *(f"stream:s{number}" for number in range(50))}
+    await relay.until(lambda: relay.events("token") and set(relay.events("token")[-1]["caps"]) == wanted)
+    assert len(relay.hub.minted) <= 5
+
+
+async def test_widget_that_needs_nothing_new_makes_no_token(relay: Setup) -> None:
+    await relay.open()
+    relay.scope.add({"stream:px": SEE})
+    await asyncio.sleep(0.05)
+    assert len(relay.hub.minted) == 1
+
+
+async def test_what_only_closed_widgets_needed_is_not_in_the_next_token(relay: Setup) -> None:
+    relay.scope.add({"table:orders": SEE})
+    await relay.open()
+    relay.scope.remove({"table:orders": SEE})
+    relay.driver._minted_at -= relay_driver.TOKEN_TTL_S / 2 + 1
+    await relay.driver._tend()
+    assert relay.hub.minted == [{"table:orders": SEE, "stream:px": SEE}, {"stream:px": SEE}]
+
+
+async def test_no_page_asks_for_more_than_the_widgets_need(relay: Setup) -> None:
+    await relay.open()
+    relay.driver._minted_at -= 5.0
+    relay.page("token", caps={"*": ["subscribe", "publish"]}, token="x")
+    await relay.until(lambda: relay.events("token"))
+    assert relay.hub.minted[-1] == {"stream:px": SEE}
