@@ -14,7 +14,7 @@ import { Grace } from "./grace.ts";
 import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { RelayPort, SocketLike } from "./relay.ts";
-import { Tokens } from "./tokens.ts";
+import { KERNEL_SILENT, Tokens } from "./tokens.ts";
 import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
 
 const MIN_RECONNECT_MS = 500;
@@ -24,6 +24,8 @@ const CENTRIFUGE_TIMEOUT_MS = 4_000_000;
 const INVALID_TOKEN = 3500;
 const TOKEN_EXPIRED = 109;
 const MAX_TOKEN_PAUSE_MS = 60_000;
+/** A relay that was saved with the notebook has no kernel behind it. */
+const NO_KERNEL_AFTER_MS = 10_000;
 const TRYING_AGAIN = "the hub is away; trying again";
 const NO_TOKEN_TAKEN = "the hub refuses this notebook's token; run the cell with rt.connect() again";
 
@@ -53,6 +55,7 @@ export class Connection implements HubConnection {
   #isLate = false;
   #tokenPauseMs = 0;
   #tokenTimer: ReturnType<typeof setTimeout> | null = null;
+  #kernelTimer: ReturnType<typeof setTimeout> | null = null;
   #status: ConnectionStatus = { phase: "connecting", transport: null, reason: null, changes: 0 };
 
   constructor(key: string, options: ConnectionOptions) {
@@ -122,6 +125,9 @@ export class Connection implements HubConnection {
   /** Take in a kernel's relay; connecting starts with its first config. */
   addPort(port: RelayPort): void {
     this.#ports.push(port);
+    this.#kernelTimer ??= setTimeout(() => {
+      if (this.#hubId === null) this.#report("connecting", KERNEL_SILENT);
+    }, NO_KERNEL_AFTER_MS);
     port.onconfig = () => this.#configured(port);
     port.ontoken = () => this.#tokenCame(port);
   }
@@ -193,7 +199,7 @@ export class Connection implements HubConnection {
       this.client = null;
       this.#away.start(() => {
         if (code === 0) this.#report("connecting", null);
-        else this.#report("connecting", TRYING_AGAIN, `${reason} (code ${code})`);
+        else this.#report("connecting", this.#isUnheard() ? KERNEL_SILENT : TRYING_AGAIN, `${reason} (code ${code})`);
       });
     });
     this.#centrifuge.on("error", ({ type, error }) => {
@@ -211,6 +217,11 @@ export class Connection implements HubConnection {
       else this.#report("connecting", NO_TOKEN_TAKEN, problem);
       this.#retryWithNewToken();
     });
+  }
+
+  /** Whether the last token has ended, and no kernel says why there is no other. */
+  #isUnheard(): boolean {
+    return this.#tokens.fresh() === null && !this.#ports.some(({ problem }) => problem !== null);
   }
 
   // The hub may have a new key since it was started again; only the kernel can get a token of it.
@@ -233,6 +244,8 @@ export class Connection implements HubConnection {
   #stopIfUnused(): void {
     if (this.#ports.length > 0 || !this.#shelf.empty) return;
     if (this.#tokenTimer !== null) clearTimeout(this.#tokenTimer);
+    if (this.#kernelTimer !== null) clearTimeout(this.#kernelTimer);
+    this.#kernelTimer = null;
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }

@@ -16,6 +16,8 @@ const ASK_AFTER_MS = 1_000;
 const MAX_JOINED = 16;
 const MAX_CHARS = 48_000;
 
+export const KERNEL_SILENT = "no kernel of this page answers: wait while one is busy, else run the notebook's cells again";
+
 /** A right that something on the page needs: a verb, and a channel or `command:` and a name. */
 export interface Need {
   readonly target: string;
@@ -86,7 +88,7 @@ export class Tokens {
     const token = this.give();
     if (token !== null) return token;
     const problem = ports.find((port) => port.problem !== null)?.problem;
-    throw new Error(problem ?? "no kernel of this page answers when asked for a token; run the notebook's cells again");
+    throw new Error(problem ?? KERNEL_SILENT);
   }
 
   /** Whether the token in use was made for this, too. */
