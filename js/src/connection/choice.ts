@@ -57,11 +57,11 @@ export class Choice {
     return this.#active?.transport ?? null;
   }
 
-  /** The socket for the next attempt. */
-  open(): SocketLike {
+  /** The socket for the next attempt; without a token it ends at once. */
+  open(hasToken: boolean): SocketLike {
     this.#options.hurry(false);
-    const port = this.#options.relay();
-    const url = this.#direct ?? (port === null ? this.#lastGood : null);
+    const port = hasToken ? this.#options.relay() : null;
+    const url = hasToken ? (this.#direct ?? (port === null ? this.#lastGood : null)) : null;
     const socket = this.#socket(url, port);
     this.#active = socket;
     return socket;

@@ -172,8 +172,10 @@ export class Connection implements HubConnection {
   #open(): SocketLike {
     this.#isLate = false;
     const token = this.#tokens.give();
-    if (token !== null) this.#centrifuge.setToken(token);
-    return this.#choice.open();
+    // Never with one that has ended: the hub's answer to the subscribes right behind it is for good. Without one
+    // centrifuge asks for one before the next attempt.
+    this.#centrifuge.setToken(token ?? "");
+    return this.#choice.open(token !== null);
   }
 
   #tokenCame(port: RelayPort): void {

@@ -383,3 +383,18 @@ test("each token that the kernel pushes is shown to the hub at once, and used fo
   await until("again", () => hub.connects === 2);
   assert.deepEqual(hub.shown, ["t0", "next", "next"]);
 });
+
+test("a page whose token ended while its kernel was silent comes back when the kernel does", async (t) => {
+  const { hub, kernel, connection, port } = await setUp(t, { advertisedPort: 9 });
+  await until("live", () => connection.status.phase === "live");
+  kernel.answers = false;
+  // Its end has come.
+  port.token = { ...port.token!, expiresAtMs: Date.now() - 1, cameAtMs: Date.now() - 900_000 };
+  hub.breakAll();
+  await until("said", () => connection.status.reason?.startsWith("no kernel of this page answers") === true);
+  assert.deepEqual(hub.shown, ["t0"], "an ended token is not shown again");
+  kernel.answers = true;
+  kernel.pushToken("p1", "t8");
+  await until("live again", () => connection.status.phase === "live", 20_000);
+  assert.deepEqual(hub.shown, ["t0", "t8"]);
+});
