@@ -281,7 +281,10 @@ class Connection:
             token = cursor.token
             if token is not None and revocations.cover(token.user, (token.token_id,), token.issued_at):
                 self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
-        return revocations.cover(who.user, (who.token_id, who.parent), who.issued_at)
+        parts = who.parts or (who,)
+        return any(
+            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at) for part in parts
+        )
 
     def forget_identity(self) -> None:
         """Go back to before a connect command that was refused after all."""

@@ -18,7 +18,7 @@ from .kinds import DataError, FullError, Table
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
-from .rules import HubRules, Namespace, Verb
+from .rules import HubRules, Verb
 from .timers import Timers
 from .tokens import Tokens
 
@@ -215,16 +215,17 @@ class Hub:
         user = connection.info.user
         if users is not None and (not user or user not in users):
             raise Refusal(codes.PERMISSION_DENIED)
-        if verb is not None and not self._may(connection, verb, name, namespace):
+        if verb is not None and not self.may(connection, verb, name):
             raise Refusal(codes.PERMISSION_DENIED)
         if verb == "publish" and is_reserved(name):
             raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
         return self.channel(name)
 
-    def _may(self, connection: Connection, verb: Verb, name: str, namespace: Namespace) -> bool:
+    def may(self, connection: Connection, verb: Verb, name: str) -> bool:
+        """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
-        if verb in namespace.allow or credentials.may(verb, name):
+        if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 

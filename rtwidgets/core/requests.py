@@ -173,7 +173,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
-    cursor = Cursor(channel, connection, info, token=token)
+    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
     result = _positioned(cursor, request, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
@@ -265,9 +265,17 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         connection.close(codes.INVALID_TOKEN)
         return
     connection.identify(credentials, now)
+    _drop_without_right(connection)
     expires, ttl = _time_left(credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))
+
+
+def _drop_without_right(connection: Connection) -> None:
+    """End the subscriptions that a new token no longer gives a right to."""
+    for name, cursor in list(connection.cursors.items()):
+        if cursor.by_right and not connection.hub.may(connection, "subscribe", name):
+            connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
 
 
 def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshRequest, now: float) -> None:

@@ -179,8 +179,15 @@ def _answer(connection: Connection, request_id: int, data: Answer, now: float) -
 
 
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
-    credentials = _owner(connection)
-    hub = connection.hub
+    credentials, hub = connection.credentials, connection.hub
+    assert credentials is not None
+    if not credentials.token_id or credentials.parent is not None:
+        raise Refusal(
+            codes.PERMISSION_DENIED, "tokens are made from a token that has a jti and was not made so itself"
+        )
+    for_itself = data.sub is None and not data.info
+    if not for_itself:
+        _owner(connection)
     caps = credentials.caps if data.caps is None else data.caps
     if not covers(credentials.caps, caps):
         raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
@@ -196,6 +203,7 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
             token_id=hub.make_id(),
             ttl_s=ttl_s,
             info=None if info is None else msgspec.json.decode(info),
+            parent=credentials.token_id if for_itself else None,
         )
     except (ValueError, RecursionError) as error:
         raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None

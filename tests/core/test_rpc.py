@@ -177,7 +177,7 @@ def test_owner_mints_tokens_no_wider_than_its_own() -> None:
     guest.connect()
     assert "error" not in guest.ask(subscribe={"channel": "stream:a"})
     assert guest.ask(publish={"channel": "stream:a", "data": {}})["error"]["code"] == 103
-    assert guest.rpc("rtwidgets.token", ttl_s=60)["error"]["code"] == 103
+    assert guest.rpc("rtwidgets.token", ttl_s=60, sub="other")["error"]["code"] == 103
     for wide in ({"*": ["subscribe"]}, {"stream:a": ["history"]}, {"str*": ["subscribe"]}):
         assert owner.rpc("rtwidgets.token", ttl_s=60, caps=wide)["error"]["code"] == 103
 
