@@ -125,6 +125,8 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
     hub = connection.hub
     if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
         return {"seq": data.seq}
+    if connection.publishes is not None:
+        connection.publishes.take(len(data.items))
     errors = []
     for index, item in enumerate(data.items):
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
@@ -144,9 +146,9 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
     hub = connection.hub
     channel = hub.channel_for(connection, data.channel, "publish")
     if channel not in connection.watches:
-        bound = hub.rules.limits.channels_per_connection
-        if len(connection.watches) >= bound:
-            raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may hear of the demand of {bound} channels")
+        hub.check(
+            "channels_per_connection", len(connection.watches), "channels whose demand a connection hears of"
+        )
         connection.watches += (channel,)
     return channel.watch(connection).as_json()
 

@@ -18,12 +18,14 @@ from starlette.routing import Route, WebSocketRoute
 from .. import __version__
 from ..core import Hub
 from ..core.origins import parse_origin
+from .addresses import Addresses, parse_networks
 from .api import HttpApi
 from .clock import steady_clock
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
 from .jwks import Jwks
+from .metrics import Metrics
 from .outlets import Outlets
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
@@ -73,11 +75,15 @@ class HubApp:
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
+            addresses=Addresses(
+                settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+            ),
         )
         self.asgi = Starlette(
             routes=[
                 WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
                 Route(HEALTH_PATH, self._health),
+                Route("/metrics", Metrics(self.hub).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
             ],

@@ -303,8 +303,10 @@ def test_saved_notebook_and_its_export_hold_nothing_that_opens_the_hub(
     open_notebook(stranger, other_lab, "saved.ipynb")
     expect(stranger.get_by_text("Slider(value:limit, 0, 500)")).to_be_visible()
     # And trusts it.
-    notebook = nbformat.read(other_lab.directory / "saved.ipynb", as_version=4)
-    NotebookNotary(data_dir=str(other_lab.directory / "data")).sign(notebook)
+    saved_file = other_lab.directory / "saved.ipynb"
+    notebook = nbformat.read(saved_file, as_version=4)  # type: ignore[no-untyped-call]
+    notary = NotebookNotary(data_dir=str(other_lab.directory / "data"))  # type: ignore[no-untyped-call]
+    notary.sign(notebook)  # type: ignore[no-untyped-call]
     stranger.reload()
     slider = stranger.locator(".rtw-slider")
     expect(slider).to_be_visible(timeout=60_000)

@@ -207,7 +207,7 @@ def test_batch_with_one_bad_item_publishes_the_others() -> None:
 
 
 def test_producer_numbers_of_one_user_are_safe_from_another() -> None:
-    hub = make_hub()
+    hub = make_hub(limits=Limits(commands_per_s=0))
     ann, bob = Peer(hub).connect(), Peer(hub, "bob", caps={}).connect()
     batch = {"producer": "p", "seq": 1, "items": [{"channel": "event:a", "data": 1}]}
     ann.rpc("rtwidgets.publish", **batch)
