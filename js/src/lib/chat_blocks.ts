@@ -1,6 +1,7 @@
 // Messages of one author close together are one block; a new day is said between blocks.
 
 import type { ChatMessage } from "../connection/types.ts";
+import { shownName } from "./names.ts";
 
 /** A pause after which an author's name and the time are said again. */
 const PAUSE_MS = 5 * 60_000;
@@ -23,7 +24,7 @@ export function chatBlocks(messages: readonly ChatMessage[]): ChatBlock[] {
     if (block && previous && !newDay && block.user === message.user && message.timeMs - previous.timeMs < PAUSE_MS) {
       block.messages.push(message);
     } else {
-      blocks.push({ user: message.user, name: message.name || message.user, timeMs: message.timeMs, newDay, messages: [message] });
+      blocks.push({ user: message.user, name: shownName(message.name || message.user), timeMs: message.timeMs, newDay, messages: [message] });
     }
     previous = message;
   }

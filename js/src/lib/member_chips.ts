@@ -2,6 +2,7 @@
 
 import type { Member } from "../connection/types.ts";
 import { element } from "./dom.ts";
+import { shownName } from "./names.ts";
 import { colorOfName } from "./palette.ts";
 
 const SHOWN = 6;
@@ -28,7 +29,7 @@ export function memberChips(): MemberChips {
       before = now;
       root.setAttribute("aria-label", `${members.length} here`);
       const chips = ordered.slice(0, SHOWN).map(({ user, name, clients }) => {
-        const who = name || user;
+        const who = shownName(name || user);
         const chip = element("span", { class: "rtw-chat__member", role: "listitem" }, element("span", { class: "rtw-chat__spot" }), element("span", { class: "rtw-chat__who", text: who }));
         chip.style.setProperty("--face", colorOfName(user));
         chip.title = `${who}${user === me ? " (you)" : ""}${clients > 1 ? `, ${clients} pages` : ""}`;

@@ -1,0 +1,252 @@
+"""Texts that would run as code, at every field of every widget: on a plain page with a strict policy, and in
+JupyterLab.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from websockets.sync.client import connect
+
+from hatch_build import find_node
+
+from ..client.hub_process import ROOT
+from ..server.sockets import Line
+from .lab import Lab, open_notebook, run_all
+from .payloads import COMMANDS, corpus
+from .watch import wait_for_transport
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+# What each payload that runs leaves behind, and what the page's own prototypes look like.
+HITS = """
+globalThis.rtwHits = [];
+globalThis.rtwHit = (number) => void rtwHits.push(number);
+for (const name of ["alert", "confirm", "prompt", "open", "print"]) globalThis[name] = () => rtwHit(name);
+globalThis.rtwPrototype = Object.getOwnPropertyNames(Object.prototype).sort().join();
+"""
+HARMLESS = [
+    "plain",
+    "Ann Example",
+    "two words and some more of them",
+    "x" * 100,
+    "42",
+    "2026-11-24T10:00:00Z",
+    "a.b-c_d",
+]
+# Of so many at a time every widget is in sight.
+BATCH = 6
+
+
+class Pages(SimpleHTTPRequestHandler):
+    """The built page; with the policy unless the address says otherwise."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/hits.js"):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/javascript")
+            self.end_headers()
+            self.wfile.write(HITS.encode())
+        else:
+            super().do_GET()
+
+    def end_headers(self) -> None:
+        if "careless" not in self.path:
+            self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    subprocess.run([find_node()[0], "test/harness/build.mjs"], cwd=ROOT / "js", check=True, timeout=120)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=str(ROOT / "js/build/harness")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/payloads.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def plain_page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 2400, "height": 800 * BATCH})
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.wait_for_function("() => globalThis.rtwPayloads")
+    yield page
+    page.close()
+
+
+def test_corpus_is_large_and_each_payload_is_its_own() -> None:
+    payloads = corpus()
+    assert len(payloads) == len(set(payloads)) >= 400
+
+
+@pytest.mark.timeout(300)
+def test_no_field_of_any_widget_takes_text_for_more(plain_page: Page) -> None:
+    violations: list[str] = []
+    plain_page.on(
+        "console",
+        lambda message: violations.append(message.text) if "Content Security" in message.text else None,
+    )
+    faults: list[str] = []
+    plain_page.on("pageerror", lambda error: faults.append(str(error)))
+    harmless = plain_page.evaluate("(texts) => rtwPayloads.harmlessShapes(texts)", HARMLESS)
+    payloads = corpus()
+    wrong: list[str] = []
+    for start in range(0, len(payloads), BATCH):
+        batch = payloads[start : start + BATCH]
+        wrong += plain_page.evaluate(
+            "([texts, known]) => rtwPayloads.throwAt(texts, known)", [batch, harmless]
+        )
+    assert wrong == []
+    assert plain_page.evaluate("() => rtwHits") == []
+    assert plain_page.evaluate("() => ({}).polluted === undefined")
+    assert plain_page.evaluate(
+        "() => Object.getOwnPropertyNames(Object.prototype).sort().join() === rtwPrototype"
+    )
+    # The policy had nothing to stop: our own pages need no exception from it, nor a second line of defence.
+    assert (violations, faults) == ([], [])
+
+
+def test_the_same_texts_run_where_somebody_is_careless(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}?careless")
+    page.wait_for_function("() => globalThis.rtwPayloads")
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    movers = ("http-equiv", "javascript:", "<base", "<form", "formaction", "<iframe", "<object", "<embed")
+    careless = [text for text in corpus() if not any(word in text for word in movers)]
+    page.evaluate("(texts) => rtwPayloads.throwCarelessly(texts)", careless)
+    hits: list[Any] = page.evaluate("() => rtwHits")
+    assert len(set(map(str, hits))) > 40
+    page.close()
+
+
+NOTEBOOK = """
+import rtwidgets as rt
+from IPython.display import display
+hub = rt.connect()
+rows, room, flow = hub.table("payloads", key="id"), hub.chat("payloads"), hub.stream("payloads")
+rows.upsert({"id": ["first"], "text": ["first"]})
+
+@hub.command
+def fail(text: str = "") -> None:
+    raise ValueError(text)
+
+display(rt.LiveTable(rows, height=600), rt.LiveChat(room, height=600))
+display(rt.LiveChart(flow, by="who", window="10m"))
+display(*(rt.Button(f"fail {n}", "fail", hub=hub, text=text) for n, text in enumerate(SOME)))
+"""
+# Scroll through a list and keep every text that was shown, with what is wrong with its elements.
+SCROLL = """async ([box, item]) => {
+    const root = document.querySelector(box), seen = new Set(), wrong = new Set();
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const bad = /^(on|href|src|id$|name$|action|formaction|data-(?!tone|lm-))/;
+    for (let top = 0; top <= root.scrollHeight; top += 400) {
+        root.scrollTop = top;
+        await frame(); await frame(); await frame();
+        for (const el of root.querySelectorAll(item)) seen.add(el.textContent);
+        for (const el of root.querySelectorAll("*")) for (const {name} of el.attributes)
+            if (bad.test(name)) wrong.add(`${el.localName}@${name}`);
+    }
+    return [[...seen], [...wrong]];
+}"""
+SPY = """() => {
+    globalThis.rtwCommands = [];
+    jupyterapp.commands.commandExecuted.connect((_, {id}) => rtwCommands.push(id));
+}"""
+USE = """async () => {
+    for (const el of document.querySelectorAll(".rtw, .rtw *")) {
+        for (const type of ["pointerenter", "mouseover", "pointermove"])
+            el.dispatchEvent(new Event(type, {bubbles: true}));
+    }
+    for (const el of document.querySelectorAll(".rtw button:not(.rtw-chat__post), .rtw a")) el.click();
+}"""
+CARELESS = """async (text) => {
+    const el = document.createElement("div");
+    document.querySelector(".jp-OutputArea-output").append(el);
+    el.innerHTML = text;
+    for (const item of el.querySelectorAll("*")) item.click();
+    el.remove();
+}"""
+
+
+def tell(hub_file: dict[str, Any], payloads: list[str]) -> None:
+    """Publish every payload as what a peer controls: cells, keys, names, messages, groups."""
+    url = hub_file["url"].replace("http", "ws") + "/connection/websocket"
+
+    def ask(line: Line, **request: Any) -> dict[str, Any]:
+        reply = line.ask(**request)
+        assert "error" not in reply and "errors" not in str(reply.get("rpc", "")), reply
+        return reply
+
+    with connect(url, compression=None, max_size=None) as socket:
+        owner = Line(socket)
+        ask(owner, connect={"token": hub_file["token"]})
+        upsert = {"id": payloads, "text": payloads}
+        ask(owner, publish={"channel": "table:payloads", "data": {"upsert": upsert}})
+        batch = {"time": [time.time()] * 8, "who": payloads[:8], "value": list(range(8))}
+        ask(owner, publish={"channel": "stream:payloads", "data": batch})
+        for number, text in enumerate(payloads):
+            wanted = {
+                "ttl_s": 60,
+                "sub": f"u{number}",
+                "info": {"name": text},
+                "caps": {"chat:*": ["publish", "subscribe"]},
+            }
+            token = ask(owner, rpc={"method": "rtwidgets.token", "data": wanted})["rpc"]["data"]["token"]
+            with connect(url, compression=None) as other:
+                peer = Line(other)
+                ask(peer, connect={"token": token})
+                message = {"type": "message", "id": f"m{number}", "text": text}
+                ask(peer, publish={"channel": "chat:payloads", "data": message})
+
+
+@pytest.mark.timeout(300)
+def test_nothing_that_a_peer_says_runs_in_jupyterlab(lab: Lab, page: Page) -> None:
+    page.add_init_script(HITS)
+    # A chat takes 16,384 characters; what is longer is refused by the hub.
+    payloads = [text for text in corpus() if 0 < len(text) < 16_000]
+    assert len(payloads) >= 400
+    some = [text for text in payloads if "onerror" in text or "commandlinker" in text][:12]
+    lab.write_notebook("payloads.ipynb", f"SOME = {some!r}\n{NOTEBOOK}")
+    open_notebook(page, lab, "payloads.ipynb")
+    page.evaluate(SPY)
+    run_all(page)
+    wait_for_transport(page, "direct")
+    tell(lab.hub_file(), payloads)
+    # Loudest first: what runs at once has run when the last one is there.
+    expect(page.locator(".rtw-chat__text").last).to_have_text(payloads[-1], timeout=30_000)
+    while page.locator(".rtw-chat__earlier").is_visible():
+        page.locator(".rtw-chat__earlier").click()
+        page.wait_for_timeout(300)
+    cells, wrong_cells = page.evaluate(SCROLL, [".rtw-grid", ".rtw-grid__cell"])
+    assert (wrong_cells, set(payloads) - set(cells)) == ([], set())
+    said, wrong_lines = page.evaluate(SCROLL, [".rtw-chat__scroll", ".rtw-chat__text"])
+    assert (wrong_lines, set(payloads) - set(said)) == ([], set())
+    page.evaluate(USE)
+    page.wait_for_timeout(1_500)
+    outcomes = page.locator(".rtw-button__outcome").all_inner_texts()
+    assert any(text in " ".join(outcomes) for text in some)
+    assert page.evaluate("() => [rtwHits, ({}).polluted]") == [[], None]
+    executed = set(page.evaluate("() => rtwCommands"))
+    assert not executed & set(COMMANDS)
+    # The same where somebody is careless: JupyterLab obeys, and the marks are seen.
+    linker = (
+        f"<button data-commandlinker-command='{COMMANDS[3]}'>press</button><img src=x: onerror=rtwHit(1)>"
+    )
+    page.evaluate(CARELESS, linker)
+    page.wait_for_function("() => rtwHits.length > 0")
+    page.wait_for_function("(name) => rtwCommands.includes(name)", arg=COMMANDS[3])
