@@ -90,6 +90,7 @@ class Status(Struct):
 
 class Revoke(Struct):
     jti: str = ""
+    expires_at_ms: float | None = None
     user: str = ""
 
 
@@ -216,11 +217,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
 def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -> object:
     _owner(connection)
     try:
-        entry = revocation_of(data.jti, data.user, now)
+        entry = revocation_of(data.jti, data.user, now, data.expires_at_ms)
     except ValueError as error:
         raise Refusal(codes.BAD_REQUEST, str(error)) from None
-    connection.hub.on_revoke(entry)
-    return {"closed": connection.hub.revoke(entry)}
+    return {"closed": connection.hub.revoke_and_keep(entry)}
 
 
 def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:

@@ -177,8 +177,9 @@ class Tokens:
             raise TokenError("the hub has no hmac_secret to sign tokens with")
         claims: dict[str, Any] = {
             "sub": user,
-            # With its fraction: a token that is made right after a revocation is newer than that.
-            "iat": round(now, 3),
+            # With all its digits: a token that is made right after a revocation is newer than that, and
+            # one that was made right before must not be rounded up to be.
+            "iat": now,
             "jti": token_id,
             "caps": {pattern: sorted(verbs) for pattern, verbs in caps.items()},
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from websockets.exceptions import ConnectionClosed
 from rtwidgets.core.revocation import Revocation
 from rtwidgets.errors import ConfigError
 from rtwidgets.server.revocation_file import RevocationFile
+from rtwidgets.server.settings import AuthSection, Settings
 
-from ..client.hub_process import HubProcess, environment, token
+from ..client.hub_process import SECRET, HubProcess, environment, token
+from .inner_hub import InnerHub
 from .sockets import Line, bare_line, open_line
 
 ALLOWED_S = 2.0
@@ -142,6 +145,105 @@ def test_file_is_private_and_half_written_lines_wait(tmp_path: Path) -> None:
     assert list(other.news()) == []
 
 
+def test_line_that_a_crash_cut_short_takes_no_other_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    file = RevocationFile(path)
+    file.append(Revocation(jti="a"))
+    with path.open("ab") as torn:
+        torn.write(b'{"jti":"b')
+    file.append(Revocation(jti="c"))
+    assert list(RevocationFile(path).news()) == [Revocation(jti="a"), Revocation(jti="c")]
+
+
+def test_file_that_was_removed_comes_back_private_and_is_missed_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "revoked"
+    file = RevocationFile(path)
+    path.unlink()
+    for _ in range(3):
+        assert list(file.news()) == []
+    assert len(caplog.records) == 1
+    file.append(Revocation(jti="a"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(file.news()) == [Revocation(jti="a")]
+
+
+def test_tidy_leaves_what_is_of_use_and_what_it_can_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    file, other = RevocationFile(path), RevocationFile(path)
+    for entry in (Revocation(jti="ended", until=100.0), Revocation(jti="good")):
+        file.append(entry)
+    with path.open("ab") as unknown:
+        unknown.write(b'{"jti":"x","from":"a newer hub"}\n')
+    file.tidy(200.0)
+    assert path.read_text().count("\n") == 3
+    file.tidy(10_000.0)
+    assert path.read_text() == '{"jti":"x","from":"a newer hub"}\n{"jti":"good"}\n'
+    assert path.stat().st_mode & 0o777 == 0o600
+    # The other process sees the new file, and both go on in it.
+    file.append(Revocation(jti="next"))
+    assert list(other.news()) == [Revocation(jti="good"), Revocation(jti="next")]
+
+
+def test_no_entry_is_lost_while_hubs_start_and_tidy(tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    adds = (
+        "import sys; from pathlib import Path; from rtwidgets.core.revocation import Revocation; "
+        "from rtwidgets.server.revocation_file import RevocationFile\n"
+        "file = RevocationFile(Path(sys.argv[1]))\n"
+        "for n in range(100):\n"
+        "    file.append(Revocation(jti=f'{sys.argv[2]}-{n}'))\n"
+        "    file.append(Revocation(jti=f'{sys.argv[2]}-ended-{n}', until=100.0))\n"
+    )
+    RevocationFile(path)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", adds, str(path), str(n)], env=environment()) for n in range(2)
+    ]
+    tidied = 0
+    while any(writer.poll() is None for writer in writers):
+        before = path.stat().st_ino
+        RevocationFile(path).tidy(10_000.0)
+        tidied += path.stat().st_ino != before
+        time.sleep(0.005)
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert tidied > 0
+    kept = {entry.jti for entry in RevocationFile(path).news() if entry.until is None}
+    assert kept == {f"{writer}-{n}" for writer in range(2) for n in range(100)}
+
+
+def test_file_that_others_can_use_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    path.touch(0o600)
+    for mode in (0o602, 0o620, 0o640, 0o604):
+        path.chmod(mode)
+        with pytest.raises(ConfigError, match="chmod 600"):
+            RevocationFile(path)
+    path.chmod(0o600)
+    RevocationFile(path)
+
+
 def test_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="revocation_file"):
         RevocationFile(tmp_path / "nowhere" / "revoked")
+
+
+def test_revocation_that_can_not_be_written_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(auth=AuthSection(hmac_secret=SECRET, revocation_file=str(tmp_path / "revoked")))
+    hub = InnerHub(settings)
+    try:
+
+        def full(self: RevocationFile, entry: Revocation) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(RevocationFile, "append", full)
+        with bare_line(hub) as ann, bare_line(hub) as owner:
+            ann.ask(connect={"token": token("ann")})
+            owner.ask(connect={"token": token("root")})
+            error = owner.ask(rpc={"method": "rtwidgets.revoke", "data": {"user": "ann"}})["error"]
+            assert "auth.revocation_file: No space left" in error["message"]
+            assert closed_within(ann, ALLOWED_S) == 3500
+    finally:
+        hub.close()

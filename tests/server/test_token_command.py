@@ -123,6 +123,7 @@ def test_refused_tokens_are_explained(config: Path) -> None:
         (token(), ["audience 'desk'"]),
         (jwt.encode({**claims, "exp": 1e18}, SECRET, algorithm="HS256"), ["no time"]),
         (jwt.encode({**claims, "sub": "\x1b[2Jann"}, "x" * 32, algorithm="HS256"), ["\\x1b[2Jann"]),
+        (jwt.encode({**claims, "caps": 5, "channels": 5}, "x" * 32, algorithm="HS256"), ["not verified"]),
         ("nonsense", ["no JWT"]),
         ("", ["no JWT"]),
     ):
