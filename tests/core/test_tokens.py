@@ -204,7 +204,7 @@ def mint(**changes: Any) -> str:
         (Revocation(jti="t1"), mint(token_id="t2", parent="t1"), True),
         (Revocation(user="ann", before=100.0), mint(), True),
         (Revocation(user="ann", before=100.0), mint(now=100.001), False),
-        (Revocation(user="ann", before=100.000_002), mint(now=100.000_001), True),
+        (Revocation(user="ann", before=100.000_8), mint(now=100.000_6), True),
         (Revocation(user="ann", before=100.0), mint(user="bob"), False),
         (Revocation(user="ann", before=100.0), jwt.encode({"sub": "ann"}, SECRET, "HS256"), True),
         (Revocation(user="ann", before=100.9), jwt.encode({"sub": "ann", "iat": 100}, SECRET, "HS256"), True),
