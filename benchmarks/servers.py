@@ -28,7 +28,10 @@ port = {{port}}
 hmac_secret = "{SECRET}"
 [limits]
 max_message_bytes = 1048576
-connections_per_ip = 0
+connections_per_ip = 100000
+connects_per_ip_per_s = 100000
+connections_per_user = 100000
+publishes_per_s = 10000000
 """
 NATS_SETTINGS = """
 listen: "127.0.0.1:-1"

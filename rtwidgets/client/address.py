@@ -32,10 +32,9 @@ class Address:
         """The WebSocket's URL."""
         return "ws" + self.base.removeprefix("http") + ENDPOINT
 
-    @property
-    def key(self) -> str:
-        """A stable id for registries: ``hub-`` and 12 hex digits."""
-        return "hub-" + hashlib.sha256(self.base.encode()).hexdigest()[:12]
+    def key_for(self, user: str) -> str:
+        """Return a stable id of this hub and user for registries: ``hub-`` and 12 hex digits."""
+        return "hub-" + hashlib.sha256(f"{self.base} {user}".encode()).hexdigest()[:12]
 
     @property
     def is_loopback(self) -> bool:

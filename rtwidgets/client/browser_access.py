@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 
 import msgspec
 
-from ..errors import PermissionDeniedError
+from ..core.capabilities import Caps, narrowed
 from .driver import Endpoint
 from .link import Link
 from .sockets import Socket, open_socket
-from .tokens import expires_at_ms
+from .tokens import caps_of
 
 
 class BrowserAccess(ABC):
@@ -24,16 +24,18 @@ class BrowserAccess(ABC):
         """
         return await open_socket(self._endpoint().address)
 
-    async def mint_token(self, ttl_s: float) -> tuple[str, int]:
+    async def mint_token(self, ttl_s: float, caps: Caps) -> tuple[str, int]:
         """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.
 
-        Where our own token may not mint others it is returned itself; 0 means it does not end.
+        Args:
+            ttl_s: Seconds it is good for, or less when our own ends before.
+            caps: What it is to give; it gives the part that our own token gives.
+
+        Raises:
+            PermissionDeniedError: If our own token may make none.
         """
-        try:
-            result = await self._use().rpc_async("rtwidgets.token", {"ttl_s": ttl_s})
-        except PermissionDeniedError:
-            own = self._endpoint().token
-            return own, expires_at_ms(own)
+        given = narrowed(caps_of(self._endpoint().token), caps)
+        result = await self._use().rpc_async("rtwidgets.token", {"ttl_s": ttl_s, "caps": given})
         minted = msgspec.json.decode(result)
         return str(minted["token"]), int(minted["expires_at_ms"])
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from .address import Address
 from .driver import Endpoint
+from .tokens import user_of
 
 
 class Site(Protocol):
@@ -28,7 +29,8 @@ class FixedSite:
     is_local = False
 
     def __init__(self, address: Address, token: str) -> None:
-        self.key = address.key
+        # Tokens of two users can't share a connection of a page.
+        self.key = address.key_for(user_of(token))
         self._endpoint = Endpoint(address, token)
 
     def find(self) -> Endpoint:

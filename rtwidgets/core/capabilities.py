@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec import Struct, field
@@ -34,9 +35,10 @@ class Credentials(Struct, frozen=True):
         expires_at: Seconds since the Unix epoch, or None.
         owner: Whether the `rtwidgets.*` methods for owners are allowed.
         channels: Server-side subscriptions.
-        token_id: The token's `jti`.
+        token_id: The token's `jti`; empty where there is none, or several tokens.
         parent: The `jti` of the token whose holder made this one for itself, if it was made so.
         issued_at: Seconds since the Unix epoch, or None.
+        parts: What each token says, where several came together.
     """
 
     user: str = ""
@@ -48,6 +50,7 @@ class Credentials(Struct, frozen=True):
     token_id: str = ""
     parent: str | None = None
     issued_at: float | None = None
+    parts: tuple[Credentials, ...] = ()
 
     def may(self, verb: Verb, target: str) -> bool:
         """Say whether a capability gives this verb on a channel name or ``command:<name>``."""
@@ -56,6 +59,43 @@ class Credentials(Struct, frozen=True):
     def may_any(self, verb: Verb) -> bool:
         """Say whether some capability gives this verb somewhere."""
         return any(verb in verbs for verbs in self.caps.values())
+
+
+def joined(parts: Sequence[Credentials]) -> Credentials:
+    """Return what several tokens of one user give together, until the first of them ends.
+
+    Their holder could as well open a connection with each, so rights add up; being the owner does not.
+
+    Raises:
+        ValueError: If they are of different users.
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    caps: Caps = {}
+    for part in parts:
+        if part.user != first.user:
+            raise ValueError("tokens that come together are of one user")
+        for pattern, verbs in part.caps.items():
+            caps[pattern] = caps.get(pattern, frozenset()) | verbs
+    return Credentials(
+        user=first.user,
+        info=first.info,
+        caps=caps,
+        expires_at=min((part.expires_at for part in parts if part.expires_at is not None), default=None),
+        owner=all(part.owner for part in parts),
+        channels=tuple(dict.fromkeys(name for part in parts for name in part.channels)),
+        parts=tuple(parts),
+    )
+
+
+def narrowed(wide: Caps, asked: Caps) -> Caps:
+    """Return the part of `asked` that `wide` covers."""
+    kept = {
+        target: frozenset(verb for verb in verbs if covers(wide, {target: frozenset((verb,))}))
+        for target, verbs in asked.items()
+    }
+    return {target: verbs for target, verbs in kept.items() if verbs}
 
 
 def covers(wide: Caps, narrow: Caps) -> bool:

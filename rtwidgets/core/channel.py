@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..protocol import codec
-from ..protocol.json_rules import MAX_DEPTH, is_too_deep
+from ..protocol.json_rules import is_too_deep
 from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
 from .demand import Demand, demand_line
-from .kinds import NOBODY, Author, DataError, Kind, make_kind
+from .kinds import NOBODY, Author, DataError, FullError, Kind, make_kind
 from .log import ChannelLog
 from .pace import Pace
 from .rules import Limits, Namespace
@@ -28,11 +28,13 @@ class Cursor:
         offset: The last publication the subscriber has.
         token: The subscription token that gave the right to it, or None when the connection's own did.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
+        by_right: Whether it ends when the connection's token no longer gives the right to subscribe.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
             that has left is not.
     """
 
     __slots__ = (
+        "by_right",
         "channel",
         "connection",
         "expiry",
@@ -51,6 +53,7 @@ class Cursor:
         info: ClientInfo,
         *,
         token: Subscription | None = None,
+        by_right: bool = False,
         max_hz: float = math.inf,
         visible: bool = True,
     ) -> None:
@@ -60,6 +63,7 @@ class Cursor:
         self.info = info
         self.token = token
         self.expiry: Timer | None = None
+        self.by_right = by_right
         self.max_hz = max_hz
         self.visible = visible
         self.waiting = False
@@ -90,6 +94,15 @@ class Cursor:
         return log.read(log.top - 1, 0)[0]
 
 
+class Budget:
+    """What the logs of a hub take together, in bytes."""
+
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        self.used = 0
+
+
 class Channel:
     """A named ordered flow.
 
@@ -97,6 +110,7 @@ class Channel:
         name: Full name, with its namespace.
         epoch: Identifies this life of the channel.
         on_dirty: Called with the channel when it gets something its cursors have not seen.
+        budget: What all logs of the hub take together.
     """
 
     def __init__(
@@ -106,6 +120,7 @@ class Channel:
         limits: Limits,
         epoch: str,
         on_dirty: Callable[[Channel], None],
+        budget: Budget,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -118,11 +133,12 @@ class Channel:
             window=limits.delivery_window,
             max_bytes=limits.history_bytes,
         )
-        self.kind: Kind = make_kind(namespace.kind, self.log)
+        self.kind: Kind = make_kind(namespace.kind, self.log, limits)
         self.cursors: dict[Connection, Cursor] = {}
         self.is_dirty = False
         self.has_ended = False
         self._on_dirty = on_dirty
+        self._budget = budget
         # Those cursors that are visible, by the rate they want.
         self._paces: dict[float, Pace] = {}
         # The last line that `merged` made, with the offset it is for and the one it leads to.
@@ -158,7 +174,7 @@ class Channel:
             info: Encoded info of the publisher.
             author: Who publishes.
         """
-        kind, log = self.kind, self.log
+        kind, log, depth = self.kind, self.log, self.limits.json_depth
         accepted: list[bytes] = []
         faults: dict[int, Exception] = {}
         offset, time_ms = log.top + 1, int(now * 1000)
@@ -167,9 +183,13 @@ class Channel:
                 if not data:
                     raise DataError("a publication needs data")
                 # Shorter data can't be; a call for each small item would cost more than all else here.
-                if len(data) > 2 * MAX_DEPTH and is_too_deep(data):
-                    raise DataError(f"data may be nested {MAX_DEPTH} levels deep at most")
+                if depth and len(data) > 2 * depth and is_too_deep(data, depth):
+                    raise FullError(
+                        "json_depth", f"data may be nested {depth} levels deep at most: json_depth"
+                    )
                 logged = kind.accept(data, offset, time_ms, author)
+            except FullError as error:
+                faults[index] = FullError(error.limit, f"channel {self.name!r}: {error}")
             except DataError as error:
                 faults[index] = DataError(f"channel {self.name!r}: {error}")
             except Exception as error:  # one item must not take the others down with it
@@ -179,7 +199,9 @@ class Channel:
                     accepted.append(logged)
                     offset += 1
         if accepted:
+            size = log.size
             log.extend(accepted, now=now, info=info if kind.stamps_author else None)
+            self._budget.used += log.size - size
             self._mark_dirty()
         return faults
 
@@ -221,7 +243,7 @@ class Channel:
         """Add a subscriber and tell the members."""
         self.cursors[cursor.connection] = cursor
         self._pace(cursor)
-        if self.namespace.join_leave:
+        if self.namespace.join_leave and self.tells_members:
             self._tell(Push(channel=self.name, join=Join(cursor.info)))
 
     def exit(self, cursor: Cursor) -> None:
@@ -232,8 +254,14 @@ class Channel:
             return
         self._unpace(cursor)
         cursor.visible = False
-        if self.namespace.join_leave:
+        if self.namespace.join_leave and self.tells_members:
             self._tell(Push(channel=self.name, leave=Leave(cursor.info)))
+
+    @property
+    def tells_members(self) -> bool:
+        """Whether the members are few enough to tell of each; telling is work for each of them."""
+        bound = self.limits.members
+        return not bound or len(self.cursors) <= bound
 
     def adjust(self, cursor: Cursor, max_hz: float, visible: bool) -> None:
         """Serve a subscriber at another rate from now on, or not at all while nobody sees what comes."""

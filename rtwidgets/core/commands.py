@@ -58,6 +58,12 @@ class Commands:
 
     def register(self, connection: Connection, specs: list[CommandSpec], now: float) -> None:
         """Let a connection serve commands from now on."""
+        served = {name for name, who in self._handlers.items() if connection in who}
+        self._hub.check(
+            "commands_per_connection",
+            len(served.union(spec.name for spec in specs)) - 1,
+            "commands served by a connection",
+        )
         for spec in specs:
             handlers = self._handlers.setdefault(spec.name, [])
             if connection not in handlers:
@@ -101,9 +107,8 @@ class Commands:
         handlers = self._handlers.get(command)
         if not handlers:
             raise Refusal(Error(codes.HANDLER_AWAY, f"nobody serves the command {command!r} now"))
-        bound = self._hub.rules.limits.calls_per_connection
-        if sum(call.caller is caller for call in self._calls.values()) >= bound:
-            raise Refusal(codes.LIMIT_EXCEEDED, f"at most {bound} calls may be under way at a time")
+        under_way = sum(call.caller is caller for call in self._calls.values())
+        self._hub.check("calls_per_connection", under_way, "calls under way at a time")
         handler = handlers.pop(0)
         handlers.append(handler)
         call_id = self._hub.make_id()
@@ -134,7 +139,8 @@ class Commands:
             call.caller.fail(call.request_id, Error(codes.HANDLER_FAILED, message))
         else:
             data = Raw(_encode({"result": result}))
-            call.caller.reply(Reply(id=call.request_id, rpc=RpcResult(data)))
+            # Not what its connection waits for: many may come at once, from whoever answers.
+            call.caller.notify(codec.encode(Reply(id=call.request_id, rpc=RpcResult(data))))
 
     def gone(self, connection: Connection, now: float) -> None:
         """Forget a connection: its handlers, its calls, and the calls it was serving."""

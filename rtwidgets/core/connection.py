@@ -14,6 +14,7 @@ from . import requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .kinds import NOBODY, Author
+from .rates import Bucket, bucket
 from .revocation import Revocations
 from .timers import Timer
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 
 # With this much of replies waiting a connection's next commands wait too.
-PAUSE_BYTES = 1024 * 1024
+PAUSE_BYTES = 128 * 1024
+# A client that has sent commands for so long that they wait this many seconds is cut off.
+MAX_ARREARS_S = 5.0
 # Most publish commands that are carried out together: their replies wait together.
 MAX_RUN = 512
 
@@ -51,16 +54,25 @@ class Connection:
         # Channels whose demand it hears of.
         self.watches: tuple[Channel, ...] = ()
         self.closing: codes.Disconnect | None = None
+        self.has_started = False
         self.ended = False
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
         self._replies: list[bytes] = []
         self._replies_bytes = 0
+        # How much of it the client did not ask for.
+        self._notices_bytes = 0
         self._wanted: deque[Cursor] = deque()
         self._awaits_pong = False
         limits = hub.rules.limits
-        self._timer = hub.timers.at(now + limits.connect_timeout_s, self._on_stale)
+        self._commands = bucket(limits.commands_per_s, now)
+        self.publishes = bucket(limits.publishes_per_s, now)
+        # Its commands wait for their time.
+        self._rests = False
+        self._timer: Timer | None = None
+        if limits.connect_timeout_s:
+            self._timer = hub.timers.at(now + limits.connect_timeout_s, self._on_stale)
 
     # frames in --------------------------------------------------------------
 
@@ -84,22 +96,55 @@ class Connection:
         self._inbox.extend(commands)
         self.resume(now)
 
+    def ping(self, count: int, now: float) -> None:
+        """Note pings of the client's WebSocket; they count as commands."""
+        if self._commands is not None:
+            self._commands.take(count)
+            self._is_due(self._commands, now)
+
     @property
     def congested(self) -> bool:
-        """Whether commands wait because replies do: read no further, call `resume` after a `take`."""
-        return bool(self._inbox)
+        """Whether commands wait, for replies to leave or for their time: read no further."""
+        return self._rests or bool(self._inbox)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether `resume` may do something once `take` has nothing more."""
+        return not self._rests and bool(self._inbox)
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received."""
-        # The rest of the bound is for replies to what is under way and for notices.
-        bound = min(self.hub.rules.limits.replies_bytes // 4, PAUSE_BYTES)
         inbox = self._inbox
-        while inbox and self._replies_bytes <= bound and self.closing is None:
+        while inbox and self._replies_bytes <= PAUSE_BYTES and self.closing is None:
+            request = inbox[0].publish
+            due = self._commands if request is None else self.publishes
+            if due is not None:
+                if not self._is_due(due, now):
+                    return
+                due.take(1)
             command = inbox.popleft()
-            if command.publish is None or not command.id or self.credentials is None:
+            if request is None or not command.id or self.credentials is None:
                 self._handle(command, now)
             else:
-                self._publish(command.id, command.publish, now)
+                self._publish(command.id, request, now)
+
+    def _is_due(self, due: Bucket, now: float) -> bool:
+        """Say whether the next command may be carried out; if not, come back when it may."""
+        wait_s = due.wait_s(now)
+        if not wait_s:
+            return True
+        if due is self._commands and len(self._inbox) > MAX_ARREARS_S * due.rate:
+            self.hub.refused["commands_per_s"] += 1
+            self.close(codes.TOO_MANY_COMMANDS)
+        elif not self._rests:
+            self.hub.refused["commands_per_s" if due is self._commands else "publishes_per_s"] += 1
+            self._rests = True
+            self.hub.timers.at(now + wait_s, self._on_rested)
+        return False
+
+    def _on_rested(self, now: float) -> None:
+        self._rests = False
+        self._wake()
 
     def _publish(self, request_id: int, request: PublishRequest, now: float) -> None:
         """Carry out a publish command, and with it those right behind it for the same channel."""
@@ -113,6 +158,8 @@ class Connection:
             inbox.popleft()
             ids.append(command.id)
             items.append(bytes(following.data))
+        if self.publishes is not None:
+            self.publishes.take(len(ids) - 1)
         requests.publish(self, channel, ids, items, now)
 
     def _handle(self, command: Command, now: float) -> None:
@@ -128,7 +175,7 @@ class Connection:
 
     def reply(self, reply: Reply) -> None:
         """Send a reply."""
-        self.notify(codec.encode(reply))
+        self.answer(codec.encode(reply))
 
     def fail(self, request_id: int, error: Error, message: str | None = None) -> None:
         """Send an error reply, with a message of its own when there is more to say."""
@@ -136,15 +183,23 @@ class Connection:
             error = msgspec.structs.replace(error, message=message)
         self.reply(Reply(id=request_id, error=error))
 
-    def notify(self, lines: bytes) -> None:
-        """Send an encoded message, or several joined ones, ahead of publications."""
+    def answer(self, lines: bytes) -> None:
+        """Send encoded replies, ahead of publications. With many waiting the next commands wait."""
+        if self.closing is None:
+            self._replies.append(lines)
+            self._replies_bytes += len(lines)
+            self._wake()
+
+    def notify(self, line: bytes) -> None:
+        """Send an encoded message that the client did not ask for, ahead of publications."""
         if self.closing is not None:
             return
-        self._replies.append(lines)
-        self._replies_bytes += len(lines)
-        if self._replies_bytes > self.hub.rules.limits.replies_bytes and len(self._replies) > 1:
+        self.answer(line)
+        self._notices_bytes += len(line)
+        bound = self.hub.rules.limits.replies_bytes
+        if bound and self._notices_bytes > max(bound, len(line)):
+            self.hub.refused["replies_bytes"] += 1
             self.close(codes.SLOW)
-        self._wake()
 
     @property
     def has_output(self) -> bool:
@@ -185,7 +240,7 @@ class Connection:
         if self._replies:
             frames = self._replies + frames
             self._replies = []
-            self._replies_bytes = 0
+            self._replies_bytes = self._notices_bytes = 0
         if not frames:
             return None
         return frames[0] if len(frames) == 1 else b"\n".join(frames)
@@ -194,7 +249,9 @@ class Connection:
 
     def start(self, now: float) -> None:
         """Start the life of a connection whose connect command was accepted."""
-        self._timer.cancel()
+        self.has_started = True
+        if self._timer is not None:
+            self._timer.cancel()
         interval_s = self.hub.rules.limits.ping_interval_s
         if interval_s:
             self._timer = self.hub.timers.at(now + interval_s, self._on_ping)
@@ -224,7 +281,10 @@ class Connection:
             token = cursor.token
             if token is not None and revocations.cover(token.user, (token.token_id,), token.issued_at):
                 self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
-        return revocations.cover(who.user, (who.token_id, who.parent), who.issued_at)
+        parts = who.parts or (who,)
+        return any(
+            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at) for part in parts
+        )
 
     def forget_identity(self) -> None:
         """Go back to before a connect command that was refused after all."""
@@ -255,7 +315,8 @@ class Connection:
             return
         self.ended = True
         self.closing = self.closing or codes.CONNECTION_CLOSED
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self.expired_timer is not None:
             self.expired_timer.cancel()
         for cursor in list(self.cursors.values()):
@@ -266,6 +327,7 @@ class Connection:
         self.hub.forget(self, now)
 
     def _on_stale(self, now: float) -> None:
+        self.hub.refused["connect_timeout_s"] += 1
         self.close(codes.STALE)
 
     def _on_expired(self, now: float) -> None:
@@ -277,10 +339,11 @@ class Connection:
         self._timer = self.hub.timers.at(now + self.hub.rules.limits.pong_timeout_s, self._on_pong_due)
 
     def _on_pong_due(self, now: float) -> None:
-        if self._awaits_pong:
+        limits = self.hub.rules.limits
+        if self._awaits_pong and limits.pong_timeout_s:
+            self.hub.refused["pong_timeout_s"] += 1
             self.close(codes.NO_PONG)
             return
-        limits = self.hub.rules.limits
         rest = limits.ping_interval_s - limits.pong_timeout_s
         self._timer = self.hub.timers.at(now + max(rest, 0.0), self._on_ping)
 

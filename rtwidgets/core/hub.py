@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -10,14 +11,14 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_channel, namespace_of, users_of
-from .channel import Channel
+from .channel import Budget, Channel
 from .commands import CATALOGUE, Commands
 from .connection import Connection
-from .kinds import DataError, Table
+from .kinds import DataError, FullError, Table
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
-from .rules import HubRules, Namespace, Verb
+from .rules import HubRules, Verb
 from .timers import Timers
 from .tokens import Tokens
 
@@ -61,10 +62,14 @@ class Hub:
         self.started_at = now
         self.timers = Timers()
         self.channels: dict[str, Channel] = {}
+        self.budget = Budget()
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
         self.origins: set[str] = set()
+        # Connections by user, and what limits have refused, by the name of the limit.
+        self.users: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.on_dirty: Callable[[], None] = lambda: None
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
@@ -95,6 +100,11 @@ class Hub:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
+        if connection.has_started:
+            user = connection.info.user
+            self.users[user] -= 1
+            if not self.users[user]:
+                del self.users[user]
 
     def flush(self, now: float) -> float:
         """Put every reader of what was published since the last flush in line, if its turn has come.
@@ -112,7 +122,40 @@ class Hub:
             if due < math.inf:
                 self._late.add(channel)
                 self._next_due = min(self._next_due, due)
+        bound = self.rules.limits.history_total_bytes
+        if bound and self.budget.used > bound:
+            self._shrink(bound)
         return self._next_due
+
+    def _shrink(self, bound: int) -> None:
+        """Take from the largest logs until all of them have the room that they may have.
+
+        Who fills the hub pays for it; readers that are behind there are told, as always.
+        """
+        self.refused["history_total_bytes"] += 1
+        largest = sorted(self.channels.values(), key=lambda channel: channel.log.size, reverse=True)
+        for channel in largest:
+            # A quarter below the bound, so that this is not done at every flush.
+            while self.budget.used > bound - bound // 4:
+                before = channel.log.size
+                if not channel.log.halve():
+                    break
+                self.budget.used -= before - channel.log.size
+
+    def check(self, limit: str, count: int, what: str) -> None:
+        """Refuse one more of something of which there are so many, if a limit says so.
+
+        Args:
+            limit: The name of the limit.
+            what: Of what, in words.
+
+        Raises:
+            Refusal: If there are as many as there may be.
+        """
+        bound = getattr(self.rules.limits, limit)
+        if bound and count >= bound:
+            self.refused[limit] += 1
+            raise Refusal(codes.LIMIT_EXCEEDED, f"at most {bound} {what}: {limit}")
 
     def revoke_and_keep(self, entry: Revocation) -> int:
         """Revoke for good, here and in the hubs that hear of it; see `revoke`.
@@ -151,7 +194,13 @@ class Hub:
             namespace = self.rules.namespaces.get(namespace_of(name))
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
-            channel = Channel(name, namespace, self.rules.limits, self.make_id()[:8], self._on_dirty)
+            limits = self.rules.limits
+            if limits.channel_name_chars and len(name) > limits.channel_name_chars:
+                self.refused["channel_name_chars"] += 1
+                bound = f"at most {limits.channel_name_chars} characters: channel_name_chars"
+                raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
+            self.check("channels", len(self.channels), "channels")
+            channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
             self.channels[name] = channel
         return channel
 
@@ -177,16 +226,17 @@ class Hub:
         user = connection.info.user
         if users is not None and (not user or user not in users):
             raise Refusal(codes.PERMISSION_DENIED)
-        if verb is not None and not self._may(connection, verb, name, namespace):
+        if verb is not None and not self.may(connection, verb, name):
             raise Refusal(codes.PERMISSION_DENIED)
         if verb == "publish" and is_reserved(name):
             raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
         return self.channel(name)
 
-    def _may(self, connection: Connection, verb: Verb, name: str, namespace: Namespace) -> bool:
+    def may(self, connection: Connection, verb: Verb, name: str) -> bool:
+        """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
-        if verb in namespace.allow or credentials.may(verb, name):
+        if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
@@ -212,6 +262,9 @@ class Hub:
 
     def _refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""
+        if isinstance(fault, FullError):
+            self.refused[fault.limit] += 1
+            return Refusal(codes.LIMIT_EXCEEDED, str(fault))
         if isinstance(fault, DataError):
             return Refusal(codes.BAD_REQUEST, str(fault))
         self.on_fault(fault)
@@ -252,5 +305,7 @@ class Hub:
 
     def _sweep(self, now: float) -> None:
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
-            self.channels.pop(name).has_ended = True
+            ended = self.channels.pop(name)
+            ended.has_ended = True
+            self.budget.used -= ended.log.size
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import sys
+from bisect import bisect_left, bisect_right
 from itertools import accumulate, islice
 
 from ..protocol.codec import publication_form, publication_head, publication_lines, publication_of
@@ -38,8 +39,8 @@ class ChannelLog:
         # Cutting an eighth at a time keeps the cost of the cut small for each publication.
         self._keep = max(window, history_size)
         self._most = self._keep + self._keep // 8
-        self._keep_bytes = max_bytes
-        self._most_bytes = max_bytes + max_bytes // 8
+        self._keep_bytes = max_bytes or sys.maxsize // 2
+        self._most_bytes = self._keep_bytes + self._keep_bytes // 8
         self._lines: list[bytes] = []
         self._times: list[float] = []
         # Running total of line bytes at the end of each entry, so a piece of the log is found by bisection.
@@ -126,6 +127,33 @@ class ChannelLog:
         head = self._head
         return [publication_of(head, line) for line in self._lines[start - first : stop - first]]
 
+    def piece(self, start: int, stop: int, max_bytes: int, *, from_end: bool) -> list[bytes]:
+        """Return as many of these publications as fit into some bytes, at least one, from one end."""
+        first, low, high = self.first, start - self.first, stop - self.first
+        if low >= high:
+            return []
+        if from_end:
+            floor = self._ends[high - 1] - max_bytes
+            if floor > self._floor:
+                low = max(low, min(high - 1, bisect_left(self._ends, floor) + 1))
+        else:
+            floor = self._ends[low - 1] if low else self._floor
+            high = min(high, max(low + 1, bisect_right(self._ends, floor + max_bytes, lo=low)))
+        return self.publications(first + low, first + high)
+
+    @property
+    def size(self) -> int:
+        """Bytes that the kept publications have."""
+        return self._end - self._floor
+
+    def halve(self) -> bool:
+        """Let go of the older half, by bytes; say whether there was something to let go of."""
+        drop = min(bisect_right(self._ends, self._floor + self.size // 2) + 1, len(self._lines) - 1)
+        if drop <= 0:
+            return False
+        self._drop(drop)
+        return True
+
     def _trim(self) -> None:
         count = len(self._lines)
         drop = max(0, count - self._keep)
@@ -133,6 +161,9 @@ class ChannelLog:
             drop = max(drop, bisect_right(self._ends, self._end - self._keep_bytes))
         drop = min(drop, count - 1)
         if drop:
-            self._floor = self._ends[drop - 1]
-            self.reach += drop
-            del self._lines[:drop], self._times[:drop], self._ends[:drop]
+            self._drop(drop)
+
+    def _drop(self, count: int) -> None:
+        self._floor = self._ends[count - 1]
+        self.reach += count
+        del self._lines[:count], self._times[:count], self._ends[:count]

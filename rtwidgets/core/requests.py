@@ -38,7 +38,7 @@ from ..protocol.messages import (
 from ..protocol.names import is_channel, users_of
 from . import rpc
 from .capabilities import Credentials
-from .channel import Cursor
+from .channel import Channel, Cursor
 from .recovery import position
 from .refusal import Refusal
 from .tokens import Subscription, TokenError, TokenExpired
@@ -93,11 +93,11 @@ def publish(
     done = 0
     for index, fault in faults.items():
         if done < index:
-            connection.notify(codec.published(request_ids[done:index]))
+            connection.answer(codec.published(request_ids[done:index]))
         connection.fail(request_ids[index], fault.error, fault.message)
         done = index + 1
     if done < len(request_ids):
-        connection.notify(codec.published(request_ids[done:]))
+        connection.answer(codec.published(request_ids[done:]))
 
 
 def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:
@@ -115,6 +115,11 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
     else:
         connection.close(codes.INVALID_TOKEN)
         return
+    bound = hub.rules.limits.connections_per_user
+    if bound and credentials.user and hub.users[credentials.user] >= bound:
+        hub.refused["connections_per_user"] += 1
+        connection.close(codes.CONNECTION_LIMIT)
+        return
     connection.identify(credentials, now)
     try:
         subs = _server_side(connection, credentials, request, now)
@@ -122,6 +127,7 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         connection.forget_identity()
         raise
     connection.start(now)
+    hub.users[credentials.user] += 1
     expires, ttl = _time_left(credentials.expires_at, now)
     limits = hub.rules.limits
     result = ConnectResult(
@@ -165,13 +171,11 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     channel = connection.hub.channel_for(connection, name, "subscribe" if token is None else None)
     if name in connection.cursors:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
-    if len(connection.cursors) >= connection.hub.rules.limits.channels_per_connection:
-        bound = connection.hub.rules.limits.channels_per_connection
-        raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may have at most {bound} subscriptions")
+    connection.hub.check("channels_per_connection", len(connection.cursors), "subscriptions of a connection")
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
-    cursor = Cursor(channel, connection, info, token=token)
+    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
     result = _positioned(cursor, request, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
@@ -206,9 +210,9 @@ def _presence(connection: Connection, request_id: int, request: PresenceRequest,
 def _presence_stats(
     connection: Connection, request_id: int, request: PresenceStatsRequest, now: float
 ) -> None:
-    members = _members(connection, request.channel)
-    users = {member.user for member in members.values()}
-    result = PresenceStatsResult(num_clients=len(members), num_users=len(users))
+    cursors = _channel_with_presence(connection, request.channel).cursors.values()
+    users = {cursor.info.user for cursor in cursors}
+    result = PresenceStatsResult(num_clients=len(cursors), num_users=len(users))
     connection.reply(Reply(id=request_id, presence_stats=result))
 
 
@@ -230,7 +234,10 @@ def _history(connection: Connection, request_id: int, request: HistoryRequest, n
         start = max(start, stop - request.limit)
     elif request.limit >= 0:
         stop = min(stop, start + request.limit)
-    items = log.publications(start, stop)
+    bound = connection.hub.rules.limits.history_reply_bytes
+    items = (
+        log.piece(start, stop, bound, from_end=request.reverse) if bound else log.publications(start, stop)
+    )
     if request.reverse:
         items.reverse()
     result = HistoryResult(
@@ -260,9 +267,17 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         connection.close(codes.INVALID_TOKEN)
         return
     connection.identify(credentials, now)
+    _drop_without_right(connection)
     expires, ttl = _time_left(credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))
+
+
+def _drop_without_right(connection: Connection) -> None:
+    """End the subscriptions that a new token no longer gives a right to."""
+    for name, cursor in list(connection.cursors.items()):
+        if cursor.by_right and not connection.hub.may(connection, "subscribe", name):
+            connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
 
 
 def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshRequest, now: float) -> None:
@@ -291,10 +306,19 @@ def _subscription(
     return token
 
 
-def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
+def _channel_with_presence(connection: Connection, name: str) -> Channel:
     channel = connection.hub.channel_for(connection, name, "presence")
     if not channel.namespace.presence:
         raise Refusal(codes.NOT_AVAILABLE)
+    return channel
+
+
+def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
+    channel = _channel_with_presence(connection, name)
+    if not channel.tells_members:
+        connection.hub.refused["members"] += 1
+        bound = connection.hub.rules.limits.members
+        raise Refusal(codes.LIMIT_EXCEEDED, f"presence tells of at most {bound} members")
     return {member.client: cursor.info for member, cursor in channel.cursors.items()}
 
 

@@ -126,6 +126,8 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
     hub = connection.hub
     if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
         return {"seq": data.seq}
+    if connection.publishes is not None:
+        connection.publishes.take(len(data.items))
     errors = []
     for index, item in enumerate(data.items):
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
@@ -145,9 +147,9 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
     hub = connection.hub
     channel = hub.channel_for(connection, data.channel, "publish")
     if channel not in connection.watches:
-        bound = hub.rules.limits.channels_per_connection
-        if len(connection.watches) >= bound:
-            raise Refusal(codes.LIMIT_EXCEEDED, f"a connection may hear of the demand of {bound} channels")
+        hub.check(
+            "channels_per_connection", len(connection.watches), "channels whose demand a connection hears of"
+        )
         connection.watches += (channel,)
     return channel.watch(connection).as_json()
 
@@ -178,8 +180,15 @@ def _answer(connection: Connection, request_id: int, data: Answer, now: float) -
 
 
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
-    credentials = _owner(connection)
-    hub = connection.hub
+    credentials, hub = connection.credentials, connection.hub
+    assert credentials is not None
+    if not credentials.token_id or credentials.parent is not None:
+        raise Refusal(
+            codes.PERMISSION_DENIED, "tokens are made from a token that has a jti and was not made so itself"
+        )
+    for_itself = data.sub is None and not data.info
+    if not for_itself:
+        _owner(connection)
     caps = credentials.caps if data.caps is None else data.caps
     if not covers(credentials.caps, caps):
         raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
@@ -195,6 +204,7 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
             token_id=hub.make_id(),
             ttl_s=ttl_s,
             info=None if info is None else msgspec.json.decode(info),
+            parent=credentials.token_id if for_itself else None,
         )
     except (ValueError, RecursionError) as error:
         raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None

@@ -46,35 +46,63 @@ def default_namespaces() -> dict[str, Namespace]:
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds that keep one client from harming the others. Sizes are bytes, `_s` seconds.
+    """Bounds that keep one client from harming the others. Sizes are bytes, `_s` seconds; 0 is no bound.
+
+    What each answers with stands in docs/limits.md.
 
     Args:
-        max_message_bytes: Largest frame a client may send.
-        connections_per_ip: Connections from one address at a time.
-        channels_per_connection: Subscriptions of one connection.
-        history_bytes: Size of one channel's log.
-        delivery_window: Publications a channel keeps for subscribers that are behind.
-        conflate_after: A table or value reader this many publications behind gets one merged publication.
-        replies_bytes: Replies and notices that wait for one connection; a connection with more is too slow.
-        calls_per_connection: Commands that one connection may have under way.
+        connects_per_ip_per_s: Requests and WebSocket handshakes from one address in a second.
+        connections_per_ip: WebSockets from one address at a time.
+        connections_per_user: Connections of one user at a time; anonymous ones are not counted.
         connect_timeout_s: Time a new socket has to send its connect command.
         send_timeout_s: Time one frame may take to leave.
-        ping_interval_s: Time between pings of the hub; 0 sends none.
+        ping_interval_s: Time between pings of the hub.
         pong_timeout_s: Time a client has to answer one.
+        max_message_bytes: Largest message of a client.
+        fragments_per_message: WebSocket frames that one message may come in.
+        commands_per_s: Commands and WebSocket pings of one connection in a second; more of them wait.
+        publishes_per_s: Publications of one connection in a second; more of them wait.
+        json_depth: Levels of nesting in the data of a publication.
+        channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
+        channels: Channels of the hub.
+        channels_per_connection: Subscriptions of one connection.
+        members: Members that presence tells of, and that hear of each other.
+        calls_per_connection: Calls that one connection may have under way.
+        commands_per_connection: Commands that one connection may serve.
+        history_bytes: Size of one channel's log.
+        history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
+        history_reply_bytes: Publications in one reply to a history request; the rest is asked for next.
+        table_bytes: Size of one table's rows in the hub's memory.
+        delivery_window: Publications a channel keeps for subscribers that are behind.
+        conflate_after: A table or value reader this many publications behind gets one merged publication.
+        replies_bytes: Notices that wait for one connection; one with more is too slow.
     """
 
-    max_message_bytes: int = 65_536
+    connects_per_ip_per_s: float = 100
     connections_per_ip: int = 64
-    channels_per_connection: int = 128
-    history_bytes: int = 8 * 1024 * 1024
-    delivery_window: int = 1_000
-    conflate_after: int = 32
-    replies_bytes: int = 32 * 1024 * 1024
-    calls_per_connection: int = 64
+    connections_per_user: int = 128
     connect_timeout_s: float = 10
     send_timeout_s: float = 15
     ping_interval_s: float = 25
     pong_timeout_s: float = 8
+    max_message_bytes: int = 65_536
+    fragments_per_message: int = 64
+    commands_per_s: float = 1_000
+    publishes_per_s: float = 50_000
+    json_depth: int = 64
+    channel_name_chars: int = 255
+    channels: int = 100_000
+    channels_per_connection: int = 128
+    members: int = 1_000
+    calls_per_connection: int = 64
+    commands_per_connection: int = 256
+    history_bytes: int = 8 * 1024 * 1024
+    history_total_bytes: int = 1024 * 1024 * 1024
+    history_reply_bytes: int = 512 * 1024
+    table_bytes: int = 256 * 1024 * 1024
+    delivery_window: int = 1_000
+    conflate_after: int = 32
+    replies_bytes: int = 1024 * 1024
 
 
 class HubRules(Struct, frozen=True):

@@ -9,13 +9,15 @@ import jwt
 import msgspec
 from msgspec import Struct
 
-from .capabilities import Caps, Credentials
+from .capabilities import Caps, Credentials, joined
 from .revocation import Revocations
 from .rules import Verb
 
 HMAC = "HS256"
 PUBLIC_KEY = ("RS256", "ES256")
 LEEWAY_S = 5.0
+# A page shows the widgets of few kernels.
+MAX_JOINED = 16
 # Far above what a token with hundreds of capabilities takes.
 MAX_TOKEN_CHARS = 16_384
 
@@ -115,7 +117,24 @@ class Tokens:
         self._signing_key = self._secrets[0] if secret else None
 
     def credentials(self, token: str, now: float) -> Credentials:
-        """Verify a connection token.
+        """Verify a connection token, or several of one user with spaces between.
+
+        Raises:
+            TokenExpired: If the time of one is over.
+            TokenError: If one can't be accepted for another reason, or they do not belong together.
+        """
+        tokens = token.split(" ", MAX_JOINED)
+        if len(tokens) > MAX_JOINED:
+            raise TokenError(f"at most {MAX_JOINED} tokens may come together")
+        try:
+            return joined([self._one(each, now) for each in tokens])
+        except TokenError:
+            raise
+        except ValueError as error:
+            raise TokenError(str(error)) from None
+
+    def _one(self, token: str, now: float) -> Credentials:
+        """Verify one connection token.
 
         Raises:
             TokenExpired: If its time is over.

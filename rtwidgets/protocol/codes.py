@@ -40,9 +40,11 @@ CONNECTION_CLOSED = Disconnect(3000, "connection closed")
 EXPIRED = Disconnect(3005, "connection expired")
 SLOW = Disconnect(3008, "slow")
 NO_PONG = Disconnect(3012, "no pong")
+TOO_MANY_COMMANDS = Disconnect(3013, "too many requests")
 INVALID_TOKEN = Disconnect(3500, "invalid token")
 BAD_FRAME = Disconnect(3501, "bad request")
 STALE = Disconnect(3502, "stale")
+CONNECTION_LIMIT = Disconnect(3504, "connection limit")
 NO_MESSAGES = Disconnect(3508, "not available")
 
 UNSUBSCRIBE_INSUFFICIENT = 2500

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-MAX_DEPTH = 64
-
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
 # An escape: of a character pair, of one UTF-16 unit, or of anything else.
 _ESCAPE = re.compile(
@@ -15,16 +13,16 @@ _HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _REPLACEMENT = rb"\ufffd"
 
 
-def is_too_deep(data: bytes) -> bool:
-    """Say whether JSON is nested deeper than `MAX_DEPTH`; what reads it later may use recursion."""
+def is_too_deep(data: bytes, most: int) -> bool:
+    """Say whether JSON has more levels of nesting than this; what reads it later may use recursion."""
     # Without as many openers it can't be, and counting them is far cheaper than reading.
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+    if data.count(b"[") + data.count(b"{") <= most:
         return False
     depth = 0
     for token in _TOKEN.finditer(data):
         if token[0] in (b"[", b"{"):
             depth += 1
-            if depth > MAX_DEPTH:
+            if depth > most:
                 return True
         elif token[0] in (b"]", b"}"):
             depth -= 1

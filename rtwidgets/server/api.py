@@ -80,6 +80,6 @@ class HttpApi:
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > self._hub.rules.limits.max_message_bytes:
+            if 0 < self._hub.rules.limits.max_message_bytes < len(body):
                 return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
         return body

@@ -21,12 +21,14 @@ from ..core.origins import parse_origin
 from ..core.refusal import Refusal
 from ..core.revocation import Revocation
 from ..protocol import codes
+from .addresses import Addresses, parse_networks
 from .api import HttpApi
 from .clock import steady_clock
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
 from .jwks import Jwks
+from .metrics import Metrics
 from .outlets import Outlets
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
@@ -77,11 +79,15 @@ class HubApp:
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
+            addresses=Addresses(
+                settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+            ),
         )
         self.asgi = Starlette(
             routes=[
                 WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
                 Route(HEALTH_PATH, self._health),
+                Route("/metrics", Metrics(self.hub).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
             ],

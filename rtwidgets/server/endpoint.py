@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
@@ -29,7 +28,6 @@ class WebSocketEndpoint:
         self._hub = hub
         self._outlets = outlets
         self._now = outlets.now
-        self._per_address: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
@@ -38,26 +36,15 @@ class WebSocketEndpoint:
         if PROTOBUF_SUBPROTOCOL in offered:
             await refuse(scope, receive, send, 400, "this hub speaks the JSON encoding only")
             return
-        address = scope["client"][0] if scope.get("client") else ""
-        bound = self._hub.rules.limits.connections_per_ip
-        if bound and self._per_address[address] >= bound:
-            await refuse(scope, receive, send, 429, f"more than {bound} connections from one address")
-            return
-        self._per_address[address] += 1
-        try:
-            subprotocol = JSON_SUBPROTOCOL if JSON_SUBPROTOCOL in offered else None
-            await send({"type": "websocket.accept", "subprotocol": subprotocol})
-            extension = scope.get("extensions", {}).get(EXTENSION)
-            if extension is None:
-                await _Socket(self._hub, self._now, receive, send).run()
-            else:
-                outlet = Outlet(self._hub, self._outlets)
-                outlet.attach(extension["take_over"](outlet))
-                await outlet.lost
-        finally:
-            self._per_address[address] -= 1
-            if not self._per_address[address]:
-                del self._per_address[address]
+        subprotocol = JSON_SUBPROTOCOL if JSON_SUBPROTOCOL in offered else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        extension = scope.get("extensions", {}).get(EXTENSION)
+        if extension is None:
+            await _Socket(self._hub, self._now, receive, send).run()
+        else:
+            outlet = Outlet(self._hub, self._outlets)
+            outlet.attach(extension["take_over"](outlet, self._hub.rules.limits.fragments_per_message))
+            await outlet.lost
 
 
 class _Socket:
@@ -70,7 +57,7 @@ class _Socket:
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
         self._connection: Connection = hub.open(self._wake.set, now())
-        self._send_timeout_s = hub.rules.limits.send_timeout_s
+        self._send_timeout_s = hub.rules.limits.send_timeout_s or None
 
     async def run(self) -> None:
         reader = asyncio.create_task(self._read())
@@ -103,6 +90,8 @@ class _Socket:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            # Commands that waited for their time may go on.
+            self._sent.set()
             while (frame := connection.take(FRAME_BYTES, self._now())) is not None:
                 # A peer that reads nothing must not hold its socket and memory for ever.
                 async with asyncio.timeout(self._send_timeout_s):

@@ -5,6 +5,7 @@ Source: RFC 6455, sections 5.2 to 5.6.
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 try:
@@ -42,12 +43,12 @@ class FrameParser:
 
     Args:
         max_bytes: Largest message, all its fragments together.
-        max_fragments: Most frames that one message may come in.
+        max_fragments: Most frames that one message may come in; 0 for no bound, as for the bytes.
     """
 
     def __init__(self, max_bytes: int, max_fragments: int) -> None:
-        self._max_bytes = max_bytes
-        self._max_fragments = max_fragments
+        self._max_bytes = max_bytes or sys.maxsize
+        self._max_fragments = max_fragments or sys.maxsize
         self._rest = bytearray()
         # Bytes that the frame at the start of the rest has in all, as far as they are known.
         self._wanted = 0

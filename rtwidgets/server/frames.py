@@ -15,7 +15,6 @@ from websockets.http11 import Request
 from .frame_parser import CLOSE, PING, PONG, Control, FrameFault, FrameParser, frame_head
 
 EXTENSION = "rtwidgets.frames"
-MAX_FRAGMENTS = 64
 # How long a peer may take to answer a close frame.
 CLOSE_TIMEOUT_S = 5.0
 # Above this many unsent bytes of its own the transport says that it is full.
@@ -25,8 +24,11 @@ WRITE_BUFFER_BYTES = 16 * 1024
 class FrameOwner(Protocol):
     """Who took a transport over."""
 
-    def on_messages(self, messages: list[bytes]) -> None:
-        """Something was read: whole messages, or none yet."""
+    def on_messages(self, messages: list[bytes], pings: int) -> None:
+        """Something was read: whole messages and so many pings, or nothing whole yet."""
+
+    def on_fault(self, fault: FrameFault) -> None:
+        """What was read breaks the rules: the connection ends."""
 
     def on_writable(self) -> None:
         """There is room again after `writable` was False."""
@@ -50,10 +52,14 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         if scope is not None:  # the handshake was one
             scope["extensions"][EXTENSION] = {"take_over": self.take_over}
 
-    def take_over(self, owner: FrameOwner) -> FramesProtocol:
-        """Give the accepted connection's frames to an owner, in both directions."""
+    def take_over(self, owner: FrameOwner, max_fragments: int) -> FramesProtocol:
+        """Give the accepted connection's frames to an owner, in both directions.
+
+        Args:
+            max_fragments: Most frames that one message may come in; 0 for no bound.
+        """
         self._owner = owner
-        self._parser = FrameParser(self.config.ws_max_size, MAX_FRAGMENTS)
+        self._parser = FrameParser(self.config.ws_max_size, max_fragments)
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         early = bytes(self.conn.reader.buffer)
         if early:
@@ -102,9 +108,10 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         try:
             messages, controls = self._parser.feed(data)
         except FrameFault as fault:
+            owner.on_fault(fault)
             self.end(fault.code, fault.reason)
             return
-        owner.on_messages(messages)
+        owner.on_messages(messages, sum(frame.opcode == PING for frame in controls) if controls else 0)
         for frame in controls:
             self._control(frame)
 

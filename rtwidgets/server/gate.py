@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.origins import hosts_of
+from .addresses import Addresses, TooManyError
 
 # For every answer. Whoever gets one to show in a browser can run nothing with it, nor frame it.
 HEADERS = {
@@ -36,12 +37,20 @@ class Gate:
         allowed: Other origins whose pages may connect; may grow while the hub runs.
         api_key: The key that a path needs which is not open; empty shuts those paths.
         open_paths: Paths that need no key, for what they do needs none or they ask for a token themselves.
+        addresses: Counts what each address does.
     """
 
     def __init__(
-        self, app: ASGIApp, own: frozenset[str], allowed: set[str], api_key: str, open_paths: Iterable[str]
+        self,
+        app: ASGIApp,
+        own: frozenset[str],
+        allowed: set[str],
+        api_key: str,
+        open_paths: Iterable[str],
+        addresses: Addresses,
     ) -> None:
         self._app = app
+        self._addresses = addresses
         self._own = own
         self._own_hosts = frozenset(host for origin in own for host in hosts_of(origin))
         self._allowed = allowed
@@ -53,13 +62,21 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        fault = self._fault(headers)
-        if fault is not None:
-            await refuse(scope, receive, send, 403, fault)
-        elif scope["path"] not in self._open_paths and not self._has_key(headers):
-            await refuse(scope, receive, send, 401, "a valid X-API-Key header is needed")
-        else:
-            await self._app(scope, receive, _with_headers(send))
+        address = self._addresses.of(scope)
+        try:
+            self._addresses.note_request(address)
+            fault = self._fault(headers)
+            if fault is not None:
+                await refuse(scope, receive, send, 403, fault)
+            elif scope["path"] not in self._open_paths and not self._has_key(headers):
+                await refuse(scope, receive, send, 401, "a valid X-API-Key header is needed")
+            elif scope["type"] == "websocket":
+                with self._addresses.socket(address):
+                    await self._app(scope, receive, send)
+            else:
+                await self._app(scope, receive, _with_headers(send))
+        except TooManyError as error:
+            await refuse(scope, receive, send, 429, str(error))
 
     def _fault(self, headers: Headers) -> str | None:
         if len(headers.getlist("host")) != 1 or len(headers.getlist("origin")) > 1:

@@ -24,7 +24,17 @@ LOCK_NAME = "rtwidgets-hub.lock"
 IDLE_AFTER_S = 900.0
 _IDLE_CHECK_S = 1.0
 # All notebooks of one user come from one address, and tables from a kernel are larger than chat messages.
-_LIMITS = Limits(max_message_bytes=8 * 1024 * 1024, connections_per_ip=1024, channels_per_connection=1024)
+_LIMITS = Limits(
+    connects_per_ip_per_s=1_000,
+    connections_per_ip=1_024,
+    connections_per_user=1_024,
+    max_message_bytes=8 * 1024 * 1024,
+    commands_per_s=20_000,
+    publishes_per_s=2_000_000,
+    channels_per_connection=1_024,
+    table_bytes=1024 * 1024 * 1024,
+    replies_bytes=32 * 1024 * 1024,
+)
 
 
 def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from ..core import Connection, Hub
-from .frame_parser import frame_head
+from .frame_parser import POLICY, TOO_BIG, FrameFault, frame_head
 from .frames import FramesProtocol
 
 # A frame to a client ends at about this size. It bounds what a stalled reader holds.
@@ -76,12 +76,19 @@ class Outlet:
 
     # from the transport ---------------------------------------------------------
 
-    def on_messages(self, messages: list[bytes]) -> None:
+    def on_messages(self, messages: list[bytes], pings: int) -> None:
         self._outlets.last_input = asyncio.get_running_loop().time()
+        if pings:
+            self.connection.ping(pings, self._outlets.now())
         if messages:
             self.connection.receive(messages, self._outlets.now())
         if self.connection.congested and self._port is not None:
             self._port.pause()
+
+    def on_fault(self, fault: FrameFault) -> None:
+        limit = {TOO_BIG: "max_message_bytes", POLICY: "fragments_per_message"}.get(fault.code)
+        if limit is not None:
+            self.connection.hub.refused[limit] += 1
 
     def on_writable(self) -> None:
         if self._deadline is not None:
@@ -97,6 +104,10 @@ class Outlet:
         if not self.lost.done():
             self.lost.set_result(None)
 
+    def _give_up(self, port: FramesProtocol) -> None:
+        self.connection.hub.refused["send_timeout_s"] += 1
+        port.abort()
+
     # out ------------------------------------------------------------------------
 
     def pump(self, now: float) -> None:
@@ -105,16 +116,16 @@ class Outlet:
         port, connection = self._port, self.connection
         if port is None:
             return
-        while port.is_writable and (connection.has_output or connection.congested):
+        while port.is_writable and (connection.has_output or connection.can_go_on):
             payload = connection.take(FRAME_BYTES, now)
             if payload is None:
                 connection.resume(now)
             else:
                 port.write(self._outlets.framed(payload))
         if not port.is_writable:
-            if self._deadline is None and connection.has_output:
+            if self._deadline is None and connection.has_output and self._send_timeout_s:
                 loop = asyncio.get_running_loop()
-                self._deadline = loop.call_later(self._send_timeout_s, port.abort)
+                self._deadline = loop.call_later(self._send_timeout_s, self._give_up, port)
         elif connection.closing is not None:
             port.end(*connection.closing)
         elif port.read_paused and not connection.congested:

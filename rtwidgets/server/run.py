@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -80,7 +81,7 @@ def make_server(
         access_log=False,
         http=PromptHttpProtocol,
         ws=FramesProtocol,
-        ws_max_size=hub.settings.limits.max_message_bytes,
+        ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
         ws_per_message_deflate=False,
         # The protocol's own pings do this.
         ws_ping_interval=None,

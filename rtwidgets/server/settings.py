@@ -15,11 +15,12 @@ from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
 from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
+from .addresses import parse_networks
 
 # HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
 GOOD_SECRET = 32
 # Keys whose environment variable is split at its commas.
-LISTS = ("allowed_origins", "algorithms")
+LISTS = ("allowed_origins", "algorithms", "trusted_proxies")
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -28,6 +29,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         public_url: The address that browsers reach it at, when that is not host and port.
+        trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
         ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
         ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
@@ -38,6 +40,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     broker: str = "memory"
     archive: str = "none"
     public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     flush_interval_ms: float = 5
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
@@ -177,6 +180,17 @@ def _check(settings: Settings) -> None:
         raise ConfigError(
             f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
         )
+    try:
+        parse_networks(hub.trusted_proxies)
+    except ValueError as error:
+        raise ConfigError(
+            f"hub.trusted_proxies: {error}; use forms such as '10.0.0.1' or '10.0.0.0/8'"
+        ) from None
+    for name in settings.limits.__struct_fields__:
+        if getattr(settings.limits, name) < 0:
+            raise ConfigError(
+                f"limits.{name} is {getattr(settings.limits, name)}; use 0 for no bound, or more"
+            )
     _check_keys(auth)
     if hub.ssl_keyfile and not hub.ssl_certfile:
         raise ConfigError("hub.ssl_keyfile is set and hub.ssl_certfile is not: TLS needs the certificate too")

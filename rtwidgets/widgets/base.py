@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import anywidget
 import traitlets
 
+from ..core.capabilities import Caps
 from ..errors import ChannelError, ClosedError
 from .relay import Relay
 
@@ -34,25 +36,47 @@ class LiveWidget(anywidget.AnyWidget):
         kind: The kind of widget, as its front end knows it.
         hub: The hub whose channels it shows.
         channels: Channel names by their role in the widget.
+        needs: The rights that a page needs to show it: verbs by channel, or by ``command:`` and a name.
         options: Options by name; what is None is left to the front end.
         summary: What ``repr`` shows between the parentheses.
 
     Raises:
         ClosedError: If the hub was closed.
+        ChannelError: If a name has a star: it would give a page the right to more than that channel.
     """
 
     spec = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, kind: str, hub: Hub, channels: Mapping[str, str], options: Mapping[str, object], summary: str
+        self,
+        kind: str,
+        hub: Hub,
+        channels: Mapping[str, str],
+        needs: Caps,
+        options: Mapping[str, object],
+        summary: str,
     ) -> None:
         if hub.is_closed:
             raise ClosedError(f"the hub of {type(self).__name__} was closed: connect again with rt.connect()")
-        # First, so that a page knows the way to the hub before it sees the widget.
-        Relay.of(hub)
+        for target in needs:
+            if "*" in target:
+                raise ChannelError(
+                    f"{type(self).__name__} can't show {target!r}: a name with a star is for patterns"
+                )
+        # First, so that a page knows the way to the hub, and has the right to it, before it sees the widget.
+        scope = Relay.of(hub).scope
+        scope.add(needs)
+        self._leave_scope: Callable[[], object] | None = partial(scope.remove, needs)
         self._summary = summary
         given = {name: value for name, value in options.items() if value is not None}
         super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})
+
+    def close(self) -> None:
+        """End the widget in all pages; their tokens no longer give what only it needed."""
+        leave, self._leave_scope = getattr(self, "_leave_scope", None), None
+        if leave is not None:
+            leave()
+        super().close()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._summary})"

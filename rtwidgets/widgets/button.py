@@ -10,6 +10,7 @@ from ..client.commands import RegisteredCommand
 from . import options
 from .base import LiveWidget, summary_of
 from .relay import front_end
+from .scope import CALL, SEE
 
 if TYPE_CHECKING:
     from ..client.hub import Hub
@@ -57,7 +58,9 @@ class Button(LiveWidget):
             "timeout_ms": _timeout_ms(timeout_s),
         }
         summary = summary_of(f"{title!r}, {name!r}", **args)
-        super().__init__("button", target, {"commands": CATALOGUE}, chosen, summary)
+        # Whoever may call some command may see the catalogue; it is here for the page, which asks for both.
+        needs = {f"command:{name}": CALL, CATALOGUE: SEE}
+        super().__init__("button", target, {"commands": CATALOGUE}, needs, chosen, summary)
 
 
 def _target(command: object, hub: Hub | None) -> tuple[str, Hub]:

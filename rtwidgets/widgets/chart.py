@@ -9,6 +9,7 @@ from ..client.durations import Duration
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import SEE
 
 if TYPE_CHECKING:
     from ..client.streams import Stream
@@ -67,4 +68,4 @@ class LiveChart(LiveWidget):
             "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(channel.name, x=x, y=columns, by=by)
-        super().__init__("chart", channel.hub, {"data": channel.name}, chosen, summary)
+        super().__init__("chart", channel.hub, {"data": channel.name}, {channel.name: SEE}, chosen, summary)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import TALK
 
 if TYPE_CHECKING:
     from ..client.chats import Chat
@@ -31,4 +32,11 @@ class LiveChat(LiveWidget):
     def __init__(self, chat: Chat, *, title: str | None = None, height: int = 360) -> None:
         channel = take_channel("LiveChat", chat, "chat")
         chosen = {"title": options.text("title", title), "height": options.height_px(height)}
-        super().__init__("chat", channel.hub, {"chat": channel.name}, chosen, summary_of(channel.name))
+        super().__init__(
+            "chat",
+            channel.hub,
+            {"chat": channel.name},
+            {channel.name: TALK},
+            chosen,
+            summary_of(channel.name),
+        )

@@ -8,6 +8,7 @@ from ..client.durations import Duration
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import SEE
 
 if TYPE_CHECKING:
     from ..client.streams import Stream
@@ -68,4 +69,4 @@ class LiveMetric(LiveWidget):
             "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(f"{channel.name}, {column!r}", reduce=reduce)
-        super().__init__("metric", channel.hub, {"data": channel.name}, chosen, summary)
+        super().__init__("metric", channel.hub, {"data": channel.name}, {channel.name: SEE}, chosen, summary)

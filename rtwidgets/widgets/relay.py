@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 
 from .relay_driver import RelayDriver
+from .scope import Scope
 
 if TYPE_CHECKING:
     from .relay_driver import RelayHub
@@ -44,7 +45,8 @@ class Relay(anywidget.AnyWidget):
 
     def __init__(self, hub: RelayHub) -> None:
         # Before the comm opens: a page may answer at once, on another thread.
-        self._driver = RelayDriver(hub, self._send_to_pages, self.close)
+        self.scope = Scope()
+        self._driver = RelayDriver(hub, self.scope, self._send_to_pages, self.close)
         self.on_msg(self._from_page)
         super().__init__(hub_key=hub.key)
         _answer_on_the_senders_shell(self.comm)

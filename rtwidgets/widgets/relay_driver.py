@@ -6,19 +6,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from ..client.sockets import SocketClosedError
+from ..core.capabilities import Caps, covers
 from .relay_bundles import Bundle, Bundles, Event
 from .relay_pace import Pace, kernel_pace
+from .scope import Scope
 
 logger = logging.getLogger("rtwidgets.relay")
 
 # Our own close code: clients come back after it and keep the reason, as they do not for 1006.
 RELAY_BROKE = 4001
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Renewed at half its life: the kernel may hang for the other half.
 TOKEN_TTL_S = 900.0
+# A cell that makes many widgets needs few tokens.
+WIDEN_AFTER_S = 0.02
+WIDEN_INTERVAL_S = 0.25
 REQUEST_TIMEOUT_S = 10.0
 HOUSEKEEPING_S = 5.0
 MAX_FRAMES_FROM_PAGE = 1_000
@@ -60,9 +66,16 @@ class RelayHub(Protocol):
     @property
     def portal(self) -> Portal: ...
     async def open_pipe(self) -> Pipe: ...
-    async def mint_token(self, ttl_s: float) -> tuple[str, int]: ...
+    async def mint_token(self, ttl_s: float, caps: Caps) -> tuple[str, int]: ...
     async def allow_origin(self, origin: str) -> None: ...
     def on_status(self, fn: Callable[[str], object]) -> object: ...
+
+
+class _Token(NamedTuple):
+    text: str
+    expires_at_ms: int
+    # What it was asked for: where the hub gives less, the page hears so from the hub.
+    caps: Caps
 
 
 class _Conn:
@@ -78,6 +91,7 @@ class RelayDriver:
 
     Args:
         hub: Where the frames go.
+        scope: What the pages' token is to give.
         send: Sends one comm message; called in the portal's loop only.
         on_end: Called in the portal's loop, once, when the hub object was closed.
         pace: How often it may be called; one for the whole kernel.
@@ -86,11 +100,13 @@ class RelayDriver:
     def __init__(
         self,
         hub: RelayHub,
+        scope: Scope,
         send: Callable[[Event, list[bytes]], None],
         on_end: Callable[[], None],
         pace: Pace = kernel_pace,
     ) -> None:
         self._hub = hub
+        self._scope = scope
         # Kept, as a hub object that was closed has none.
         self._portal = hub.portal
         self._send = send
@@ -105,12 +121,14 @@ class RelayDriver:
         self._flushing = False
         self._closed = False
         self._sent_config: tuple[object, ...] | None = None
-        self._token: tuple[str, int] | None = None
-        self._token_made = 0.0
+        self._token: _Token | None = None
+        self._minted_at = 0.0
         self._minting = asyncio.Lock()
+        self._widening = False
         self._refused: str | None = None
         hub.on_status(lambda _status: self._portal.call_soon(self._hub_changed))
         self._portal.call_soon(self._start)
+        scope.on_growth = self._scope_grew
 
     def receive(self, content: object) -> None:
         """Take a page's message. Safe from any thread: ipykernel may call from a subshell's."""
@@ -119,6 +137,10 @@ class RelayDriver:
     def close(self) -> None:
         """End all connections. Safe from any thread."""
         self._portal.call_soon(self._close)
+
+    def _scope_grew(self) -> None:
+        # On the thread that made a widget.
+        self._portal.call_soon(self._widen_soon)
 
     # Everything below runs in the portal's loop.
 
@@ -193,10 +215,11 @@ class RelayDriver:
         }
         self._add_event(page, event | self._token_fields(token))
 
-    def _token_fields(self, token: tuple[str, int] | None) -> Event:
+    def _token_fields(self, token: _Token | None) -> Event:
         if token is None:
             return {"reason": f"the hub gives no token: {self._refused}"}
-        return {"token": token[0], "expires_at_ms": token[1]}
+        caps = {target: sorted(verbs) for target, verbs in token.caps.items()}
+        return {"token": token.text, "expires_at_ms": token.expires_at_ms, "caps": caps}
 
     async def _allow_origins(self) -> None:
         for origin in list(self._origins):
@@ -207,15 +230,16 @@ class RelayDriver:
                 # Without the right to do this the direct way stays shut, and the relay goes on.
                 logger.info("the hub does not allow the origin %s: %s", origin, error)
 
-    async def _fresh_token(self, newer_than: float | None = None) -> tuple[str, int] | None:
-        """Return a token with more than half its life left, a new one if necessary."""
+    async def _fresh_token(self, newer_than: float | None = None) -> _Token | None:
+        """Return a token for all widgets with more than half its life left, a new one if necessary."""
         async with self._minting:
             made_before = self._now() - TOKEN_TTL_S / 2 if newer_than is None else newer_than
-            if self._token is None or self._token_made <= made_before:
+            caps = self._scope.caps()
+            if self._token is None or self._minted_at <= made_before or not covers(self._token.caps, caps):
+                self._minted_at = self._now()
                 try:
                     async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                        self._token = await self._hub.mint_token(TOKEN_TTL_S)
-                    self._token_made = self._now()
+                        self._token = _Token(*await self._hub.mint_token(TOKEN_TTL_S, caps), caps)
                     self._refused = None
                 except Exception as error:
                     self._token = None
@@ -227,6 +251,24 @@ class RelayDriver:
         """Answer a page that needs another token than the one it has."""
         token = await self._fresh_token(self._now() - 1.0)
         self._add_event(page, {"type": "token"} | self._token_fields(token))
+
+    def _widen_soon(self) -> None:
+        """Give the pages a wider token, once for all widgets that are made together."""
+        if self._widening or self._closed or not self._bundles.pages:
+            return
+        self._widening = True
+        wait_s = max(WIDEN_AFTER_S, self._minted_at + WIDEN_INTERVAL_S - self._now())
+        self._portal.loop.call_later(wait_s, self._widen)
+
+    def _widen(self) -> None:
+        self._widening = False
+        if not self._closed:
+            self._spawn(self._push_token())
+
+    async def _push_token(self) -> None:
+        token = await self._fresh_token()
+        for page in self._bundles.pages:
+            self._add_event(page, {"type": "token"} | self._token_fields(token))
 
     def _hub_changed(self) -> None:
         config = (self._hub.hub_id, self._hub.port, self._hub.url)
@@ -343,11 +385,8 @@ class RelayDriver:
             return
         for page in self._bundles.silent(self._now()):
             self._drop_page(page)
-        pages = self._bundles.pages
-        if pages and self._now() - self._token_made > TOKEN_TTL_S / 2:
-            token = await self._fresh_token()
-            for page in pages:
-                self._add_event(page, {"type": "token"} | self._token_fields(token))
+        if self._bundles.pages and self._now() - self._minted_at > TOKEN_TTL_S / 2:
+            await self._push_token()
 
     def _spawn(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._portal.loop.create_task(coro)

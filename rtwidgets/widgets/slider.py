@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import MOVE
 
 if TYPE_CHECKING:
     from ..client.values import Value
@@ -55,4 +56,6 @@ class Slider(LiveWidget):
             "unit": options.text("unit", unit),
         }
         summary = summary_of(f"{channel.name}, {min!r}, {max!r}", step=step)
-        super().__init__("slider", channel.hub, {"value": channel.name}, chosen, summary)
+        super().__init__(
+            "slider", channel.hub, {"value": channel.name}, {channel.name: MOVE}, chosen, summary
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import SEE
 
 if TYPE_CHECKING:
     from ..client.tables import Table
@@ -55,4 +56,4 @@ class LiveTable(LiveWidget):
             "max_hz": options.max_hz(max_hz),
         }
         summary = summary_of(channel.name, columns=names, sort=sort)
-        super().__init__("table", channel.hub, {"data": channel.name}, chosen, summary)
+        super().__init__("table", channel.hub, {"data": channel.name}, {channel.name: SEE}, chosen, summary)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import options
 from .base import LiveWidget, summary_of, take_channel
 from .relay import front_end
+from .scope import MOVE
 
 if TYPE_CHECKING:
     from ..client.values import Value
@@ -29,4 +30,11 @@ class Toggle(LiveWidget):
     def __init__(self, value: Value, *, title: str | None = None) -> None:
         channel = take_channel("Toggle", value, "value")
         chosen = {"title": options.text("title", title)}
-        super().__init__("toggle", channel.hub, {"value": channel.name}, chosen, summary_of(channel.name))
+        super().__init__(
+            "toggle",
+            channel.hub,
+            {"value": channel.name},
+            {channel.name: MOVE},
+            chosen,
+            summary_of(channel.name),
+        )

@@ -15,9 +15,15 @@ from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.events import Event
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.table_copy import TableChange
+from rtwidgets.client.tokens import caps_of, user_of
+from rtwidgets.core.capabilities import Caps
+from rtwidgets.core.rules import Verb
+from rtwidgets.errors import PermissionDeniedError
 
 from .conftest import Join, eventually
 from .hub_process import HubProcess, token
+
+SEE: frozenset[Verb] = frozenset(("subscribe",))
 
 
 def test_stream_batches_reach_callbacks_with_times_in_seconds(join: Join) -> None:
@@ -248,7 +254,7 @@ def test_the_relay_gets_sockets_tokens_and_origins(running_hub: HubProcess, join
     hub = join()
 
     async def use() -> str:
-        minted, expires_at_ms = await hub.mint_token(60)
+        minted, expires_at_ms = await hub.mint_token(60, {"stream:px": SEE})
         assert abs(expires_at_ms / 1000 - time.time() - 60) < 5
         await hub.allow_origin("http://localhost:8888")
         pipe = await hub.open_pipe()
@@ -258,9 +264,17 @@ def test_the_relay_gets_sockets_tokens_and_origins(running_hub: HubProcess, join
         return answer
 
     assert '"connect"' in hub.portal.call(use())
-    guest = join(own_token=token("guest", owner=False))
-    own, expires_at_ms = guest.portal.call(guest.mint_token(60))
-    assert own.count(".") == 2 and expires_at_ms > time.time() * 1000
+    asked: Caps = {"stream:px": SEE, "table:secret": SEE, "value:limit": frozenset(("subscribe", "publish"))}
+    own = token("guest", owner=False, caps={"stream:*": ["subscribe"], "value:*": ["subscribe"]})
+    guest = join(own_token=own)
+    minted, expires_at_ms = guest.portal.call(guest.mint_token(60, asked))
+    assert minted != own and expires_at_ms < (time.time() + 61) * 1000
+    # It makes its page a token of what it has itself, and no more.
+    assert caps_of(minted) == {"stream:px": SEE, "value:limit": SEE}
+    assert user_of(minted) == "guest"
+    child = join(own_token=minted)
+    with pytest.raises(PermissionDeniedError):
+        child.portal.call(child.mint_token(60, asked))
     assert hub.port == running_hub.port and hub.hub_id == hub.status()["hub"]
 
 

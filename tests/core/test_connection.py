@@ -169,9 +169,9 @@ def test_replies_come_before_publications() -> None:
 
 
 def test_commands_wait_while_replies_do() -> None:
-    hub = make_hub(limits=Limits(replies_bytes=4000))
+    hub = make_hub()
     peer = Peer(hub).connect()
-    hub.channel("event:a").publish(b'"%s"' % (b"x" * 900), now=1.0)
+    hub.channel("event:a").publish(b'"%s"' % (b"x" * 9_000), now=1.0)
     peer.send(*({"id": n, "history": {"channel": "event:a", "limit": -1}} for n in range(1, 51)))
     assert peer.connection.congested and peer.connection.closing is None
     answered = []

@@ -274,7 +274,7 @@ def test_deep_data_is_refused_and_harms_no_late_joiner(kind: str) -> None:
         command = b'{"id":90,"publish":{"channel":"%s","data":%s}}' % (channel.encode(), data)
         peer.connection.receive([command], 1.0)
         if peer.connection.closing is None:
-            assert [code_of(message) for message in peer.messages()] == [107]
+            assert [code_of(message) for message in peer.messages()] == [106]
         else:  # so deep that the parser itself gave up
             assert depth > 70 and peer.connection.closing == (3501, "bad request")
             break

@@ -13,6 +13,7 @@ allowed_origins = ["https://lab.example.org"]
 user_channel = true
 [limits]
 connections_per_ip = 40
+connects_per_ip_per_s = 1000
 [namespaces.default]
 kind = "event"
 history_size = 100

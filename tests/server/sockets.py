@@ -41,14 +41,19 @@ class Reachable(Protocol):
 
 
 @contextmanager
-def bare_line(hub: Reachable, host: str | None = None, **options: Any) -> Iterator[Line]:
+def bare_line(
+    hub: Reachable, host: str | None = None, plain: socket.socket | None = None, **options: Any
+) -> Iterator[Line]:
     """Open a socket and send nothing.
 
     Args:
         host: What the Host header says, instead of where the hub is.
+        plain: A socket of the test's own making, not connected yet.
     """
     url = f"ws://{host or f'127.0.0.1:{hub.port}'}/connection/websocket"
-    plain = socket.create_connection(("127.0.0.1", hub.port), timeout=5)
+    plain = plain or socket.socket()
+    plain.settimeout(5)
+    plain.connect(("127.0.0.1", hub.port))
     with connect(url, sock=plain, max_size=None, compression=None, **options) as line:
         yield Line(line)
 

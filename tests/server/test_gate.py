@@ -7,6 +7,7 @@ import http.client
 import json
 import random
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from rtwidgets.core import Namespace
+from rtwidgets.core import Limits, Namespace
+from rtwidgets.server.addresses import Addresses
 from rtwidgets.server.app import HubApp
 from rtwidgets.server.gate import Gate
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
@@ -32,6 +34,7 @@ EVIL = "https://evil.example"
 WITHOUT_TOKEN = {
     "/connection/websocket": 3500,
     "/health": 200,
+    "/metrics": 401,
     "/api/publish": 401,
     "/api/revoke": 401,
 }
@@ -232,7 +235,8 @@ class Knocker:
     """Ask a gate, in this process, whether it lets a request through."""
 
     def __init__(self, own: set[str], allowed: set[str]) -> None:
-        self._gate = Gate(self._inside, frozenset(own), allowed, "", ("/health",))
+        addresses = Addresses(Limits(connects_per_ip_per_s=0), (), Counter(), lambda: 0.0)
+        self._gate = Gate(self._inside, frozenset(own), allowed, "", ("/health",), addresses)
         self._let_in = False
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rtwidgets.widgets import base
+from rtwidgets.widgets.scope import Scope
 
 
 @dataclass(eq=False)
@@ -23,6 +24,7 @@ class Channels:
 
     hub: StandInHub = field(default_factory=StandInHub)
     relayed: list[Any] = field(default_factory=list)
+    scope: Scope = field(default_factory=Scope)
 
     def __call__(self, name: str) -> Any:
         return StandInChannel(name, name.partition(":")[0], self.hub)
@@ -40,9 +42,12 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channels]:
     made = Channels()
 
     class Relay:
-        @staticmethod
-        def of(hub: Any) -> None:
+        scope = made.scope
+
+        @classmethod
+        def of(cls, hub: Any) -> type[Relay]:
             made.relayed.append(hub)
+            return cls
 
     monkeypatch.setattr(base, "Relay", Relay)
     yield made

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from rtwidgets.client.sockets import SocketClosedError
+from rtwidgets.core.capabilities import Caps
 from rtwidgets.widgets import relay_driver
 from rtwidgets.widgets.relay_bundles import MAX_UNACKED_BUNDLES
 from rtwidgets.widgets.relay_driver import RelayDriver
 from rtwidgets.widgets.relay_pace import Pace
+from rtwidgets.widgets.scope import SEE, Scope
 
 
 class FakePipe:
@@ -56,7 +58,7 @@ class FakeHub:
         self.hub_id: str | None = "h1"
         self.pipes: list[FakePipe] = []
         self.origins: list[str] = []
-        self.minted = 0
+        self.minted: list[Caps] = []
         self.refuses: Exception | None = None
         self.status: Callable[[str], object] = lambda _status: None
 
@@ -66,11 +68,11 @@ class FakeHub:
         self.pipes.append(FakePipe())
         return self.pipes[-1]
 
-    async def mint_token(self, ttl_s: float) -> tuple[str, int]:
+    async def mint_token(self, ttl_s: float, caps: Caps) -> tuple[str, int]:
         if self.refuses is not None:
             raise self.refuses
-        self.minted += 1
-        return f"t{self.minted}", 1_000
+        self.minted.append(caps)
+        return f"t{len(self.minted)}", 1_000
 
     async def allow_origin(self, origin: str) -> None:
         self.origins.append(origin)
@@ -86,7 +88,9 @@ class Setup:
         self.hub = FakeHub()
         self.messages: list[tuple[dict[str, Any], list[bytes]]] = []
         self.ended = 0
-        self.driver = RelayDriver(self.hub, self._send, self._end, pace)
+        self.scope = Scope()
+        self.scope.add({"stream:px": SEE})
+        self.driver = RelayDriver(self.hub, self.scope, self._send, self._end, pace)
 
     def _send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self.messages.append((content, buffers))
@@ -142,6 +146,7 @@ async def test_hello_is_answered_with_the_hub_and_a_token_once_the_origin_is_all
             "public_url": None,
             "token": "t1",
             "expires_at_ms": 1_000,
+            "caps": {"stream:px": ["subscribe"]},
         }
     ]
 
@@ -222,7 +227,7 @@ async def test_without_acknowledgements_the_hubs_socket_is_not_read_on(relay: Se
 
 async def test_a_token_that_is_asked_for_again_is_a_new_one(relay: Setup) -> None:
     await relay.open()
-    relay.driver._token_made -= 5.0
+    relay.driver._minted_at -= 5.0
     relay.page("token")
     await relay.until(lambda: relay.events("token"))
     assert relay.events("token")[0]["token"] == "t2"
@@ -240,7 +245,7 @@ async def test_tokens_are_pushed_again_at_half_their_life(relay: Setup) -> None:
     await relay.open()
     await relay.driver._tend()
     assert relay.events("token") == []
-    relay.driver._token_made -= relay_driver.TOKEN_TTL_S / 2 + 1
+    relay.driver._minted_at -= relay_driver.TOKEN_TTL_S / 2 + 1
     await relay.driver._tend()
     await relay.until(lambda: relay.events("token"))
     assert relay.events("token")[0]["token"] == "t2"
@@ -321,3 +326,37 @@ async def test_many_frames_at_the_kernels_pace_are_few_messages() -> None:
     assert len(setup.messages) - before <= 12
     setup.driver.close()
     await asyncio.sleep(0.01)
+
+
+async def test_many_widgets_made_together_are_few_tokens_that_cover_all(relay: Setup) -> None:
+    await relay.open()
+    for number in range(50):
+        relay.scope.add({f"stream:s{number}": SEE})
+        await asyncio.sleep(0.01)
+    wanted = {"stream:px", *(f"stream:s{number}" for number in range(50))}
+    await relay.until(lambda: relay.events("token") and set(relay.events("token")[-1]["caps"]) == wanted)
+    assert len(relay.hub.minted) <= 5
+
+
+async def test_widget_that_needs_nothing_new_makes_no_token(relay: Setup) -> None:
+    await relay.open()
+    relay.scope.add({"stream:px": SEE})
+    await asyncio.sleep(0.05)
+    assert len(relay.hub.minted) == 1
+
+
+async def test_what_only_closed_widgets_needed_is_not_in_the_next_token(relay: Setup) -> None:
+    relay.scope.add({"table:orders": SEE})
+    await relay.open()
+    relay.scope.remove({"table:orders": SEE})
+    relay.driver._minted_at -= relay_driver.TOKEN_TTL_S / 2 + 1
+    await relay.driver._tend()
+    assert relay.hub.minted == [{"table:orders": SEE, "stream:px": SEE}, {"stream:px": SEE}]
+
+
+async def test_no_page_asks_for_more_than_the_widgets_need(relay: Setup) -> None:
+    await relay.open()
+    relay.driver._minted_at -= 5.0
+    relay.page("token", caps={"*": ["subscribe", "publish"]}, token="x")
+    await relay.until(lambda: relay.events("token"))
+    assert relay.hub.minted[-1] == {"stream:px": SEE}

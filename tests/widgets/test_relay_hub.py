@@ -16,6 +16,7 @@ from rtwidgets.client.hub import Hub
 from rtwidgets.client.outbox import DEFAULT_BUFFER_BYTES
 from rtwidgets.client.sites import FixedSite
 from rtwidgets.widgets.relay_driver import RelayDriver
+from rtwidgets.widgets.scope import SEE, Scope
 from tests.client.hub_process import HubProcess, token
 
 Line = dict[str, Any]
@@ -30,7 +31,9 @@ class Page:
         self.sent_at: list[float] = []
         self.acks = True
         self._lock = threading.Lock()
-        self.driver = RelayDriver(hub, self._receive, lambda: None)
+        self.scope = Scope()
+        self.scope.add({"stream:px": SEE})
+        self.driver = RelayDriver(hub, self.scope, self._receive, lambda: None)
 
     def _receive(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         with self._lock:

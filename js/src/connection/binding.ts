@@ -5,6 +5,11 @@ import { Chat } from "../feeds/chat.ts";
 import { isObject } from "../feeds/columns.ts";
 import type { BaseFeed, Publisher } from "../feeds/feed.ts";
 import { Grace } from "./grace.ts";
+import type { Need, Tokens } from "./tokens.ts";
+
+const PERMISSION_DENIED = 103;
+/** A kernel gives the right in a moment; after this the widget says that it did not. */
+const RIGHT_GRACE_MS = 5_000;
 
 /** What centrifuge's events say about who published, joined or left. */
 interface ClientInfo {
@@ -23,15 +28,32 @@ export interface Bound {
 }
 
 /** Subscribe a feed. */
-export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
+export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: number): Bound {
+  const need: Need = { target: feed.channel, verb: "subscribe" };
   const chat = feed instanceof Chat ? feed : null;
   const away = new Grace();
   let sub: Subscription | null = null;
+  let leaving = new AbortController();
+  let version = 0;
   let wished = { max_hz: maxHz, visible: true };
   /** What the hub has granted; null where it knows no such thing. */
   let granted: unknown = null;
 
-  const start = (): void => {
+  /** Subscribe once the page's token was made for this channel, too. */
+  const start = async (): Promise<void> => {
+    const { signal } = leaving;
+    if (!tokens.covers(need)) {
+      away.start(() => feed.waiting(null));
+      const timer = setTimeout(() => feed.waiting(noRight(need)), RIGHT_GRACE_MS);
+      signal.addEventListener("abort", () => clearTimeout(timer));
+      await tokens.when(need, signal);
+      clearTimeout(timer);
+      if (signal.aborted) return;
+    }
+    subscribe();
+  };
+
+  const subscribe = (): void => {
     const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: chat !== null, data: { rtwidgets: wished } };
     const fresh = client.newSubscription(feed.channel, options);
     sub = fresh;
@@ -57,14 +79,20 @@ export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
       });
       if (feed.needsSnapshot) queueMicrotask(restart);
     });
-    fresh.on("subscribing", ({ code, reason }) => away.start(() => feed.waiting(code === 0 ? null : reason)));
+    fresh.on("subscribing", ({ code, reason }) => {
+      version = tokens.version;
+      away.start(() => feed.waiting(code === 0 ? null : reason));
+    });
     fresh.on("error", ({ error }) => {
       away.end();
       feed.waiting(error.message);
     });
     fresh.on("unsubscribed", ({ code, reason }) => {
       away.end();
-      if (sub === fresh) feed.refused(`${feed.channel}: ${reason} (code ${code})`);
+      if (sub !== fresh) return;
+      // Asked with a token that was not made for this, such as after the end of a kernel and its token.
+      if (code === PERMISSION_DENIED && (version !== tokens.version || !tokens.covers(need))) return restart();
+      feed.refused(`${feed.channel}: ${reason} (code ${code})`);
     });
     if (chat) {
       fresh.on("join", ({ info }) => chat.joined(publisher(info)));
@@ -74,6 +102,7 @@ export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
   };
 
   const stop = (): void => {
+    leaving.abort();
     const old = sub;
     sub = null;
     away.end();
@@ -84,7 +113,8 @@ export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
   const restart = (): void => {
     if (sub === null) return;
     stop();
-    start();
+    leaving = new AbortController();
+    void start();
   };
 
   const grant = (given: unknown): void => {
@@ -105,7 +135,7 @@ export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
     );
   };
 
-  start();
+  void start();
   return {
     get visible() {
       return wished.visible;
@@ -119,6 +149,12 @@ export function bind(client: Centrifuge, feed: BaseFeed, maxHz: number): Bound {
     },
     stop,
   };
+}
+
+/** Why something waits for a token that was made for it. */
+export function noRight({ target, verb }: Need): string {
+  const what = verb === "command" ? `call ${target.replace("command:", "")}` : `${verb} on ${target}`;
+  return `its kernel has given this page no right to ${what}; run the cell again`;
 }
 
 async function askPresence(sub: Subscription, chat: Chat): Promise<void> {

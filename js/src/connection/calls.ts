@@ -2,12 +2,16 @@
 
 import type { Centrifuge } from "centrifuge";
 import { isObject } from "../feeds/columns.ts";
+import { noRight } from "./binding.ts";
+import type { Need, Tokens } from "./tokens.ts";
 import type { CallError } from "./types.ts";
 
 const PUBLISH_TIMEOUT_MS = 10_000;
 /** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
 const GRACE_MS = 1_000;
 const CONNECTION_CLOSED = 11;
+const PERMISSION_DENIED = 103;
+const RIGHT_TIMEOUT_MS = 5_000;
 const DEADLINE = 1002;
 const UNKNOWN_OUTCOME = 1003;
 
@@ -25,15 +29,18 @@ export class Calls {
   /** How many are under way. */
   pending = 0;
   readonly #client: Centrifuge;
+  readonly #tokens: Tokens;
   readonly #whyNotConnected: () => string | null;
 
-  constructor(client: Centrifuge, whyNotConnected: () => string | null) {
+  constructor(client: Centrifuge, tokens: Tokens, whyNotConnected: () => string | null) {
     this.#client = client;
+    this.#tokens = tokens;
     this.#whyNotConnected = whyNotConnected;
   }
 
   /** Publish; sent again once if the connection broke meanwhile, as what we publish bears repetition. */
   async publish(channel: string, data: unknown): Promise<void> {
+    await this.#right({ target: channel, verb: "publish" });
     const send = (): Promise<unknown> => this.#client.publish(channel, data);
     try {
       await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
@@ -44,6 +51,7 @@ export class Calls {
   }
 
   async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
+    await this.#right({ target: `command:${command}`, verb: "command" });
     const data = { command, args, timeout_ms: timeoutMs };
     try {
       const reply = await this.#within(timeoutMs + GRACE_MS, command, () => this.#client.rpc("rtwidgets.call", data));
@@ -53,6 +61,13 @@ export class Calls {
       // Not sent again: it may have acted.
       throw new Failure(UNKNOWN_OUTCOME, `${command}: the connection broke before the answer; the outcome is unknown`);
     }
+  }
+
+  /** Wait for a token that was made for this, too, where it is on its way. */
+  async #right(need: Need): Promise<void> {
+    if (this.#tokens.covers(need) || this.#client.state !== "connected") return;
+    await this.#tokens.when(need, AbortSignal.timeout(RIGHT_TIMEOUT_MS));
+    if (!this.#tokens.covers(need)) throw new Failure(PERMISSION_DENIED, noRight(need));
   }
 
   async #within<T>(timeoutMs: number, what: string, start: () => Promise<T>): Promise<T> {

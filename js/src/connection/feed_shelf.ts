@@ -3,6 +3,7 @@
 import type { Centrifuge } from "centrifuge";
 import type { BaseFeed } from "../feeds/feed.ts";
 import { bind, type Bound } from "./binding.ts";
+import type { Tokens } from "./tokens.ts";
 import type { Want } from "./types.ts";
 
 /** A cell that runs again disposes its widget and makes a new one: the subscription outlives the moment between. */
@@ -23,11 +24,13 @@ interface Entry {
 
 export class FeedShelf {
   readonly #client: Centrifuge;
+  readonly #tokens: Tokens;
   readonly #onRelease: () => void;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(client: Centrifuge, onRelease: () => void) {
+  constructor(client: Centrifuge, tokens: Tokens, onRelease: () => void) {
     this.#client = client;
+    this.#tokens = tokens;
     this.#onRelease = onRelease;
   }
 
@@ -40,7 +43,7 @@ export class FeedShelf {
     let entry = this.#entries.get(channel);
     if (!entry) {
       const feed = make();
-      const bound = bind(this.#client, feed, want.maxHz);
+      const bound = bind(this.#client, this.#tokens, feed, want.maxHz);
       entry = { kind, feed, bound, wants: new Set(), stopTimer: undefined, hideTimer: undefined };
       this.#entries.set(channel, entry);
     }

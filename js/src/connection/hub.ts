@@ -14,7 +14,7 @@ import { Grace } from "./grace.ts";
 import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { RelayPort, SocketLike } from "./relay.ts";
-import { Tokens } from "./tokens.ts";
+import { KERNEL_SILENT, Tokens } from "./tokens.ts";
 import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
 
 const MIN_RECONNECT_MS = 500;
@@ -22,7 +22,10 @@ const MAX_RECONNECT_MS = 15_000;
 /** Longer than any call may take; shorter waits are ours: calls.ts and switch_socket.ts. */
 const CENTRIFUGE_TIMEOUT_MS = 4_000_000;
 const INVALID_TOKEN = 3500;
+const TOKEN_EXPIRED = 109;
 const MAX_TOKEN_PAUSE_MS = 60_000;
+/** A relay that was saved with the notebook has no kernel behind it. */
+const NO_KERNEL_AFTER_MS = 10_000;
 const TRYING_AGAIN = "the hub is away; trying again";
 const NO_TOKEN_TAKEN = "the hub refuses this notebook's token; run the cell with rt.connect() again";
 
@@ -48,8 +51,11 @@ export class Connection implements HubConnection {
   #problem: string | null = null;
   #hubId: string | null = null;
   #lastTransport: ConnectionStatus["transport"] = null;
+  /** A token came after the attempt under way had taken its own. */
+  #isLate = false;
   #tokenPauseMs = 0;
   #tokenTimer: ReturnType<typeof setTimeout> | null = null;
+  #kernelTimer: ReturnType<typeof setTimeout> | null = null;
   #status: ConnectionStatus = { phase: "connecting", transport: null, reason: null, changes: 0 };
 
   constructor(key: string, options: ConnectionOptions) {
@@ -63,10 +69,10 @@ export class Connection implements HubConnection {
       changed: () => this.#report(this.#status.phase, this.#problem, this.#status.detail),
       hurry: (on) => (this.#centrifuge["_config"].minReconnectDelay = on ? 1 : MIN_RECONNECT_MS),
     });
-    const choice = this.#choice;
     // A constructor may return another object: centrifuge gets whatever way is chosen at that moment.
+    const open = (): SocketLike => this.#open();
     const websocket = function (): SocketLike {
-      return choice.open();
+      return open();
     };
     this.#centrifuge = new Centrifuge(`ws://${encodeURIComponent(key)}.hub.invalid/`, {
       name: "rtwidgets",
@@ -77,8 +83,8 @@ export class Connection implements HubConnection {
       timeout: CENTRIFUGE_TIMEOUT_MS,
     });
     keepTimes(this.#centrifuge);
-    this.#calls = new Calls(this.#centrifuge, () => this.#status.detail ?? this.#status.reason);
-    this.#shelf = new FeedShelf(this.#centrifuge, () => this.#stopIfUnused());
+    this.#calls = new Calls(this.#centrifuge, this.#tokens, () => this.#status.detail ?? this.#status.reason);
+    this.#shelf = new FeedShelf(this.#centrifuge, this.#tokens, () => this.#stopIfUnused());
     this.#follow();
   }
 
@@ -119,8 +125,11 @@ export class Connection implements HubConnection {
   /** Take in a kernel's relay; connecting starts with its first config. */
   addPort(port: RelayPort): void {
     this.#ports.push(port);
+    this.#kernelTimer ??= setTimeout(() => {
+      if (this.#hubId === null) this.#report("connecting", KERNEL_SILENT);
+    }, NO_KERNEL_AFTER_MS);
     port.onconfig = () => this.#configured(port);
-    port.ontoken = () => this.#tokens.arrived(port);
+    port.ontoken = () => this.#tokenCame(port);
   }
 
   /** A kernel's relay is gone; the others, or the direct way, go on. */
@@ -129,6 +138,7 @@ export class Connection implements HubConnection {
     if (index < 0) return;
     this.#ports.splice(index, 1);
     this.#known.delete(port);
+    if (port.config?.hubId === this.#hubId) this.#tokens.leave(port);
     port.close();
     this.#stopIfUnused();
   }
@@ -142,12 +152,13 @@ export class Connection implements HubConnection {
   #configured(port: RelayPort): void {
     const hubId = port.config?.hubId ?? null;
     if (this.#hubId !== null && this.#hubId !== hubId) {
+      // This port's own is kept: it is not among the old hub's.
       this.#tokens.forget();
       this.#centrifuge.setToken("");
       this.#choice.forget();
     }
     this.#hubId = hubId;
-    this.#tokens.arrived(port);
+    this.#tokenCame(port);
     if (!this.#known.has(port)) {
       // A new kernel often comes in place of one that has gone without a word.
       for (const other of this.#known) other.check();
@@ -157,8 +168,25 @@ export class Connection implements HubConnection {
     this.#choice.look();
   }
 
+  /** The next attempt: the way and the token that are best now. */
+  #open(): SocketLike {
+    this.#isLate = false;
+    const token = this.#tokens.give();
+    if (token !== null) this.#centrifuge.setToken(token);
+    return this.#choice.open();
+  }
+
+  #tokenCame(port: RelayPort): void {
+    this.#tokens.arrived(port);
+    if (!this.#tokens.changed) return;
+    // The hub takes over what it says, in order with the commands: no reconnect.
+    if (this.#centrifuge.state === "connected") this.#centrifuge["_refresh"]();
+    else this.#isLate = true;
+  }
+
   #follow(): void {
     this.#centrifuge.on("connected", ({ client }) => {
+      if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
       this.#lastTransport = transport;
@@ -171,7 +199,7 @@ export class Connection implements HubConnection {
       this.client = null;
       this.#away.start(() => {
         if (code === 0) this.#report("connecting", null);
-        else this.#report("connecting", TRYING_AGAIN, `${reason} (code ${code})`);
+        else this.#report("connecting", this.#isUnheard() ? KERNEL_SILENT : TRYING_AGAIN, `${reason} (code ${code})`);
       });
     });
     this.#centrifuge.on("error", ({ type, error }) => {
@@ -182,12 +210,18 @@ export class Connection implements HubConnection {
       this.client = null;
       this.#away.end();
       const problem = `${reason} (code ${code})`;
-      if (code !== INVALID_TOKEN) return this.#report("down", problem);
+      // The second comes where a page slept for longer than its token was good.
+      if (code !== INVALID_TOKEN && code !== TOKEN_EXPIRED) return this.#report("down", problem);
       // A hub that was started again takes no old token: the next one mostly works, so only a second refusal is said.
       if (this.#tokenPauseMs === 0) this.#report("connecting", null, problem);
       else this.#report("connecting", NO_TOKEN_TAKEN, problem);
       this.#retryWithNewToken();
     });
+  }
+
+  /** Whether the last token has ended, and no kernel says why there is no other. */
+  #isUnheard(): boolean {
+    return this.#tokens.fresh() === null && !this.#ports.some(({ problem }) => problem !== null);
   }
 
   // The hub may have a new key since it was started again; only the kernel can get a token of it.
@@ -210,6 +244,8 @@ export class Connection implements HubConnection {
   #stopIfUnused(): void {
     if (this.#ports.length > 0 || !this.#shelf.empty) return;
     if (this.#tokenTimer !== null) clearTimeout(this.#tokenTimer);
+    if (this.#kernelTimer !== null) clearTimeout(this.#kernelTimer);
+    this.#kernelTimer = null;
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }

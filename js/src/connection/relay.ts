@@ -24,6 +24,9 @@ export interface RelayConfig {
 export interface RelayToken {
   readonly token: string;
   readonly expiresAtMs: number;
+  readonly cameAtMs: number;
+  /** What it was made for: verbs by channel, or by `command:` and a name. */
+  readonly caps: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Our own close code: npm centrifuge comes back after it, and keeps the reason, which it drops for codes below 3000. */
@@ -37,7 +40,7 @@ export class RelayPort {
   readonly page: string;
   config: RelayConfig | null = null;
   token: RelayToken | null = null;
-  /** Why the kernel has no token. */
+  /** Why the kernel has no newer token. */
   problem: string | null = null;
   /** Whether the kernel answered when it was last asked for something. */
   answers = true;
@@ -93,7 +96,6 @@ export class RelayPort {
 
   /** Ask the kernel for a new token; `ontoken` is called when it is there. */
   askToken(): void {
-    this.token = null;
     this.#send({ type: "token" });
   }
 
@@ -211,11 +213,10 @@ export class RelayPort {
 
   #takeToken(event: JsonObject): void {
     if (typeof event.token === "string" && typeof event.expires_at_ms === "number") {
-      // 0 is a token without an end.
-      this.token = { token: event.token, expiresAtMs: event.expires_at_ms || Number.MAX_SAFE_INTEGER };
+      const { token, expires_at_ms: expiresAtMs } = event;
+      this.token = { token, expiresAtMs, cameAtMs: Date.now(), caps: capsOf(event.caps) };
       this.problem = null;
     } else {
-      this.token = null;
       this.problem = String(event.reason ?? "the kernel gives no token");
     }
     this.ontoken();
@@ -234,6 +235,11 @@ export class RelayPort {
     this.#ackedMs = Date.now();
     this.#send({ type: "ack", seq: this.#seq });
   }
+}
+
+function capsOf(raw: unknown): RelayToken["caps"] {
+  const entries = isObject(raw) ? Object.entries(raw) : [];
+  return new Map(entries.map(([target, verbs]) => [target, new Set(Array.isArray(verbs) ? verbs.map(String) : [])]));
 }
 
 /** The part of the WebSocket interface that npm centrifuge uses. */

@@ -22,10 +22,11 @@ interface Setup {
   readonly ending: AbortController;
 }
 
-async function setUp(t: TestContext, options: { advertisedPort?: number; noWebSocket?: boolean } = {}): Promise<Setup> {
+async function setUp(t: TestContext, options: { advertisedPort?: number; noWebSocket?: boolean; caps?: Record<string, string[]> } = {}): Promise<Setup> {
   const hub = new ScriptedHub();
   await hub.ready();
   const kernel = new FakeKernel(hub.port, options.advertisedPort);
+  if (options.caps) kernel.caps = options.caps;
   const direct: WebSocket[] = [];
   const open: OpenSocket = (url) => {
     const socket = new WebSocket(url);
@@ -225,7 +226,7 @@ test("a hub that came back as another process on another port is followed", asyn
   kernel.hubId = "h2";
   kernel.hubPort = kernel.advertisedPort = next.port;
   kernel.model.bundle([
-    { type: "config", page: "p1", hub_id: "h2", port: next.port, public_url: null, token: "t9", expires_at_ms: Date.now() + 9e5 },
+    { type: "config", page: "p1", hub_id: "h2", port: next.port, public_url: null, token: "t9", expires_at_ms: Date.now() + 9e5, caps: kernel.caps },
   ]);
   await until("live again", () => connection.status.phase === "live", 15_000);
   next.append({ n: [5] });
@@ -285,4 +286,100 @@ test("a hub that knows of no wishes is not asked again", async (t) => {
   await sleep(1_200);
   assert.equal(hub.rpcs, 0);
   assert.equal(feed.status.maxHz, null);
+});
+
+test("a widget whose right comes later waits for the wider token, and gets it without a reconnect", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9 });
+  const { hub, kernel, connection, ending } = setup;
+  hub.gives = (token, target) => token.split(" ").some((part) => part === "wide" || (part === "t0" && target === "stream:px"));
+  await until("live", () => connection.status.phase === "live");
+  const feed = connection.value("value:late", new FakeWant(), ending.signal);
+  const reasons = new Set<string | null>();
+  feed.onStatus(() => reasons.add(feed.status.reason), ending.signal);
+  const setting = feed.set(7);
+  await sleep(100);
+  assert.equal(hub.subscribes, 0, "nothing is asked in vain");
+  kernel.caps = { ...kernel.caps, "value:late": ["subscribe", "publish"] };
+  kernel.pushToken("p1", "wide");
+  await until("subscribed", () => feed.status.phase === "live");
+  await setting;
+  assert.deepEqual(hub.published, [7]);
+  assert.deepEqual([...reasons], [null]);
+  assert.equal(hub.connects, 1);
+  assert.deepEqual(hub.shown, ["t0", "wide"]);
+  assert.equal(kernel.tokens, 0, "the kernel pushed it before the page asked");
+});
+
+test("a wider token that got lost is asked for, and one that never comes is said", async (t) => {
+  const { hub, kernel, connection, ending } = await setUp(t, { advertisedPort: 9 });
+  hub.gives = (token) => token === "wide";
+  await until("live", () => connection.status.phase === "live");
+  const feed = connection.value("value:late", new FakeWant(), ending.signal);
+  await assert.rejects(feed.set(7), {
+    code: 103,
+    message: "its kernel has given this page no right to publish on value:late; run the cell again",
+  });
+  await until("said", () => feed.status.reason !== null);
+  assert.equal(feed.status.reason, "its kernel has given this page no right to subscribe on value:late; run the cell again");
+  await assert.rejects(connection.call("stop", {}), /no right to call stop/);
+  assert.ok(kernel.tokens >= 1, "the page asked");
+  assert.equal(hub.subscribes, 0);
+  kernel.caps = { ...kernel.caps, "value:late": ["subscribe", "publish"] };
+  kernel.pushToken("p1", "wide");
+  await until("subscribed after all", () => feed.status.phase === "live");
+});
+
+test("a page with two kernels shows the hub both their tokens, also after the connection broke", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9, caps: { "stream:px": ["subscribe"] } });
+  const { hub, connection, port, ending } = setup;
+  const rights: Record<string, string> = { t0: "stream:px", b0: "value:limit" };
+  hub.gives = (token, target) => token.split(" ").some((part) => rights[part] === target);
+  const { feed: px } = follow(setup);
+  await until("live", () => px.status.phase === "live");
+  const limit = connection.value("value:limit", new FakeWant(), ending.signal);
+  const second = new FakeKernel(hub.port, 9);
+  second.caps = { "value:limit": ["subscribe", "publish"] };
+  second.name = "b";
+  const secondPort = new RelayPort(second.model, "p2", { origin: "", base: "" });
+  connection.addPort(secondPort);
+  t.after(() => second.stop());
+  await until("both", () => limit.status.phase === "live");
+  assert.equal(px.status.phase, "live");
+  assert.equal(hub.connects, 1);
+  hub.breakAll();
+  await until("away", () => hub.connects === 2 && px.status.phase === "live" && limit.status.phase === "live");
+  assert.deepEqual(hub.shown.at(-1)?.split(" ").sort(), ["b0", "t0"]);
+  // One kernel ends: its widgets live as long as its last token.
+  connection.removePort(port);
+  hub.breakAll();
+  await until("back", () => hub.connects === 3 && px.status.phase === "live");
+  connection.removePort(secondPort);
+});
+
+test("a right that was lost is waited for, and not taken for refused", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9 });
+  const { hub, kernel, connection, ending } = setup;
+  const rights: Record<string, string[]> = { t0: ["stream:px", "value:limit"], less: ["stream:px"], more: ["stream:px", "value:limit"] };
+  hub.gives = (token, target) => rights[token]?.includes(target) ?? false;
+  const limit = connection.value("value:limit", new FakeWant(), ending.signal);
+  await until("live", () => limit.status.phase === "live");
+  const { caps } = kernel;
+  kernel.caps = { "stream:px": ["subscribe"] };
+  kernel.pushToken("p1", "less");
+  await until("dropped", () => limit.status.phase === "waiting");
+  kernel.caps = caps;
+  kernel.pushToken("p1", "more");
+  await until("again", () => limit.status.phase === "live");
+  assert.equal(hub.connects, 1);
+});
+
+test("each token that the kernel pushes is shown to the hub at once, and used for the next connection", async (t) => {
+  const setup = await setUp(t, { advertisedPort: 9 });
+  const { hub, kernel, connection } = setup;
+  await until("live", () => connection.status.phase === "live");
+  kernel.pushToken("p1", "next");
+  await until("shown", () => hub.shown.length === 2);
+  hub.breakAll();
+  await until("again", () => hub.connects === 2);
+  assert.deepEqual(hub.shown, ["t0", "next", "next"]);
 });

@@ -12,6 +12,14 @@ export class FakeKernel {
   /** The port the page is told; another one blocks the direct way. */
   advertisedPort: number;
   tokens = 0;
+  /** What its tokens begin with. */
+  name = "t";
+  caps: Record<string, string[]> = {
+    "stream:px": ["subscribe"],
+    "table:secret": ["subscribe"],
+    "value:limit": ["subscribe", "publish"],
+    "command:halt": ["command"],
+  };
   answers = true;
   readonly #sockets = new Map<string, WebSocket>();
   readonly #waiting: ({ frames?: string } & Record<string, unknown>)[] = [];
@@ -24,17 +32,22 @@ export class FakeKernel {
     this.#timer = setInterval(() => this.#flush(), INTERVAL_MS);
   }
 
+  /** Push a token, as when a widget was made or the last token is at half its life. */
+  pushToken(page: string, token: string): void {
+    this.#waiting.push({ type: "token", page, token, expires_at_ms: Date.now() + 900_000, caps: this.caps });
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     for (const socket of this.#sockets.values()) socket.terminate();
   }
 
   #take({ type, page, conn = "", data }: PageMessage): void {
-    const token = { token: `t${this.tokens}`, expires_at_ms: Date.now() + 900_000 };
+    const token = { token: `${this.name}${this.tokens}`, expires_at_ms: Date.now() + 900_000, caps: this.caps };
     if (type === "hello") {
       this.#waiting.push({ type: "config", page, hub_id: this.hubId, port: this.advertisedPort, public_url: null, ...token });
     } else if (type === "token") {
-      this.#waiting.push({ type, page, ...token, token: `t${++this.tokens}` });
+      this.#waiting.push({ type, page, ...token, token: `${this.name}${++this.tokens}` });
     } else if (type === "open") {
       const socket = new WebSocket(`ws://127.0.0.1:${this.hubPort}/connection/websocket`);
       this.#sockets.set(conn, socket);

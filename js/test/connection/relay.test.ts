@@ -17,9 +17,11 @@ test("a page says hello at once and takes the kernel's config", (t) => {
   assert.deepEqual(model.sent[0], { type: "hello", page: "p1", ...HELLO });
   model.bundle([{ type: "config", page: "other", hub_id: "x", port: 1, token: "t", expires_at_ms: 1 }]);
   assert.equal(made.config, null);
-  model.bundle([{ type: "config", page: "p1", hub_id: "h", port: 8090, public_url: null, token: "t", expires_at_ms: 9 }]);
+  model.bundle([{ type: "config", page: "p1", hub_id: "h", port: 8090, public_url: null, token: "t", expires_at_ms: 9, caps: { "stream:px": ["subscribe"] } }]);
   assert.deepEqual(made.config, { hubId: "h", port: 8090, publicUrl: null });
-  assert.deepEqual(made.token, { token: "t", expiresAtMs: 9 });
+  const { cameAtMs = 0, ...token } = made.token ?? {};
+  assert.deepEqual(token, { token: "t", expiresAtMs: 9, caps: new Map([["stream:px", new Set(["subscribe"])]]) });
+  assert.ok(Math.abs(Date.now() - cameAtMs) < 1_000);
 });
 
 test("a relay socket opens, carries frames both ways and closes", async (t) => {

@@ -11,6 +11,7 @@ interface Wish {
 interface Command {
   readonly id?: number;
   readonly connect?: { token?: string };
+  readonly refresh?: { token: string };
   readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number; data?: { rtwidgets: Wish } };
   readonly publish?: { channel: string; data: unknown };
   readonly rpc?: { method: string; data: { command: string; args: unknown } & Wish };
@@ -30,13 +31,20 @@ export class ScriptedHub {
   /** Whether its log no longer reaches back to anybody. */
   forgets = false;
   connects = 0;
+  subscribes = 0;
+  /** Tokens it was shown, in order. */
+  readonly shown: string[] = [];
+  /** Whether a token gives the right to subscribe. */
+  gives: (token: string, channel: string) => boolean = (_, channel) => channel === "stream:px";
   rpcs = 0;
   /** Tokens that are refused with the terminal code 3500. */
   readonly badTokens = new Set<string>();
   /** How the hub answers a call; null leaves it unanswered. */
   answer: (args: unknown) => Promise<unknown> = (args) => Promise.resolve(args);
   readonly #server: WebSocketServer;
-  readonly #readers = new Map<ServerSocket, string>();
+  readonly #readers = new Set<ServerSocket>();
+  readonly #tokens = new Map<ServerSocket, string>();
+  readonly #subs = new Map<ServerSocket, Set<string>>();
 
   constructor(port = 0) {
     this.#server = new WebSocketServer({ host: "127.0.0.1", port });
@@ -59,7 +67,7 @@ export class ScriptedHub {
   append(data: unknown): void {
     this.log.push(data);
     const push = { push: { channel: "stream:px", pub: { data, offset: this.log.length, time: 1_700_000_000_000 } } };
-    for (const socket of this.#readers.keys()) socket.send(JSON.stringify(push));
+    for (const socket of this.#readers) socket.send(JSON.stringify(push));
   }
 
   /** Break every connection without a word. */
@@ -72,26 +80,43 @@ export class ScriptedHub {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #show(socket: ServerSocket, token: string): void {
+    this.shown.push(token);
+    this.#tokens.set(socket, token);
+  }
+
   async #take(socket: ServerSocket, command: Command): Promise<void> {
     const { id } = command;
     const reply = (body: object): void => socket.send(JSON.stringify({ id, ...body }));
     if (command.connect) {
       if (this.badTokens.has(command.connect.token ?? "")) return socket.close(3500, "invalid token");
       this.connects++;
+      this.#show(socket, command.connect.token ?? "");
       reply({ connect: { client: `c${this.connects}`, ping: 25, pong: true, data: { rtwidgets: { hub: this.id } } } });
+    } else if (command.refresh) {
+      this.#show(socket, command.refresh.token);
+      reply({ refresh: {} });
+      for (const channel of this.#subs.get(socket) ?? []) {
+        if (this.gives(command.refresh.token, channel)) continue;
+        this.#subs.get(socket)?.delete(channel);
+        socket.send(JSON.stringify({ push: { channel, unsubscribe: { code: 2501, reason: "no right" } } }));
+      }
     } else if (command.subscribe) {
       const { channel, recover = false, epoch, offset = 0, data } = command.subscribe;
-      if (channel !== "stream:px") return reply({ error: { code: 103, message: "permission denied" } });
+      this.subscribes++;
+      if (!this.gives(this.#tokens.get(socket) ?? "", channel)) return reply({ error: { code: 103, message: "permission denied" } });
       const publications = this.log.slice(offset).map((data, i) => ({ data, offset: offset + i + 1 }));
       const grant = this.grants && data ? { rtwidgets: data.rtwidgets } : {};
       if (data) this.wishes.push(data.rtwidgets);
+      this.#subs.set(socket, (this.#subs.get(socket) ?? new Set()).add(channel));
+      if (channel !== "stream:px") return reply({ subscribe: { data: { kind: "value", value: 1, ...grant } } });
       const position = { recoverable: true, positioned: true, epoch: this.epoch, offset: this.log.length };
       reply({
         subscribe: recover && epoch === this.epoch && !this.forgets
           ? { ...position, was_recovering: true, recovered: true, publications, data: grant }
           : { ...position, was_recovering: recover, data: { kind: "stream", batches: [...this.log], ...grant } },
       });
-      this.#readers.set(socket, channel);
+      this.#readers.add(socket);
     } else if (command.publish) {
       this.published.push(command.publish.data);
       reply({ publish: {} });

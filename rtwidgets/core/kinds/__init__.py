@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from ..log import ChannelLog
-from ..rules import KindName
-from .base import NOBODY, Author, DataError, Kind
+from ..rules import KindName, Limits
+from .base import NOBODY, Author, DataError, FullError, Kind
 from .chat import Chat
 from .event import Event
 from .stream import Stream
 from .table import Table
 from .value import Value
 
-__all__ = ["NOBODY", "Author", "Chat", "DataError", "Event", "Kind", "Stream", "Table", "Value", "make_kind"]
+__all__ = [
+    "NOBODY",
+    "Author",
+    "Chat",
+    "DataError",
+    "Event",
+    "FullError",
+    "Kind",
+    "Stream",
+    "Table",
+    "Value",
+    "make_kind",
+]
 
 
-def make_kind(name: KindName, log: ChannelLog) -> Kind:
+def make_kind(name: KindName, log: ChannelLog, limits: Limits) -> Kind:
     """Make the state of a channel of this kind over its log."""
     match name:
         case "event":
@@ -22,7 +34,7 @@ def make_kind(name: KindName, log: ChannelLog) -> Kind:
         case "stream":
             return Stream(log)
         case "table":
-            return Table()
+            return Table(limits.table_bytes)
         case "value":
             return Value()
         case "chat":

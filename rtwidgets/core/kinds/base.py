@@ -9,6 +9,18 @@ class DataError(ValueError):
     """The data of a publication breaks the rules of the channel's kind; nothing was changed."""
 
 
+class FullError(DataError):
+    """There is no room for the data.
+
+    Args:
+        limit: Name of the limit that says so.
+    """
+
+    def __init__(self, limit: str, message: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
 class Author(NamedTuple):
     """Who publishes: the hub's word, never the payload's."""
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from .base import Author, DataError
+from .base import Author, DataError, FullError
 
 Key: TypeAlias = str | int
 Row: TypeAlias = dict[str, object]
@@ -16,6 +16,9 @@ Row: TypeAlias = dict[str, object]
 # Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
 MAX_TOMBSTONES = 10_000
 MAX_COLUMNS = 256
+# About what a row and a cell take besides the characters of texts.
+ROW_BYTES = 400
+CELL_BYTES = 32
 
 
 class Change(Struct, forbid_unknown_fields=True):
@@ -37,8 +40,11 @@ class Table:
     last_counts = False
     merges = True
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = 0) -> None:
         self.key: str | None = None
+        self._max_bytes = max_bytes
+        # About what the rows take in memory.
+        self._bytes = 0
         self._rows: dict[Key, Row] = {}
         self._columns: dict[str, None] = {}
         # Offset of each key's last change, latest last; removed keys stay here as tombstones.
@@ -80,6 +86,7 @@ class Table:
         gone = [key for key in dict.fromkeys(gone) if key in self._rows or key in rows]
         if not rows and not gone:
             return None
+        self._weigh(rows, gone)
         self._apply(rows, columns, gone, offset)
         if not change.replace:
             return data
@@ -167,6 +174,31 @@ class Table:
         if self._tombstones > MAX_TOMBSTONES:
             self._forget()
 
+    def _weigh(self, rows: dict[Key, Row], gone: list[Key]) -> None:
+        """Note what a change makes of the table's size.
+
+        Raises:
+            FullError: If it grows beyond what it may have.
+        """
+        known = self._rows
+        grown = 0
+        for key, row in rows.items():
+            old = known.get(key)
+            grown += sum(map(_weight, row.values()))
+            if old is None:
+                grown += ROW_BYTES + _weight(key)
+            else:
+                grown -= sum(_weight(old[name]) for name in row if name in old)
+        for key in gone:
+            # What is removed in the same change was weighed above, if it was not there before.
+            row = {**known.get(key, {}), **rows.get(key, {})}
+            grown -= ROW_BYTES + _weight(key) + sum(map(_weight, row.values()))
+        if grown > 0 and self._max_bytes and self._bytes + grown > self._max_bytes:
+            raise FullError(
+                "table_bytes", f"the table's rows take at most {self._max_bytes} bytes: table_bytes"
+            )
+        self._bytes += grown
+
     def _touch(self, key: Key, offset: int) -> None:
         self._changed.pop(key, None)
         self._changed[key] = offset
@@ -179,6 +211,13 @@ class Table:
 
     def _as_columns(self, keys: dict[Key, Row] | list[Key]) -> dict[str, list[object]]:
         return {name: [self._rows[key].get(name) for key in keys] for name in self._columns}
+
+
+def _weight(cell: object) -> int:
+    """Return about how many bytes a cell takes in memory."""
+    if isinstance(cell, str):
+        return CELL_BYTES + len(cell)
+    return CELL_BYTES if cell is None or isinstance(cell, int | float) else CELL_BYTES + len(_encode(cell))
 
 
 def _same(known: Row | None, row: Row) -> bool:

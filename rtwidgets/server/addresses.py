@@ -1,0 +1,143 @@
+"""Where requests come from, and how many from one address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeAlias
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ..core import Limits
+from ..core.rates import Bucket
+
+Network: TypeAlias = IPv4Network | IPv6Network
+# A whole home or office has one of these, so one address of it counts as all of them.
+IPV6_PREFIX = 64
+# Of so many addresses at a time it is remembered how much they did of late.
+MAX_ADDRESSES = 10_000
+
+
+class TooManyError(Exception):
+    """An address has used up what it may do.
+
+    Args:
+        limit: Name of the limit.
+    """
+
+    def __init__(self, limit: str, message: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Read addresses and networks.
+
+    Raises:
+        ValueError: If one is neither; the message names it.
+    """
+    return tuple(ip_network(text) for text in texts)
+
+
+class Addresses:
+    """Count what each address does.
+
+    Args:
+        proxies: Addresses whose X-Forwarded-For is believed.
+        refused: Counts what was refused, by the name of the limit.
+    """
+
+    def __init__(
+        self, limits: Limits, proxies: tuple[Network, ...], refused: Counter[str], now: Callable[[], float]
+    ) -> None:
+        self._limits = limits
+        self._proxies = proxies
+        self._refused = refused
+        self._now = now
+        self._sockets: Counter[str] = Counter()
+        self._rates: dict[str, Bucket] = {}
+
+    def of(self, scope: Scope) -> str:
+        """Return the address a request comes from: behind trusted proxies the one that they saw."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        address = peer
+        if self._proxies and self._is_proxy(peer):
+            # Each proxy adds whom it saw at the end; what stands before that a stranger may have written.
+            header = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+            for text in reversed(header.split(",")):
+                if _parsed(text.strip()) is None:
+                    break
+                address = text.strip()
+                if not self._is_proxy(address):
+                    break
+        return _grouped(address)
+
+    def note_request(self, address: str) -> None:
+        """Count a request.
+
+        Raises:
+            TooManyError: If there were too many of late.
+        """
+        rate = self._limits.connects_per_ip_per_s
+        if not rate:
+            return
+        now = self._now()
+        known = self._rates.get(address)
+        if known is None:
+            if len(self._rates) >= MAX_ADDRESSES:
+                self._forget(now)
+            known = self._rates[address] = Bucket(rate, now)
+        if known.wait_s(now):
+            self._refuse("connects_per_ip_per_s", f"more than {rate:g} requests a second from one address")
+        known.take(1)
+
+    @contextmanager
+    def socket(self, address: str) -> Iterator[None]:
+        """Count a WebSocket while the block runs.
+
+        Raises:
+            TooManyError: If there are too many at the time.
+        """
+        bound = self._limits.connections_per_ip
+        if bound and self._sockets[address] >= bound:
+            self._refuse("connections_per_ip", f"more than {bound} connections from one address")
+        self._sockets[address] += 1
+        try:
+            yield
+        finally:
+            self._sockets[address] -= 1
+            if not self._sockets[address]:
+                del self._sockets[address]
+
+    def _refuse(self, limit: str, message: str) -> None:
+        self._refused[limit] += 1
+        raise TooManyError(limit, f"{message}: {limit}")
+
+    def _forget(self, now: float) -> None:
+        """Forget addresses that did nothing of late, or, when all did something, the oldest."""
+        idle = [address for address, rate in self._rates.items() if rate.is_full(now)]
+        for address in idle or list(self._rates)[: MAX_ADDRESSES // 10]:
+            del self._rates[address]
+
+    def _is_proxy(self, text: str) -> bool:
+        address = _parsed(text)
+        return address is not None and any(address in network for network in self._proxies)
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _grouped(text: str) -> str:
+    address = _parsed(text)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, IPV6_PREFIX), strict=False))
+    return text if address is None else str(address)

@@ -1,0 +1,360 @@
+"""Every limit of the core: what happens at it, that it is counted, and that 0 ends it."""
+
+from __future__ import annotations
+
+import re
+from copy import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtwidgets.core import Hub, Limits, Namespace
+from rtwidgets.core.rates import Bucket
+from rtwidgets.server.local import _LIMITS as LOCAL
+
+from ..client.hub_process import ROOT
+from .peers import Peer, make_hub
+
+
+def hub_with(**limits: Any) -> Hub:
+    return make_hub(limits=Limits(**limits), namespaces={"seen": Namespace(presence=True, join_leave=True)})
+
+
+def code(reply: dict[str, Any]) -> int:
+    return int(reply.get("error", {}).get("code", 0))
+
+
+def test_documented_limits_are_the_real_ones() -> None:
+    text = (ROOT / "docs/limits.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,.]+) \| ([\d,.]*) ?\|", text, re.MULTILINE)
+    found = {name: float(default.replace(",", "")) for name, default, _ in rows}
+    local = {name: float(value.replace(",", "")) for name, _, value in rows if value}
+    assert found == {name: float(getattr(Limits(), name)) for name in Limits.__struct_fields__}
+    differing = {name for name in Limits.__struct_fields__ if getattr(LOCAL, name) != getattr(Limits(), name)}
+    assert local == {name: float(getattr(LOCAL, name)) for name in differing}
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 50)), min_size=5, max_size=60), st.floats(1, 100))
+def test_bucket_lets_its_rate_through_and_no_more(steps: list[tuple[float, int]], rate: float) -> None:
+    now, taken, largest = 0.0, 0, 0
+    bucket = Bucket(rate, now)
+    for wait, count in steps:
+        now += wait
+        if not bucket.wait_s(now):
+            bucket.take(count)
+            taken, largest = taken + count, max(largest, count)
+        else:
+            # After the time it names there is something to take.
+            assert not copy(bucket).wait_s(now + bucket.wait_s(now) + 1e-6)
+    assert taken <= rate + now * rate + largest + 1e-6
+
+
+def burst(peer: Peer, count: int, **request: Any) -> list[dict[str, Any]]:
+    peer.send(*({"id": 1_000 + number, **request} for number in range(count)))
+    return [message for message in peer.messages() if message.get("id", 0) >= 1_000]
+
+
+@pytest.mark.parametrize(
+    ("limit", "request_"),
+    [
+        ("commands_per_s", {"ping": {}}),
+        ("publishes_per_s", {"publish": {"channel": "event:a", "data": 1}}),
+    ],
+)
+def test_what_comes_too_fast_waits_and_none_is_lost(limit: str, request_: dict[str, Any]) -> None:
+    hub = hub_with(**{limit: 20})
+    peer = Peer(hub).connect()
+    peer.now = 2.0
+    for number in range(50):
+        peer.send({"id": 1_000 + number, **request_})
+    assert len(peer.messages()) == 20
+    assert peer.connection.congested and not peer.connection.can_go_on
+    assert hub.refused[limit] == 1
+    answered = 20
+    for step in range(1, 20):
+        peer.now = 2.0 + step / 10
+        hub.tick(peer.now)
+        if peer.connection.can_go_on:
+            peer.connection.resume(peer.now)
+        answered += len(peer.messages())
+        # Publications that wait are carried out as one run, and owed for.
+        assert answered <= 20 + 2 * step + 1 or limit == "publishes_per_s"
+    assert answered == 50 and not peer.connection.congested
+    free = Peer(hub_with(**{limit: 0})).connect()
+    assert len(burst(free, 5_000, **request_)) == 5_000
+
+
+def test_runs_and_batches_of_publications_are_owed_for() -> None:
+    hub = hub_with(publishes_per_s=100)
+    peer = Peer(hub).connect()
+    peer.now = 2.0
+    assert len(burst(peer, 300, publish={"channel": "event:a", "data": 1})) == 300
+    peer.send({"id": 7, "publish": {"channel": "event:a", "data": 1}})
+    assert peer.messages() == [] and peer.connection.congested
+    hub.tick(3.9)
+    assert not peer.connection.can_go_on
+    hub.tick(4.1)
+    assert peer.connection.can_go_on
+    other = Peer(hub).connect()
+    other.now = 2.0
+    items = [{"channel": "event:a", "data": 1}] * 500
+    other.rpc("rtwidgets.publish", producer="p", seq=1, items=items)
+    other.send({"id": 8, "publish": {"channel": "event:a", "data": 1}})
+    assert other.messages() == []
+
+
+def test_client_with_far_too_many_commands_is_cut_off() -> None:
+    hub = hub_with(commands_per_s=10)
+    peer = Peer(hub).connect()
+    peer.send(*({"id": number, "ping": {}} for number in range(1, 100)))
+    assert peer.connection.closing == (3013, "too many requests")
+    assert hub.refused["commands_per_s"] == 1
+
+
+def test_pings_of_the_socket_are_commands() -> None:
+    hub = hub_with(commands_per_s=10)
+    peer = Peer(hub).connect()
+    peer.connection.ping(1_000, 1.0)
+    assert peer.connection.congested
+    hub.tick(50.0)
+    assert peer.connection.congested
+    hub.tick(102.0)
+    assert not peer.connection.congested
+
+
+def test_connections_of_a_user() -> None:
+    hub = hub_with(connections_per_user=2)
+    first, _second = Peer(hub).connect(), Peer(hub).connect()
+    third = Peer(hub)
+    third.send({"id": 1, "connect": {"token": third.token}})
+    assert third.connection.closing == (3504, "connection limit")
+    assert hub.refused["connections_per_user"] == 1
+    Peer(hub, "bob").connect()
+    third.connection.end(1.0)
+    first.connection.end(1.0)
+    Peer(hub).connect()
+    assert hub.users == {"ann": 2, "bob": 1}
+    for connection in list(hub.connections.values()):
+        connection.end(1.0)
+    assert not hub.users
+    free = hub_with(connections_per_user=0)
+    for _ in range(200):
+        Peer(free).connect()
+
+
+def test_depth_of_data() -> None:
+    hub = hub_with(json_depth=5)
+    peer = Peer(hub).connect()
+    assert code(peer.ask(publish={"channel": "event:a", "data": [[[[[1]]]]]})) == 0
+    assert code(peer.ask(publish={"channel": "event:a", "data": [[[[[[1]]]]]]})) == 106
+    assert hub.refused["json_depth"] == 1
+    deep: list[Any] = []
+    for _ in range(300):
+        deep = [deep]
+    assert code(Peer(hub_with(json_depth=0)).connect().ask(publish={"channel": "event:a", "data": deep})) == 0
+
+
+def test_length_of_a_channels_name() -> None:
+    hub = hub_with(channel_name_chars=10)
+    peer = Peer(hub).connect()
+    assert code(peer.ask(subscribe={"channel": "event:abcd"})) == 0
+    assert code(peer.ask(subscribe={"channel": "event:abcde"})) == 107
+    assert hub.refused["channel_name_chars"] == 1
+    assert (
+        code(Peer(hub_with(channel_name_chars=0)).connect().ask(subscribe={"channel": "event:" + "a" * 249}))
+        == 0
+    )
+
+
+def test_number_of_channels() -> None:
+    hub = hub_with(channels=3)
+    peer = Peer(hub).connect()
+    for name in "abc":
+        assert code(peer.ask(publish={"channel": f"event:{name}", "data": 1})) == 0
+    assert code(peer.ask(publish={"channel": "event:d", "data": 1})) == 106
+    assert code(peer.ask(subscribe={"channel": "event:d"})) == 106
+    assert code(peer.rpc("rtwidgets.declare", channel="table:d", key="id")) == 106
+    assert code(peer.ask(publish={"channel": "event:a", "data": 1})) == 0
+    assert hub.refused["channels"] == 3
+    free = Peer(hub_with(channels=0)).connect()
+    assert all(code(free.ask(publish={"channel": f"event:{n}", "data": 1})) == 0 for n in range(50))
+
+
+def test_subscriptions_of_a_connection() -> None:
+    hub = hub_with(channels_per_connection=1)
+    peer = Peer(hub).connect()
+    assert code(peer.ask(subscribe={"channel": "event:a"})) == 0
+    assert code(peer.ask(subscribe={"channel": "event:b"})) == 106
+    assert code(peer.rpc("rtwidgets.demand", channel="event:a")) == 0
+    assert code(peer.rpc("rtwidgets.demand", channel="event:b")) == 106
+    assert hub.refused["channels_per_connection"] == 2
+    free = Peer(hub_with(channels_per_connection=0)).connect()
+    assert all(code(free.ask(subscribe={"channel": f"event:{n}"})) == 0 for n in range(300))
+
+
+def test_members_that_are_told_of() -> None:
+    hub = hub_with(members=2)
+    peers = [Peer(hub, f"u{n}").connect() for n in range(3)]
+    for peer in peers[:2]:
+        peer.ask(subscribe={"channel": "seen:a"})
+    assert "join" in str(peers[0].messages())
+    assert len(peers[0].ask(presence={"channel": "seen:a"})["presence"]["presence"]) == 2
+    peers[2].ask(subscribe={"channel": "seen:a"})
+    assert peers[0].messages() == []
+    assert code(peers[0].ask(presence={"channel": "seen:a"})) == 106
+    assert peers[0].ask(presence_stats={"channel": "seen:a"})["presence_stats"]["num_clients"] == 3
+    assert hub.refused["members"] == 1
+    free = hub_with(members=0)
+    many = [Peer(free, f"u{n}").connect() for n in range(5)]
+    for peer in many:
+        peer.ask(subscribe={"channel": "seen:a"})
+    assert len(many[0].ask(presence={"channel": "seen:a"})["presence"]["presence"]) == 5
+
+
+def test_calls_and_commands_of_a_connection() -> None:
+    hub = hub_with(calls_per_connection=1, commands_per_connection=2)
+    handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
+    specs = [{"name": name} for name in "abc"]
+    assert code(handler.rpc("rtwidgets.register", commands=specs)) == 106
+    assert code(handler.rpc("rtwidgets.register", commands=specs[:2])) == 0
+    assert code(handler.rpc("rtwidgets.register", commands=specs[:2])) == 0
+    assert code(handler.rpc("rtwidgets.register", commands=specs[2:])) == 106
+    for number in (90, 91):
+        caller.send({"id": number, "rpc": {"method": "rtwidgets.call", "data": {"command": "a"}}})
+    assert [(message["id"], code(message)) for message in caller.messages()] == [(91, 106)]
+    assert (hub.refused["calls_per_connection"], hub.refused["commands_per_connection"]) == (1, 2)
+
+
+def fill(hub: Hub, name: str, count: int, size: int = 1_000) -> None:
+    for number in range(count):
+        hub.channel(name).publish(b'{"n":[%d],"x":["%s"]}' % (number, b"x" * size), now=1.0)
+
+
+def test_size_of_a_log() -> None:
+    hub = hub_with(history_bytes=50_000)
+    fill(hub, "stream:a", 500)
+    assert hub.channel("stream:a").log.size <= 50_000 * 9 / 8 + 1_100
+    free = hub_with(history_bytes=0)
+    fill(free, "stream:a", 500)
+    assert len(free.channel("stream:a").log.publications(1, 501)) == 500
+
+
+def test_size_of_all_logs() -> None:
+    hub = hub_with(history_total_bytes=300_000)
+    fill(hub, "stream:small", 20)
+    reader, behind = Peer(hub).connect(), Peer(hub).connect()
+    for peer in (reader, behind):
+        peer.ask(subscribe={"channel": "stream:large"})
+    for step in range(50):
+        fill(hub, "stream:large", 20)
+        hub.flush(1.0)
+        assert hub.budget.used == sum(channel.log.size for channel in hub.channels.values())
+        assert hub.budget.used <= 300_000
+        reader.connection.take(1 << 20, 1.0)
+        assert step < 20 or hub.refused["history_total_bytes"] > 0
+    # Who fills the hub pays for it, and nothing is lost in silence.
+    assert len(hub.channel("stream:small").log.publications(1, 21)) == 20
+    (told,) = behind.messages()
+    assert told["push"]["unsubscribe"]["code"] == 2500
+    free = hub_with(history_total_bytes=0)
+    fill(free, "stream:large", 1_000)
+    free.flush(1.0)
+    assert free.budget.used > 1_000_000
+
+
+def test_size_of_a_history_reply() -> None:
+    hub = hub_with(history_reply_bytes=10_000)
+    fill(hub, "event:a", 50)
+    peer = Peer(hub).connect()
+    seen: list[int] = []
+    epoch = hub.channel("event:a").log.epoch
+    while True:
+        since = {"offset": len(seen), "epoch": epoch}
+        found = peer.ask(history={"channel": "event:a", "limit": -1, "since": since})["history"]
+        if not found.get("publications"):
+            break
+        assert len(found["publications"]) <= 9 and found["offset"] == 50
+        seen += [publication["offset"] for publication in found["publications"]]
+    assert seen == list(range(1, 51))
+    last = peer.ask(history={"channel": "event:a", "limit": -1, "reverse": True})["history"]["publications"]
+    assert [publication["offset"] for publication in last] == list(range(50, 41, -1))
+    fill(hub, "event:large", 1, 20_000)
+    assert len(peer.ask(history={"channel": "event:large", "limit": -1})["history"]["publications"]) == 1
+    free = hub_with(history_reply_bytes=0)
+    fill(free, "event:a", 500)
+    answer = Peer(free).connect().ask(history={"channel": "event:a", "limit": -1})
+    assert len(answer["history"]["publications"]) == 500
+
+
+def test_size_of_a_table() -> None:
+    hub = hub_with(table_bytes=100_000)
+    peer = Peer(hub).connect()
+    peer.rpc("rtwidgets.declare", channel="table:a", key="id")
+
+    def upsert(keys: list[int], text: str, **more: Any) -> int:
+        change = {"upsert": {"id": keys, "text": [text] * len(keys)}, **more}
+        return code(peer.ask(publish={"channel": "table:a", "data": change}))
+
+    assert upsert(list(range(100)), "x" * 100) == 0
+    # More rows, and more in the rows that are there.
+    assert upsert(list(range(100, 200)), "x" * 1_000) == 106
+    assert upsert(list(range(50)), "x" * 2_000) == 106
+    assert hub.refused["table_bytes"] == 2
+    # What makes it smaller, or does not make it larger, is always taken.
+    assert upsert(list(range(100)), "y" * 100) == 0
+    assert upsert([], "", remove=list(range(90))) == 0
+    assert upsert(list(range(100, 150)), "x" * 1_000) == 0
+    assert upsert(list(range(5)), "x", replace=True) == 0
+    assert upsert(list(range(5, 60)), "x" * 1_000) == 0
+    table: Any = hub.channel("table:a").kind
+    before = table._bytes
+    assert upsert([], "", remove=list(range(60))) == 0
+    assert before > 50_000 and table._bytes == 0
+    free = Peer(hub_with(table_bytes=0)).connect()
+    free.rpc("rtwidgets.declare", channel="table:a", key="id")
+    assert (
+        code(free.ask(publish={"channel": "table:a", "data": {"upsert": {"id": [1], "text": ["x" * 10**6]}}}))
+        == 0
+    )
+
+
+def test_notices_that_nobody_reads() -> None:
+    hub = hub_with(replies_bytes=2_000)
+    reader = Peer(hub).connect()
+    reader.ask(subscribe={"channel": "seen:a"})
+    for number in range(40):
+        Peer(hub, f"u{number}").connect().ask(subscribe={"channel": "seen:a"})
+    assert reader.connection.closing == (3008, "slow")
+    assert hub.refused["replies_bytes"] > 0
+    # What a client asked for may be as large as it is.
+    fill(hub, "stream:a", 20)
+    asking = Peer(hub).connect()
+    asking.send(
+        {"id": 50, "subscribe": {"channel": "stream:a"}}, {"id": 51, "subscribe": {"channel": "stream:b"}}
+    )
+    hub.tick(30.0)
+    assert asking.connection.closing is None
+    free = hub_with(replies_bytes=0)
+    reader = Peer(free).connect()
+    reader.ask(subscribe={"channel": "seen:a"})
+    for number in range(100):
+        Peer(free, f"u{number}").connect().ask(subscribe={"channel": "seen:a"})
+    assert reader.connection.closing is None
+
+
+def test_times_that_a_client_has() -> None:
+    hub = hub_with(connect_timeout_s=3, ping_interval_s=10, pong_timeout_s=4)
+    silent, quiet = Peer(hub), Peer(hub).connect()
+    hub.tick(4.1)
+    assert silent.connection.closing == (3502, "stale")
+    hub.tick(11.1)
+    hub.tick(15.2)
+    assert quiet.connection.closing == (3012, "no pong")
+    assert (hub.refused["connect_timeout_s"], hub.refused["pong_timeout_s"]) == (1, 1)
+    free = hub_with(connect_timeout_s=0, pong_timeout_s=0)
+    silent, quiet = Peer(free), Peer(free).connect()
+    for now in range(0, 300, 5):
+        free.tick(float(now))
+    assert silent.connection.closing is None and quiet.connection.closing is None

@@ -1,0 +1,244 @@
+"""Limits that need a server: per address, on frames, and over time."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from rtwidgets.core import Limits
+from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, parse_networks
+
+from ..client.hub_process import HubProcess, token
+from .sockets import Line, bare_line, open_line
+
+KEY = "the api key"
+
+
+@contextmanager
+def hub_with(directory: Path, limits: str, hub: str = "") -> Iterator[HubProcess]:
+    config = f'api_key = "{KEY}"\n[hub]\n{hub}\n[limits]\n{limits}\n'
+    process = HubProcess(directory, config)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def request(hub: HubProcess, path: str, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=5)
+    connection.request(
+        "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, body
+
+
+def refused(hub: HubProcess, limit: str) -> int:
+    text = request(hub, "/metrics", X_API_Key=KEY)[1]
+    found = re.search(rf'^rtwidgets_refused_total{{limit="{limit}"}} (\d+)$', text, re.MULTILINE)
+    assert found, text
+    return int(found[1])
+
+
+def code_of_close(line: Line, within_s: float = 10.0) -> int:
+    try:
+        while True:
+            line.receive(within_s)
+    except ConnectionClosed as error:
+        return error.rcvd.code if error.rcvd is not None else 1006
+
+
+def test_metrics_need_the_key_and_tell_of_every_limit(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "") as hub, open_line(hub):
+        assert request(hub, "/metrics")[0] == 401
+        status, text = request(hub, "/metrics", Authorization=f"Bearer {KEY}")
+        assert status == 200 and "rtwidgets_connections 1\n" in text
+        assert set(re.findall(r'limit="(\w+)"', text)) == set(Limits.__struct_fields__)
+
+
+def test_requests_of_an_address(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "connects_per_ip_per_s = 20") as hub:
+        time.sleep(1.0)
+        found = Counter(request(hub, "/health")[0] for _ in range(40))
+        assert found[200] >= 20 and found[429] >= 10
+        with pytest.raises(InvalidStatus, match="429"), bare_line(hub):
+            pass
+        time.sleep(0.5)
+        with open_line(hub):
+            pass
+        time.sleep(0.5)
+        assert refused(hub, "connects_per_ip_per_s") >= 11
+    with hub_with(tmp_path, "connects_per_ip_per_s = 0") as hub:
+        assert {request(hub, "/health")[0] for _ in range(300)} == {200}
+
+
+def test_sockets_of_an_address(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "connections_per_ip = 3") as hub:
+        with ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(open_line(hub))
+            with pytest.raises(InvalidStatus, match="429"), bare_line(hub):
+                pass
+            assert refused(hub, "connections_per_ip") == 1
+        deadline = time.monotonic() + 5
+        while True:  # the hub hears of the ends a little later
+            try:
+                with open_line(hub):
+                    break
+            except InvalidStatus:
+                assert time.monotonic() < deadline
+    with hub_with(tmp_path, "connections_per_ip = 0") as hub, ExitStack() as stack:
+        for _ in range(70):
+            stack.enter_context(open_line(hub))
+
+
+def addresses(limits: Limits | None = None, *proxies: str, now: Any = lambda: 0.0) -> Addresses:
+    return Addresses(limits or Limits(), parse_networks(proxies), Counter(), now)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "seen"),
+    [
+        ("203.0.113.9", [], "203.0.113.9"),
+        # Only a trusted proxy's word counts.
+        ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
+        ("10.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        ("::ffff:10.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        # What stands before the last stranger was written by that stranger.
+        ("10.0.0.1", ["1.2.3.4, 198.51.100.1"], "198.51.100.1"),
+        ("10.0.0.1", ["1.2.3.4", "198.51.100.1, 10.9.9.9"], "198.51.100.1"),
+        ("10.0.0.1", ["nonsense"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.1, nonsense"], "10.0.0.1"),
+        ("10.0.0.1", ["nonsense, 198.51.100.1"], "198.51.100.1"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.1:4711"], "10.0.0.1"),
+        ("10.0.0.1", ["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
+        ("2001:db8:1:2:3::4", [], "2001:db8:1:2::/64"),
+        ("10.0.0.1", ["2001:db8:1:2:ffff::9"], "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", [], "203.0.113.9"),
+    ],
+)
+def test_address_behind_proxies(peer: str, forwarded: list[str], seen: str) -> None:
+    headers = [(b"x-forwarded-for", text.encode()) for text in forwarded]
+    scope = {"type": "http", "client": (peer, 1), "headers": headers}
+    assert addresses(None, "10.0.0.0/8").of(scope) == seen
+    # Without a list nobody is believed.
+    alone = addresses().of(scope)
+    assert alone in (peer.removeprefix("::ffff:"), "2001:db8:1:2::/64")
+
+
+def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
+    now = [0.0]
+    table = addresses(Limits(connects_per_ip_per_s=1), now=lambda: now[0])
+    table.note_request("203.0.113.9")
+    with pytest.raises(TooManyError):
+        table.note_request("203.0.113.9")
+    for number in range(3 * MAX_ADDRESSES):
+        table.note_request(f"2001:db8:{number:x}::/64")
+        assert len(table._rates) <= MAX_ADDRESSES
+        now[0] += 0.0001
+
+
+def test_forwarded_addresses_count_only_from_a_trusted_proxy(tmp_path: Path) -> None:
+    def three_each(hub: HubProcess) -> list[int]:
+        found = []
+        for number in range(60):
+            found.append(request(hub, "/health", X_Forwarded_For=f"198.51.100.{number % 20}")[0])
+        return found
+
+    limits = "connects_per_ip_per_s = 10"
+    with hub_with(tmp_path, limits, 'trusted_proxies = ["127.0.0.1"]') as hub:
+        time.sleep(0.5)
+        assert set(three_each(hub)) == {200}
+    with hub_with(tmp_path, limits) as hub:
+        time.sleep(0.5)
+        assert 429 in three_each(hub)
+
+
+def test_message_size_and_fragments(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "max_message_bytes = 1000\nfragments_per_message = 4") as hub:
+        with bare_line(hub) as line:
+            line.socket.send("x" * 1_001)
+            assert code_of_close(line) == 1009
+        with bare_line(hub) as line:
+            line.socket.send(iter(["x" * 400] * 3))
+            assert code_of_close(line) == 1009
+        with bare_line(hub) as line:
+            line.socket.send(iter(["x"] * 10))
+            assert code_of_close(line) == 1008
+        assert (refused(hub, "max_message_bytes"), refused(hub, "fragments_per_message")) == (2, 1)
+    with (
+        hub_with(tmp_path, "max_message_bytes = 0\nfragments_per_message = 0") as hub,
+        open_line(hub) as line,
+    ):
+        pad = "x" * 2_000_000
+        assert "error" not in line.ask(publish={"channel": "event:a", "data": pad})
+        text = '{"id":9,"ping":{}}'
+        line.socket.send(iter(text + " " * 500))
+        assert line.receive() == [{"id": 9, "ping": {}}]
+
+
+def test_peer_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "send_timeout_s = 1") as hub, open_line(hub) as writer:
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with open_line(hub, "bob", plain=plain, max_queue=1) as stalled:
+            stalled.ask(subscribe={"channel": "event:a"})
+            for _ in range(60):
+                writer.ask(publish={"channel": "event:a", "data": "x" * 50_000})
+            deadline = time.monotonic() + 10
+            while refused(hub, "send_timeout_s") < 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+
+def test_ping_flood_is_read_slowly_and_the_hub_goes_on(tmp_path: Path) -> None:
+    with (
+        hub_with(tmp_path, "commands_per_s = 50") as hub,
+        open_line(hub) as other,
+        open_line(hub, "bob") as bob,
+    ):
+        mask = Frame(Opcode.PING, b"p").serialize(mask=True)
+        raw = bob.socket.socket
+        raw.settimeout(0.5)
+        sent = 0
+        try:
+            for _ in range(2_000):
+                sent += raw.send(mask * 1_000)
+        except TimeoutError:
+            pass  # its own socket is full: the hub does not read
+        assert sent < 20_000_000
+        assert "rpc" in other.ask(rpc={"method": "rtwidgets.status", "data": {}})
+        assert refused(hub, "commands_per_s") >= 1
+
+
+def test_silent_sockets_end(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "connect_timeout_s = 0.5") as hub, bare_line(hub) as line:
+        started = time.monotonic()
+        assert code_of_close(line) == 3502
+        assert 0.3 < time.monotonic() - started < 3
+        assert refused(hub, "connect_timeout_s") == 1
+
+
+def test_connections_of_a_user_over_sockets(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "connections_per_user = 1") as hub, open_line(hub, "ann"):
+        with bare_line(hub) as line:
+            line.socket.send(json.dumps({"id": 1, "connect": {"token": token("ann")}}))
+            assert code_of_close(line) == 3504
+        with open_line(hub, "bob"):
+            pass
