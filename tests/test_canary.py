@@ -391,7 +391,9 @@ def test_log_of_the_client_shows_no_token(
     careless: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("websockets.frames.Frame.MAX_LOG_SIZE", 100_000)  # whole frames, where they are logged
+    monkeypatch.setattr(
+        "websockets.frames.Frame.MAX_LOG_SIZE", 100_000
+    )  # whole frames, where they are logged
     if careless:
         caplog.set_level(logging.DEBUG, "rtwidgets.socket")
     with inner_hub() as hub:
@@ -399,7 +401,7 @@ def test_log_of_the_client_shows_no_token(
         try:
             client.stream("px").append(price=1.0)
             assert client.status()["user"] == "root"
-            assert client._link.portal.call(client.mint_token(60))
+            assert client._link.portal.call(client.mint_token(60, {"*": frozenset(("subscribe",))}))
         finally:
             client.close()
     assert caplog.records

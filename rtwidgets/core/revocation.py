@@ -27,6 +27,17 @@ class Revocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     before: float = 0.0
 
 
+class Maker(Struct, frozen=True):
+    """The token that another was made with for somebody else: the claim `maker`. Both end together.
+
+    Otherwise who has stolen an owner's token makes tokens of others with it, and those stay.
+    """
+
+    sub: str
+    jti: str
+    iat: float | None = None
+
+
 def revocation_of(jti: str, user: str, now: float, expires_at_ms: float | None = None) -> Revocation:
     """Return the entry for one token or for all of a user's up to now.
 
@@ -67,14 +78,23 @@ class Revocations:
         for user, before in self._users.items():
             yield Revocation(user=user, before=before)
 
-    def cover(self, user: str, token_ids: tuple[str | None, ...], issued_at: float | None) -> bool:
+    def cover(
+        self,
+        user: str,
+        token_ids: tuple[str | None, ...],
+        issued_at: float | None,
+        maker: Maker | None = None,
+    ) -> bool:
         """Say whether a token is revoked.
 
         Args:
             user: Its `sub`.
             token_ids: Its `jti` and that of the token it was made from.
             issued_at: Its `iat`; without one it counts as older than every entry for its user.
+            maker: Its `maker`.
         """
+        if maker is not None and self.cover(maker.sub, (maker.jti,), maker.iat):
+            return True
         if any(token_id in self._ids for token_id in token_ids if token_id):
             return True
         before = self._users.get(user)

@@ -15,7 +15,7 @@ from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
 from .origins import parse_origin
 from .refusal import Refusal
-from .revocation import revocation_of
+from .revocation import Maker, revocation_of
 from .rules import Verb
 from .wish import Wish, grant_of, granted
 
@@ -205,6 +205,9 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
             ttl_s=ttl_s,
             info=None if info is None else msgspec.json.decode(info),
             parent=credentials.token_id if for_itself else None,
+            maker=credentials.maker
+            if for_itself
+            else Maker(credentials.user, credentials.token_id, credentials.issued_at),
         )
     except (ValueError, RecursionError) as error:
         raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None

@@ -41,7 +41,13 @@ def _lines(claims: dict[str, Any], signed: str, now: float) -> Iterator[tuple[st
             name,
             _time(claims[claim], now) if claim in claims else "not said" if claim != "exp" else "never",
         )
-    for name, claim in (("token id", "jti"), ("made from", "parent"), ("audience", "aud"), ("issuer", "iss")):
+    for name, claim in (
+        ("token id", "jti"),
+        ("made from", "parent"),
+        ("made with", "maker"),
+        ("audience", "aud"),
+        ("issuer", "iss"),
+    ):
         if claims.get(claim):
             yield name, str(claims[claim])
     caps = claims.get("caps")
