@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from centrifuge import Client, ClientEventHandler
 from websockets.exceptions import ConnectionClosed
 
+import rtwidgets as rt
+from hatch_build import find_node
 from rtwidgets.core.revocation import Revocation
 from rtwidgets.errors import ConfigError
 from rtwidgets.server.revocation_file import RevocationFile
 from rtwidgets.server.settings import AuthSection, Settings
 
-from ..client.hub_process import SECRET, HubProcess, environment, token
+from ..client.hub_process import ROOT, SECRET, HubProcess, environment, token
 from .inner_hub import InnerHub
 from .sockets import Line, bare_line, open_line
 
@@ -103,6 +110,86 @@ def test_live_connections_close_in_every_process(hubs: list[HubProcess], way: ob
         # In the second of the revocation a token with whole seconds can't be told from an older one.
         time.sleep(1.0)
         assert connects(hub, token(user))
+
+
+@contextmanager
+def javascript_client(url: str, text: str) -> Iterator[Callable[[], str]]:
+    command = [find_node()[0], str(Path(__file__).with_name("revoked_client.mjs")), url, text]
+    with subprocess.Popen(command, cwd=ROOT / "js", stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        assert [node.stdout.readline() for _ in range(2)] == ["connecting 0\n", "connected\n"]
+        yield node.stdout.read
+
+
+@contextmanager
+def python_client(url: str, text: str) -> Iterator[Callable[[], str]]:
+    said: list[str] = []
+    connected, gone = threading.Event(), threading.Event()
+
+    class Events(ClientEventHandler):  # type: ignore[misc]
+        async def on_connected(self, ctx: Any) -> None:
+            connected.set()
+
+        async def on_connecting(self, ctx: Any) -> None:
+            said.append(f"connecting {ctx.code}\n")
+
+        async def on_disconnected(self, ctx: Any) -> None:
+            said.append(f"disconnected {ctx.code}\n")
+            gone.set()
+
+    async def live() -> None:
+        client = Client(url, events=Events(), token=text, min_reconnect_delay=0.01, max_reconnect_delay=0.05)
+        await client.connect()
+        while not gone.is_set():
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+
+    def rest() -> str:
+        thread.join(20)
+        return "".join(said[1:])
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),))
+    thread.start()
+    assert connected.wait(10)
+    yield rest
+
+
+@contextmanager
+def our_client(url: str, text: str) -> Iterator[Callable[[], str]]:
+    hub = rt.connect(url.removesuffix("/connection/websocket"), token=text)
+    said: list[str] = []
+    hub.on_status(said.append)
+
+    def rest() -> str:
+        deadline = time.monotonic() + 10
+        while not hub.is_closed and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.5)
+        assert text not in "".join(said)
+        return "disconnected 3500\n" if "code 3500" in str(hub._link.driver.fatal) else f"{said}"
+
+    try:
+        yield rest
+    finally:
+        hub.close()
+
+
+@pytest.mark.parametrize("client", [javascript_client, python_client, our_client])
+def test_clients_do_not_come_back_with_a_revoked_token(inner_hub: InnerHub, client: Any) -> None:
+    user = client.__name__
+    opened = 0
+    open_connection = inner_hub.app.hub.open
+
+    def count(wake: Callable[[], None], now: float) -> Any:
+        nonlocal opened
+        opened += 1
+        return open_connection(wake, now)
+
+    inner_hub.app.hub.open = count  # type: ignore[method-assign]
+    with client(inner_hub.url, token(user)) as rest:
+        inner_hub.call(lambda: inner_hub.app.hub.revoke(Revocation(user=user, before=inner_hub.app.now())))
+        assert rest() == "disconnected 3500\n"
+    assert opened == 1
 
 
 def test_revocations_outlive_the_hub(tmp_path: Path) -> None:
