@@ -228,8 +228,8 @@ def test_entries_that_are_of_no_use_are_left_out() -> None:
     for entry in (
         Revocation(jti="ended", until=100.0),
         Revocation(jti="good", until=5_000.0),
-        Revocation(jti="both", until=100.0),
         Revocation(jti="both"),
+        Revocation(jti="both", until=100.0),
         Revocation(user="ann", before=7.0),
         Revocation(user="ann", before=5.0),
     ):

@@ -193,14 +193,17 @@ def test_clients_do_not_come_back_with_a_revoked_token(inner_hub: InnerHub, clie
 
 
 def test_revocations_outlive_the_hub(tmp_path: Path) -> None:
-    hub = HubProcess(tmp_path, f'revocation_file = "{tmp_path / "revoked"}"\n')
+    path = tmp_path / "revoked"
+    hub = HubProcess(tmp_path, f'revocation_file = "{path}"\n')
     hub.start()
     try:
         old = token("ann")
         by_rpc(hub, "ann")
+        RevocationFile(path).append(Revocation(jti="ended", until=1.0))
         hub.kill()
         hub.start()
         assert not connects(hub, old)
+        assert '"ann"' in path.read_text() and "ended" not in path.read_text()
     finally:
         hub.kill()
 
