@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Raw
 
-from ..protocol.messages import Command, HistoryRequest, Publication
+from ..protocol.messages import Publication
 from .channel import Channel
 from .encoding import encode_json
 from .listeners import Handle, Listeners
 from .notices import Subscribed
+from .past import newest
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -78,10 +79,7 @@ class Events(Channel):
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
-        request = HistoryRequest(channel=self.name, limit=limit, reverse=True)
-        reply = self._request(Command(history=request))
-        kept = reply.history.publications if reply.history is not None else []
-        return [_event(_publication.decode(raw)) for raw in reversed(kept)]
+        return [_event(publication) for publication in newest(self._request, self.name, limit)]
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the event on."""

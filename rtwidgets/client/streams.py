@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..errors import RtWidgetsError
-from ..protocol.messages import Command, Error, HistoryRequest, Publication
+from ..protocol.messages import Error, Publication
 from .cells import TIME_COLUMN
 from .channel import Channel
 from .columns import to_columns, with_time
@@ -18,6 +18,7 @@ from .durations import Duration, parse_duration
 from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
 from .notices import Subscribed
+from .past import newest
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -89,9 +90,8 @@ class Stream(Channel):
             ReplyTimeoutError: If it does not answer in time.
         """
         last_s = None if last is None else parse_duration(last)
-        reply = self._request(Command(history=HistoryRequest(channel=self.name, limit=-1)))
-        kept = reply.history.publications if reply.history is not None else []
-        columns = join_columns(_columns.decode(_publication.decode(raw).data) for raw in kept)
+        kept = newest(self._request, self.name, -1)
+        columns = join_columns(_columns.decode(publication.data) for publication in kept)
         return build_frame(columns if last_s is None else newest_rows(columns, last_s), backend)
 
     def on_data(self, fn: Callable[[dict[str, list[Any]]], Any]) -> Handle:

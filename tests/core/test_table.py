@@ -52,6 +52,16 @@ def full(rows: Rows) -> Rows:
     return {key: {n: v for n, v in row.items() if v is not None} for key, row in rows.items()}
 
 
+def test_rows_that_come_merged_keep_their_order() -> None:
+    table = make_table()
+    take(table, {"upsert": {"id": ["a", "b", "c", "d"], "x": [1, 2, 3, 4]}}, 1)
+    take(table, {"upsert": {"id": ["b", "a"], "x": [5, 6]}}, 2)
+    take(table, {"remove": ["c"], "upsert": {"id": ["e"], "x": [7]}}, 3)
+    take(table, {"upsert": {"id": ["c"], "x": [8]}}, 4)
+    merged = msgspec.json.decode(table.merged(0) or b"")
+    assert merged["upsert"]["id"] == ["a", "b", "d", "e", "c"] == list(rows_of(table.snapshot(0.0)))
+
+
 keys = st.integers(0, 5) | st.sampled_from(["a", "b"])
 cell_columns = st.sampled_from([("id",), ("id", "x"), ("id", "y"), ("id", "x", "y")])
 

@@ -47,6 +47,9 @@ class Table:
         self._bytes = 0
         self._rows: dict[Key, Row] = {}
         self._columns: dict[str, None] = {}
+        # When each row came, as a number: readers that get many at once get them in this order.
+        self._born: dict[Key, int] = {}
+        self._births = 0
         # Offset of each key's last change, latest last; removed keys stay here as tombstones.
         self._changed: dict[Key, int] = {}
         self._tombstones = 0
@@ -111,7 +114,7 @@ class Table:
                 break
             changed.append(key)
         change: dict[str, object] = {}
-        present = [key for key in reversed(changed) if key in self._rows]
+        present = sorted((key for key in changed if key in self._rows), key=self._born.__getitem__)
         if present:
             change["upsert"] = self._as_columns(present)
         gone = [key for key in changed if key not in self._rows]
@@ -162,13 +165,14 @@ class Table:
             known = self._rows.get(key)
             if known is None:
                 self._rows[key] = row
+                self._born[key] = self._births = self._births + 1
                 if key in self._changed:
                     self._tombstones -= 1
             else:
                 known.update(row)
             self._touch(key, offset)
         for key in gone:
-            del self._rows[key]
+            del self._rows[key], self._born[key]
             self._touch(key, offset)
             self._tombstones += 1
         if self._tombstones > MAX_TOMBSTONES:
