@@ -41,10 +41,12 @@ class RevocationFile:
                 pass
         except OSError as error:
             raise ConfigError(f"auth.revocation_file {path} can't be used: {error.strerror}") from None
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o077):
+        if hasattr(os, "getuid") and status.st_uid != os.getuid():
             raise ConfigError(
-                f"auth.revocation_file {path} must belong to the hub's user and to nobody else: chmod 600 it"
+                f"auth.revocation_file {path} belongs to another user: all that use it must be the same one"
             )
+        if hasattr(os, "getuid") and status.st_mode & 0o077:
+            raise ConfigError(f"others can use auth.revocation_file {path}: chmod 600 it")
 
     def append(self, entry: Revocation) -> None:
         """Add an entry; it is on the disk when this returns.

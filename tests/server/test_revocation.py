@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -302,7 +303,7 @@ def test_no_entry_is_lost_while_hubs_start_and_tidy(tmp_path: Path) -> None:
     assert kept == {f"{writer}-{n}" for writer in range(2) for n in range(100)}
 
 
-def test_file_that_others_can_use_is_refused(tmp_path: Path) -> None:
+def test_file_that_others_can_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "revoked"
     path.touch(0o600)
     for mode in (0o602, 0o620, 0o640, 0o604):
@@ -311,6 +312,10 @@ def test_file_that_others_can_use_is_refused(tmp_path: Path) -> None:
             RevocationFile(path)
     path.chmod(0o600)
     RevocationFile(path)
+    owner = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(ConfigError, match="another user"):
+        RevocationFile(path)
 
 
 def test_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:

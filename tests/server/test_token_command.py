@@ -77,6 +77,7 @@ def test_roles_become_rights(config: Path, arguments: list[str], caps: object, o
         (["--user", "ann", "--role", "viewer", "--owner"], "--caps and --owner without"),
         (["--user", "ann", "--role", "king"], "king"),
         (["--check", "nowhere"], "nowhere"),
+        *((["--user", "ann", "--ttl-s", text], "--ttl-s must be") for text in ("nan", "inf", "0", "-5")),
     ],
 )
 def test_wrong_use_is_explained(config: Path, arguments: list[str], words: str) -> None:
