@@ -62,7 +62,7 @@ api_key = "{API_KEY}"
 
 def token(user: str, secret: str = SECRET, **claims: Any) -> str:
     now = int(time.time())
-    said = {"sub": user, "iat": now, "exp": now + 600, "jti": secrets.token_hex(8), "caps": {"*": VERBS}}
+    said = {"sub": user, "iat": now, "exp": now + 86_400, "jti": secrets.token_hex(8), "caps": {"*": VERBS}}
     return jwt.encode({**said, **claims}, secret, algorithm="HS256")
 
 
