@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 OPEN_TIMEOUT_S = 5.0
+
+# At debug level websockets logs the frames, and the first one holds the token.
+_log = logging.getLogger("rtwidgets.socket")
+_log.setLevel(logging.INFO)
 
 
 class SocketClosedError(ClosedError):
@@ -89,6 +94,7 @@ async def open_socket(address: Address) -> Socket:
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=1,
             proxy=None if address.is_loopback else True,
+            logger=_log,
         )
     except InvalidStatus as error:
         raise HubUnreachableError(_refused(where, error)) from None

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
+from .revocation import Maker
 from .rules import Verb
 
 Caps = dict[str, frozenset[Verb]]
@@ -37,6 +38,7 @@ class Credentials(Struct, frozen=True):
         channels: Server-side subscriptions.
         token_id: The token's `jti`; empty where there is none, or several tokens.
         parent: The `jti` of the token whose holder made this one for itself, if it was made so.
+        maker: The token that this one was made with for somebody else.
         issued_at: Seconds since the Unix epoch, or None.
         parts: What each token says, where several came together.
     """
@@ -49,6 +51,7 @@ class Credentials(Struct, frozen=True):
     channels: tuple[str, ...] = ()
     token_id: str = ""
     parent: str | None = None
+    maker: Maker | None = None
     issued_at: float | None = None
     parts: tuple[Credentials, ...] = ()
 

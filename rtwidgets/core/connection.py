@@ -283,7 +283,8 @@ class Connection:
                 self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
         parts = who.parts or (who,)
         return any(
-            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at) for part in parts
+            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at, part.maker)
+            for part in parts
         )
 
     def forget_identity(self) -> None:

@@ -73,7 +73,7 @@ class Hub:
         self.on_dirty: Callable[[], None] = lambda: None
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
-        # A client or the HTTP API has revoked something: the driver keeps it and tells other hubs.
+        # The driver keeps what was revoked here and tells other hubs; a Refusal says that it can't.
         self.on_revoke: Callable[[Revocation], None] = lambda entry: None
         self.greeting = msgspec.json.encode(
             {
@@ -157,10 +157,21 @@ class Hub:
             self.refused[limit] += 1
             raise Refusal(codes.LIMIT_EXCEEDED, f"at most {bound} {what}: {limit}")
 
-    def revoke(self, entry: Revocation) -> int:
+    def revoke_and_keep(self, entry: Revocation) -> int:
+        """Revoke for good, here and in the hubs that hear of it; see `revoke`.
+
+        Raises:
+            Refusal: If it is done here, but neither kept nor known to others.
+        """
+        closed = self.revoke(entry)
+        self.on_revoke(entry)
+        return closed
+
+    def revoke(self, *entries: Revocation) -> int:
         """Accept some tokens no more, and end what they opened; return how many connections that closes."""
         revocations = self.tokens.revocations
-        revocations.add(entry)
+        for entry in entries:
+            revocations.add(entry)
         closed = 0
         for connection in list(self.connections.values()):
             if connection.is_revoked(revocations):

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 # How long a client may be late with a new token.
 EXPIRY_GRACE_S = 10.0
+# What a client is told at most of the time it has left; the wire has 32 bits for it.
+MAX_TTL_S = 2.0**31 - 1
 
 _FIELDS = tuple(name for name in Command.__struct_fields__ if name != "id")
 
@@ -321,7 +323,7 @@ def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
 
 
 def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:
-    return (False, 0) if expires_at is None else (True, max(1, int(expires_at - now)))
+    return (False, 0) if expires_at is None else (True, int(min(max(1.0, expires_at - now), MAX_TTL_S)))
 
 
 def _watch_expiry(cursor: Cursor) -> None:

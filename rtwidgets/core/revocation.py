@@ -2,56 +2,99 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from msgspec import Struct
+
+# An entry is kept this much longer than its token lives: clocks differ, and a hub may allow for that.
+KEPT_LONGER_S = 600.0
 
 
 class Revocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One entry: a token by its id, or all tokens of a user up to a time.
+    """One entry: a token by its id, or all tokens of a user up to a time. Times are seconds since the epoch.
 
     Args:
         jti: Id of a token. Tokens that were made from it go with it.
+        until: When that token ends by itself, after which the entry is of no use; None for never.
         user: Name of a user.
-        before: Tokens of the user that were issued up to then, in seconds since the Unix epoch.
+        before: Tokens of the user that were issued up to then.
     """
 
     jti: str = ""
+    until: float | None = None
     user: str = ""
     before: float = 0.0
 
 
-def revocation_of(jti: str, user: str, now: float) -> Revocation:
+class Maker(Struct, frozen=True):
+    """The token that another was made with for somebody else: the claim `maker`. Both end together.
+
+    Otherwise who has stolen an owner's token makes tokens of others with it, and those stay.
+    """
+
+    sub: str
+    jti: str
+    iat: float | None = None
+
+
+def revocation_of(jti: str, user: str, now: float, expires_at_ms: float | None = None) -> Revocation:
     """Return the entry for one token or for all of a user's up to now.
 
     Raises:
-        ValueError: If both or neither are named.
+        ValueError: If both or neither are named, or the time is no token's that is still good.
     """
     if bool(jti) == bool(user):
         raise ValueError("name a token by its jti, or a user, and not both")
-    return Revocation(jti=jti) if jti else Revocation(user=user, before=now)
+    if user:
+        return Revocation(user=user, before=now)
+    until = None if expires_at_ms is None else expires_at_ms / 1000
+    if until is not None and until < now:
+        # Likely a time in seconds; the entry would be forgotten while the token is good.
+        raise ValueError("expires_at_ms is over: the token's exp in milliseconds, or leave it out")
+    return Revocation(jti=jti, until=until)
 
 
 class Revocations:
     """Every entry there is."""
 
     def __init__(self) -> None:
-        self._ids: set[str] = set()
+        self._ids: dict[str, float] = {}
         self._users: dict[str, float] = {}
 
     def add(self, entry: Revocation) -> None:
-        """Take in an entry; one that says what another said changes nothing."""
+        """Take in an entry; one that says less than another changes nothing."""
         if entry.jti:
-            self._ids.add(entry.jti)
+            until = math.inf if entry.until is None else entry.until
+            self._ids[entry.jti] = max(until, self._ids.get(entry.jti, until))
         if entry.user:
-            self._users[entry.user] = max(entry.before, self._users.get(entry.user, 0.0))
+            self._users[entry.user] = max(entry.before, self._users.get(entry.user, entry.before))
 
-    def cover(self, user: str, token_ids: tuple[str | None, ...], issued_at: float | None) -> bool:
+    def entries(self, now: float) -> Iterator[Revocation]:
+        """Return what is still of use, as few entries as say it."""
+        for jti, until in self._ids.items():
+            if until + KEPT_LONGER_S > now:
+                yield Revocation(jti=jti, until=None if math.isinf(until) else until)
+        for user, before in self._users.items():
+            yield Revocation(user=user, before=before)
+
+    def cover(
+        self,
+        user: str,
+        token_ids: tuple[str | None, ...],
+        issued_at: float | None,
+        maker: Maker | None = None,
+    ) -> bool:
         """Say whether a token is revoked.
 
         Args:
             user: Its `sub`.
             token_ids: Its `jti` and that of the token it was made from.
             issued_at: Its `iat`; without one it counts as older than every entry for its user.
+            maker: Its `maker`.
         """
+        if maker is not None and self.cover(maker.sub, (maker.jti,), maker.iat):
+            return True
         if any(token_id in self._ids for token_id in token_ids if token_id):
             return True
         before = self._users.get(user)

@@ -15,7 +15,7 @@ from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
 from .origins import parse_origin
 from .refusal import Refusal
-from .revocation import revocation_of
+from .revocation import Maker, revocation_of
 from .rules import Verb
 from .wish import Wish, grant_of, granted
 
@@ -90,6 +90,7 @@ class Status(Struct):
 
 class Revoke(Struct):
     jti: str = ""
+    expires_at_ms: float | None = None
     user: str = ""
 
 
@@ -204,6 +205,9 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
             ttl_s=ttl_s,
             info=None if info is None else msgspec.json.decode(info),
             parent=credentials.token_id if for_itself else None,
+            maker=credentials.maker
+            if for_itself
+            else Maker(credentials.user, credentials.token_id, credentials.issued_at),
         )
     except (ValueError, RecursionError) as error:
         raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None
@@ -226,11 +230,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
 def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -> object:
     _owner(connection)
     try:
-        entry = revocation_of(data.jti, data.user, now)
+        entry = revocation_of(data.jti, data.user, now, data.expires_at_ms)
     except ValueError as error:
         raise Refusal(codes.BAD_REQUEST, str(error)) from None
-    connection.hub.on_revoke(entry)
-    return {"closed": connection.hub.revoke(entry)}
+    return {"closed": connection.hub.revoke_and_keep(entry)}
 
 
 def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:

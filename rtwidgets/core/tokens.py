@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from .capabilities import Caps, Credentials, joined
-from .revocation import Revocations
+from .revocation import Maker, Revocations
 from .rules import Verb
 
 HMAC = "HS256"
@@ -74,6 +74,7 @@ class Claims(Struct):
     nbf: float | None = None
     jti: str = ""
     parent: str | None = None
+    maker: Maker | None = None
     aud: str | list[str] = ""
     iss: str = ""
     info: object = None
@@ -152,6 +153,7 @@ class Tokens:
             channels=claims.channels,
             token_id=claims.jti,
             parent=claims.parent,
+            maker=claims.maker,
             issued_at=claims.iat,
         )
 
@@ -179,6 +181,7 @@ class Tokens:
         info: object = None,
         owner: bool = False,
         parent: str | None = None,
+        maker: Maker | None = None,
     ) -> str:
         """Sign a connection token.
 
@@ -191,13 +194,15 @@ class Tokens:
             info: What others may see of the user.
             owner: Whether it is for the hub's owner.
             parent: The `jti` of the token whose holder makes this one for itself.
+            maker: The token whose holder makes this one for somebody else, or made its parent so.
         """
         if self._signing_key is None:
             raise TokenError("the hub has no hmac_secret to sign tokens with")
         claims: dict[str, Any] = {
             "sub": user,
-            # With its fraction: a token that is made right after a revocation is newer than that.
-            "iat": round(now, 3),
+            # With all its digits: a token that is made right after a revocation is newer than that, and
+            # one that was made right before must not be rounded up to be.
+            "iat": now,
             "jti": token_id,
             "caps": {pattern: sorted(verbs) for pattern, verbs in caps.items()},
         }
@@ -206,6 +211,7 @@ class Tokens:
             "info": info,
             "owner": owner or None,
             "parent": parent,
+            "maker": None if maker is None else msgspec.structs.asdict(maker),
             "aud": self.rules.audience or None,
             "iss": self.rules.issuer or None,
         }
@@ -233,7 +239,7 @@ class Tokens:
             raise TokenError(f"the token is not for the audience {rules.audience!r}")
         if rules.issuer and claims.iss != rules.issuer:
             raise TokenError(f"the token is not from the issuer {rules.issuer!r}")
-        if self.revocations.cover(claims.sub, (claims.jti, claims.parent), claims.iat):
+        if self.revocations.cover(claims.sub, (claims.jti, claims.parent), claims.iat, claims.maker):
             raise TokenError("the token was revoked")
         if claims.exp is not None and claims.exp + rules.leeway_s < now:
             raise TokenExpired("the token has expired")

@@ -15,6 +15,11 @@ NOTHING = Raw()
 class Message(Struct, omit_defaults=True, gc=False):
     """Base of all messages: fields at their default are left out on the wire."""
 
+    def __repr__(self) -> str:
+        # A repr may land in a log, and a token is a secret.
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "token")
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
+
 
 class Error(Struct, frozen=True, omit_defaults=True):
     code: int

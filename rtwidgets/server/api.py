@@ -29,6 +29,7 @@ class RevokeBody(Struct):
     """Body of `POST /api/revoke`."""
 
     jti: str = ""
+    expires_at_ms: float | None = None
     user: str = ""
 
 
@@ -66,11 +67,13 @@ class HttpApi:
             return body
         try:
             wanted = msgspec.json.decode(body.decode(), type=RevokeBody)
-            entry = revocation_of(wanted.jti, wanted.user, self._now())
+            entry = revocation_of(wanted.jti, wanted.user, self._now(), wanted.expires_at_ms)
         except ValueError as error:  # all that can be wrong with it is one
             return JSONResponse({"error": str(error)}, status_code=400)
-        self._hub.on_revoke(entry)
-        return JSONResponse({"result": {"closed": self._hub.revoke(entry)}})
+        try:
+            return JSONResponse({"result": {"closed": self._hub.revoke_and_keep(entry)}})
+        except Refusal as refusal:
+            return JSONResponse({"error": str(refusal)}, status_code=500)
 
     async def _body(self, request: Request) -> bytes | JSONResponse:
         """Return a request's body, or the answer when it is too large."""

@@ -18,6 +18,9 @@ from starlette.routing import Route, WebSocketRoute
 from .. import __version__
 from ..core import Hub
 from ..core.origins import parse_origin
+from ..core.refusal import Refusal
+from ..core.revocation import Revocation
+from ..protocol import codes
 from .addresses import Addresses, parse_networks
 from .api import HttpApi
 from .clock import steady_clock
@@ -64,7 +67,8 @@ class HubApp:
         self._revoked: RevocationFile | None = None
         if settings.auth.revocation_file:
             self._revoked = RevocationFile(Path(settings.auth.revocation_file))
-            self.hub.on_revoke = self._revoked.append
+            self._revoked.tidy(self.now())
+            self.hub.on_revoke = self._keep_revoked
             self._read_revoked()
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
@@ -111,9 +115,17 @@ class HubApp:
             await asyncio.sleep(TICK_INTERVAL_S)
 
     def _read_revoked(self) -> None:
-        if self._revoked is not None:
-            for entry in self._revoked.news():
-                self.hub.revoke(entry)
+        if self._revoked is not None and (entries := list(self._revoked.news())):
+            self.hub.revoke(*entries)
+
+    def _keep_revoked(self, entry: Revocation) -> None:
+        assert self._revoked is not None
+        try:
+            self._revoked.append(entry)
+        except OSError as error:
+            fault = f"revoked in this process until it ends: auth.revocation_file: {error.strerror}"
+            log.error("%s", fault)
+            raise Refusal(codes.INTERNAL, fault) from None
 
 
 def _own_origins(settings: Settings, port: int) -> frozenset[str]:

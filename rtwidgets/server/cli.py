@@ -24,6 +24,8 @@ from .revocation_file import RevocationFile
 from .run import serve as run_hub
 from .settings import GOOD_SECRET, Settings, load
 
+MAX_TTL_S = 10 * 365 * 86_400.0
+
 config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -105,6 +107,8 @@ def token(
         raise click.UsageError("--user is needed: who is the token for?")
     if (role is None and channels) or (role is not None and (caps is not None or owner)):
         raise click.UsageError("--role and --channels go together, --caps and --owner without them")
+    if not 0 < ttl_s <= MAX_TTL_S:
+        raise click.UsageError(f"--ttl-s must be above 0 and at most {MAX_TTL_S:.0f}, ten years")
     if not settings.auth.hmac_secret:
         raise ConfigError("auth.hmac_secret is empty: there is no key to sign a token with")
     minted = settings.auth.tokens().mint(

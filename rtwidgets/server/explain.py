@@ -20,7 +20,7 @@ def explain(token: str, tokens: Tokens, now: float) -> tuple[list[str], str | No
     try:
         claims: Any = jwt.decode(token, options={"verify_signature": False})
         algorithm = str(jwt.get_unverified_header(token).get("alg"))
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, RecursionError, UnicodeError) as error:
         return [], f"it is no JWT: {error}"
     try:
         key, fault = tokens.verify(token, now)[1].name, None
@@ -41,7 +41,13 @@ def _lines(claims: dict[str, Any], signed: str, now: float) -> Iterator[tuple[st
             name,
             _time(claims[claim], now) if claim in claims else "not said" if claim != "exp" else "never",
         )
-    for name, claim in (("token id", "jti"), ("made from", "parent"), ("audience", "aud"), ("issuer", "iss")):
+    for name, claim in (
+        ("token id", "jti"),
+        ("made from", "parent"),
+        ("made with", "maker"),
+        ("audience", "aud"),
+        ("issuer", "iss"),
+    ):
         if claims.get(claim):
             yield name, str(claims[claim])
     caps = claims.get("caps")
@@ -51,7 +57,7 @@ def _lines(claims: dict[str, Any], signed: str, now: float) -> Iterator[tuple[st
     if not rights and not claims.get("channel"):
         yield "right", "none but what the namespaces allow everybody"
     if claims.get("channels"):
-        yield "subscribed", ", ".join(map(str, claims["channels"]))
+        yield "subscribed", str(claims["channels"])
     if claims.get("owner"):
         yield "owner", "yes: may mint tokens, allow origins and revoke"
 

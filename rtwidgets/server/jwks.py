@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 import urllib.request
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from ..core.tokens import PUBLIC_KEY, Key, Tokens
@@ -89,12 +90,20 @@ class Jwks:
         return keys
 
     def _fetch(self) -> bytes:
-        opener = urllib.request.build_opener(_NoRedirects)
-        with opener.open(self._source, timeout=TIMEOUT_S) as response:
-            body: bytes = response.read(MAX_BYTES + 1)
-        if len(body) > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES} bytes")
-        return body
+        handlers: list[Any] = [_NoRedirects]
+        if not self._source.startswith("https:"):
+            # Plain http stays on this machine, whatever proxy the environment names.
+            handlers.append(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + TIMEOUT_S
+        body = bytearray()
+        with urllib.request.build_opener(*handlers).open(self._source, timeout=TIMEOUT_S) as response:
+            while chunk := response.read1(MAX_BYTES):
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise ValueError(f"it has more than {MAX_BYTES} bytes")
+                if time.monotonic() > deadline:
+                    raise ValueError(f"it takes longer than {TIMEOUT_S:g} s")
+        return bytes(body)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

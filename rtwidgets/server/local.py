@@ -6,8 +6,7 @@ import asyncio
 import getpass
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -17,6 +16,7 @@ from ..core import Limits
 from ..core.capabilities import ALL_VERBS
 from ..errors import ConfigError
 from .app import HubApp
+from .file_lock import file_lock
 from .run import bind, make_server
 from .settings import AuthSection, HubSection, Settings
 
@@ -46,7 +46,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
         ConfigError: If the connection file can't be kept private.
     """
     directory = _private_directory()
-    with _lock(directory / LOCK_NAME) as held:
+    with file_lock(directory / LOCK_NAME, wait=False) as held:
         if not held:
             return False
         settings = Settings(
@@ -126,22 +126,3 @@ def _private_directory() -> Path:
             "set RTWIDGETS_RUNTIME_DIR to a directory of yours"
         ) from None
     return directory
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Hold an exclusive lock while the block runs; it ends with the process however that ends."""
-    with path.open("a") as file:
-        try:
-            if os.name == "nt":
-                import msvcrt
-
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True

@@ -218,6 +218,11 @@ def _check_keys(auth: AuthSection) -> None:
         raise ConfigError("auth.hmac_secret_previous is set and auth.hmac_secret is not: set the new one")
     if not 0 <= auth.leeway_s <= 300:
         raise ConfigError(f"auth.leeway_s is {auth.leeway_s:g}; use 0 to 300 seconds")
+    if auth.revocation_file and not Path(auth.revocation_file).is_absolute():
+        # A hub and `rtwidgets-hub revoke` elsewhere would have two files, and nobody would see.
+        raise ConfigError(
+            f"auth.revocation_file is {auth.revocation_file!r}; write its whole path, from the root"
+        )
     for algorithm in auth.algorithms:
         if algorithm not in (HMAC, *PUBLIC_KEY):
             raise ConfigError(

@@ -10,7 +10,7 @@ from rtwidgets.core.capabilities import Caps, covers, joined, narrowed
 from rtwidgets.core.hub import Hub
 from rtwidgets.core.revocation import Revocation
 from rtwidgets.core.rules import Namespace, Verb
-from rtwidgets.core.tokens import MAX_JOINED
+from rtwidgets.core.tokens import MAX_JOINED, TokenError
 
 from .peers import ALL, Peer, make_hub
 
@@ -149,3 +149,29 @@ def test_narrowed_is_what_is_covered() -> None:
     given = narrowed({"value:*": SEE, "command:*": ALL["*"]}, asked)
     assert given == {"value:limit": SEE, "command:halt": frozenset(("command",))}
     assert covers({"value:*": SEE, "command:*": ALL["*"]}, given)
+
+
+@pytest.mark.parametrize("entry", [Revocation(jti="t"), Revocation(user="root", before=9.0)])
+def test_what_a_stolen_token_has_made_ends_with_it(entry: Revocation) -> None:
+    hub = make_hub()
+    thief = Peer(hub, "root", ALL, owner=True).connect()
+    for_other = minted(thief, {"*": ["subscribe"]}, sub="ghost")
+    other = page(hub, for_other)
+    for_its_page = minted(other, {"stream:px": ["subscribe"]})
+    shown = page(hub, for_its_page)
+    bob = page(hub, token_of(hub, ALL, user="bob"))
+    hub.revoke(entry)
+    assert [peer.connection.closing for peer in (thief, other, shown)] == [(3500, "invalid token")] * 3
+    assert bob.connection.closing is None
+    for text in (for_other, for_its_page):
+        with pytest.raises(TokenError, match="revoked"):
+            hub.tokens.credentials(text, 2.0)
+
+
+def test_what_an_owner_makes_later_is_good_again() -> None:
+    hub = make_hub()
+    hub.revoke(Revocation(user="root", before=0.5))
+    owner = Peer(hub)
+    owner.token = hub.tokens.mint(user="root", caps=ALL, now=0.6, token_id="new", owner=True)
+    owner.connect()
+    assert page(hub, minted(owner, {"*": ["subscribe"]}, sub="ann")).connection.closing is None

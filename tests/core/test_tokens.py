@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.core.revocation import Revocation
+from rtwidgets.core.refusal import Refusal
+from rtwidgets.core.revocation import KEPT_LONGER_S, Revocation, Revocations, revocation_of
 from rtwidgets.core.tokens import Key, TokenError, TokenExpired, TokenRules, Tokens
+from rtwidgets.protocol import codes
 
 from .peers import SECRET, Peer, make_hub
 
@@ -202,6 +204,7 @@ def mint(**changes: Any) -> str:
         (Revocation(jti="t1"), mint(token_id="t2", parent="t1"), True),
         (Revocation(user="ann", before=100.0), mint(), True),
         (Revocation(user="ann", before=100.0), mint(now=100.001), False),
+        (Revocation(user="ann", before=100.000_8), mint(now=100.000_6), True),
         (Revocation(user="ann", before=100.0), mint(user="bob"), False),
         (Revocation(user="ann", before=100.0), jwt.encode({"sub": "ann"}, SECRET, "HS256"), True),
         (Revocation(user="ann", before=100.9), jwt.encode({"sub": "ann", "iat": 100}, SECRET, "HS256"), True),
@@ -218,6 +221,52 @@ def test_revoked_tokens(entry: Revocation, token: str, refused: bool) -> None:
             tokens.credentials(token, 101.0)
     else:
         assert tokens.credentials(token, 101.0).token_id in ("t1", "t2", "")
+
+
+def test_entries_that_are_of_no_use_are_left_out() -> None:
+    revocations = Revocations()
+    for entry in (
+        Revocation(jti="ended", until=100.0),
+        Revocation(jti="good", until=5_000.0),
+        Revocation(jti="both"),
+        Revocation(jti="both", until=100.0),
+        Revocation(user="ann", before=7.0),
+        Revocation(user="ann", before=5.0),
+    ):
+        revocations.add(entry)
+    # A hub whose clock is behind may still take a token that has just ended.
+    assert Revocation(jti="ended", until=100.0) in list(revocations.entries(100.0 + KEPT_LONGER_S - 1))
+    assert list(revocations.entries(100.0 + KEPT_LONGER_S)) == [
+        Revocation(jti="good", until=5_000.0),
+        Revocation(jti="both"),
+        Revocation(user="ann", before=7.0),
+    ]
+
+
+def test_time_of_a_token_that_has_ended_is_questioned() -> None:
+    assert revocation_of("t1", "", 100.0, 100_000.0) == Revocation(jti="t1", until=100.0)
+    with pytest.raises(ValueError, match="milliseconds"):
+        revocation_of("t1", "", 1_700_000_000.0, 1_700_003_600.0)
+
+
+def test_what_can_not_be_kept_is_revoked_all_the_same() -> None:
+    hub = make_hub()
+    ann, owner = Peer(hub).connect(), Peer(hub, "root", owner=True).connect()
+
+    def fail(entry: Revocation) -> None:
+        raise Refusal(codes.INTERNAL, "the disk is full")
+
+    hub.on_revoke = fail
+    error = owner.rpc("rtwidgets.revoke", user="ann")["error"]
+    assert (error["code"], error["message"]) == (100, "the disk is full")
+    assert ann.connection.closing == (3500, "invalid token")
+
+
+@pytest.mark.parametrize("exp", [1e12, 1e20, 1e300])
+def test_time_left_fits_the_wire(exp: float) -> None:
+    peer = Peer(make_hub())
+    peer.send({"id": 1, "connect": {"token": jwt.encode({"sub": "ann", "exp": exp}, SECRET, "HS256")}})
+    assert peer.messages()[0]["connect"]["ttl"] == 2**31 - 1
 
 
 def test_revoking_closes_what_is_open_and_nothing_else() -> None:

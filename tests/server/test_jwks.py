@@ -106,6 +106,7 @@ class Provider(BaseHTTPRequestHandler):
     body: ClassVar[bytes] = b""
     redirect: ClassVar[str] = ""
     asked: ClassVar[int] = 0
+    pause_s: ClassVar[float] = 0.0
 
     def do_GET(self) -> None:
         Provider.asked += 1
@@ -113,7 +114,15 @@ class Provider(BaseHTTPRequestHandler):
         if Provider.redirect:
             self.send_header("Location", Provider.redirect)
         self.end_headers()
-        self.wfile.write(Provider.body)
+        if not Provider.pause_s:
+            self.wfile.write(Provider.body)
+            return
+        for byte in Provider.body:
+            try:
+                self.wfile.write(bytes((byte,)))
+            except OSError:  # who asked has gone
+                return
+            time.sleep(Provider.pause_s)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -121,7 +130,7 @@ class Provider(BaseHTTPRequestHandler):
 
 @contextmanager
 def provider(certificate: trustme.LeafCert | None = None) -> Iterator[str]:
-    Provider.body, Provider.redirect, Provider.asked = b"", "", 0
+    Provider.body, Provider.redirect, Provider.asked, Provider.pause_s = b"", "", 0, 0.0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -188,6 +197,32 @@ def test_unknown_keys_do_not_make_the_hub_ask_without_end(monkeypatch: pytest.Mo
             assert Provider.asked <= 2 + (time.monotonic() - started) / 0.5
         finally:
             hub.close()
+
+
+def test_plain_http_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with provider() as address:
+        Provider.body = json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
+        tokens = AuthSection(jwks=address).tokens()
+        Jwks(address, tokens)
+        assert len(tokens.public_keys) == 1
+
+
+@pytest.mark.parametrize("fault", ["more than", "takes longer"])
+def test_answer_without_end_is_left(
+    fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jwks, "TIMEOUT_S", 0.3)
+    if fault == "more than":
+        monkeypatch.setattr(jwks, "MAX_BYTES", 64)
+    with provider() as address:
+        Provider.body = b" " * 65 + json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
+        Provider.pause_s = 0.01 if fault == "takes longer" else 0.0
+        tokens = AuthSection(jwks=address).tokens()
+        Jwks(address, tokens)
+        assert tokens.public_keys == ()
+        assert fault in caplog.text
 
 
 def test_provider_that_can_not_prove_who_it_is_gives_no_keys(

@@ -32,6 +32,7 @@ SECRET = '[auth]\nhmac_secret = "s"\n'
         (SECRET + "algorithms = ['none']", ["'none'", "HS256, RS256, ES256"]),
         (SECRET + "algorithms = ['RS256']", ["'RS256'", "auth.jwks"]),
         (SECRET + "leeway_s = 3600", ["auth.leeway_s is 3600"]),
+        (SECRET + "revocation_file = 'revoked'", ["'revoked'", "whole path"]),
         ("[auth]\nhmac_secret_previous = 's'\nanonymous = true", ["set the new one"]),
         (SECRET + "hmac_secret_previous = 's'\n[hub]\nhost = '0.0.0.0'", ["hmac_secret", "guessed"]),
         ("[hub", ["not TOML"]),

@@ -77,6 +77,7 @@ def test_roles_become_rights(config: Path, arguments: list[str], caps: object, o
         (["--user", "ann", "--role", "viewer", "--owner"], "--caps and --owner without"),
         (["--user", "ann", "--role", "king"], "king"),
         (["--check", "nowhere"], "nowhere"),
+        *((["--user", "ann", "--ttl-s", text], "--ttl-s must be") for text in ("nan", "inf", "0", "-5")),
     ],
 )
 def test_wrong_use_is_explained(config: Path, arguments: list[str], words: str) -> None:
@@ -123,6 +124,7 @@ def test_refused_tokens_are_explained(config: Path) -> None:
         (token(), ["audience 'desk'"]),
         (jwt.encode({**claims, "exp": 1e18}, SECRET, algorithm="HS256"), ["no time"]),
         (jwt.encode({**claims, "sub": "\x1b[2Jann"}, "x" * 32, algorithm="HS256"), ["\\x1b[2Jann"]),
+        (jwt.encode({**claims, "caps": 5, "channels": 5}, "x" * 32, algorithm="HS256"), ["not verified"]),
         ("nonsense", ["no JWT"]),
         ("", ["no JWT"]),
     ):
