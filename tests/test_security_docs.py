@@ -1,0 +1,39 @@
+"""The threat table names code and tests that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "docs/security.md").read_text()
+
+
+def rows() -> list[list[str]]:
+    table = TEXT.split("## Threats")[1].split("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def test_every_threat_has_a_defence_code_and_a_test() -> None:
+    found = rows()
+    assert len(found) > 30
+    for row in found:
+        assert len(row) == 4 and all(row), row
+        assert "`" in row[3], row
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0][:40])
+def test_named_code_and_tests_exist(row: list[str]) -> None:
+    for path in re.findall(r"`([\w/]+\.(?:py|ts|css))", row[2]):
+        assert (ROOT / path).exists() or (ROOT / "rtwidgets" / path).exists(), path
+    file: Path | None = None
+    for path, test in re.findall(r"`([\w/]+\.(?:test\.ts|py))?(?:::([\w…]+\*?))?", row[3]):
+        if path:
+            file = ROOT / path
+            assert file.exists(), path
+        if test:
+            assert file is not None, row
+            assert re.search(rf"def {test.rstrip('*…')}", file.read_text()), f"{file}: {test}"
