@@ -45,9 +45,10 @@ def main() -> None:
     out = options.out or RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
     missing: set[str] = set()
     for scenario in scenarios:
+        hub_only = isinstance(scenario, Kernel) or (isinstance(scenario, Load) and scenario.hub_only)
         for number in range(options.rounds):
             for server in servers:
-                if server.name in missing or (isinstance(scenario, Kernel) and server.name != "hub"):
+                if server.name in missing or (hub_only and server.name != "hub"):
                     continue
                 try:
                     figures = _undisturbed(server, scenario, options)

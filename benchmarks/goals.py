@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .results import Record
+from .scenarios import ATTACKS
 
 HALF_STALLED = 100
 
@@ -65,6 +66,12 @@ def between(record: Record, scenario: str, other: str, server: str, figure: str)
     return a / b if a is not None and b else None
 
 
+def _p99_attacked(record: Record) -> float | None:
+    """Return the worst of all attacks."""
+    found = [between(record, f"attacked-{name}", "unattacked", "hub", "p99_ms") for name in ATTACKS]
+    return max((ratio for ratio in found if ratio is not None), default=None)
+
+
 def kib_per_stalled(record: Record, server: str) -> float | None:
     """Return the KiB that each stalled reader adds to a server."""
     stalled = record.middle("stalled", server, "rss_growth")
@@ -88,6 +95,7 @@ GOALS = (
     Goal(
         "memory per stalled reader, KiB", lambda record: kib_per_stalled(record, "hub"), 64, False, "{:,.0f}"
     ),
+    Goal("one hostile connection: p99 of the others, worst of all", _p99_attacked, 1.1, False),
     Goal(
         "publish rate in, one write per message: over nats-server's",
         ratio("intake-single", "published_per_s", "nats"),

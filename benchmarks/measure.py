@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -18,6 +22,8 @@ WARM_UP_S = 1.0
 # Messages still on their way are waited for while some come, but not for ever.
 DRAIN_S = 15.0
 DRAIN_SILENCE_S = 1.5
+# An attacker has to start Python first.
+ATTACK_START_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,27 @@ def run_load(pid: int, port: int, dialect: Dialect, load: Load, seconds: float) 
     """Put a load on a server and measure for some seconds."""
     swarm = Swarm(port, dialect)
     try:
-        return _measured(pid, swarm, dialect, load, seconds)
+        with _attacked(port, load.attack):
+            return _measured(pid, swarm, dialect, load, seconds)
     finally:
         swarm.close()
+
+
+@contextmanager
+def _attacked(port: int, name: str) -> Iterator[None]:
+    """Run a hostile connection meanwhile, behind the load generator in line for its core."""
+    if not name:
+        yield
+        return
+    process = subprocess.Popen(
+        ["nice", "-n", "15", sys.executable, "-m", "benchmarks.attack", name, str(port)]
+    )
+    try:
+        time.sleep(ATTACK_START_S)
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: float) -> LoadFigures:

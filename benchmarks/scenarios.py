@@ -23,6 +23,8 @@ class Load:
         channels_each: Channels that one connection subscribes to.
         settle_s: Time between the warm-up and the measurement; stalled readers stop at its start.
         stalled: Subscribers that stop reading.
+        attack: What one more connection does to the hub meanwhile, by its name in `tests.server.attacks`.
+        hub_only: Whether it is about the hub alone.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Load:
     channels_each: int = 1
     settle_s: float = 0.0
     stalled: int = 0
+    attack: str = ""
+    hub_only: bool = False
 
     @property
     def fan_out(self) -> int:
@@ -70,6 +74,17 @@ Scenario: TypeAlias = Load | Idle | Kernel
 
 # Kibibytes a second for every reader, so that a stalled reader's kernel buffers are full within `STALL_S`.
 _MIXED_SIZE, _MIXED_RATE = 2048, 500
+
+ATTACKS = (
+    *("slow_writes", "endless_fragments", "huge_frames", "ping_flood", "subscribe_storm", "history_storm"),
+    *("snapshot_storm", "presence_storm", "reading_nothing", "rubbish", "call_storm"),
+)
+
+
+def _attacked(name: str) -> Load:
+    title = f"attacked: 100 subscribers, 200 messages/s, and one connection with {name.replace('_', ' ')}"
+    return Load(f"attacked-{name}", title, 100, rate=200, attack=name, hub_only=True)
+
 
 SCENARIOS: tuple[Scenario, ...] = (
     Load("flood", "flood: 100 subscribers, 128 bytes, published in batches of 64", 100, batch=64),
@@ -125,6 +140,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         1,
         batched=False,
     ),
+    Load("unattacked", "unattacked: 100 subscribers, 200 messages/s", 100, rate=200, hub_only=True),
+    *map(_attacked, ATTACKS),
     Idle("idle", "idle connections with one subscription each", 1000),
     Kernel("rows", "publishing from one kernel: single rows", 1),
     Kernel("columns", "publishing from one kernel: columns of 1,000 rows", 1000),
