@@ -121,14 +121,20 @@ class FrameParser:
         self._fragments.append(payload)
         self._fragments_bytes += len(payload)
         if self._fragments_bytes > self._max_bytes:
+            self._forget()
             raise FrameFault(TOO_BIG, f"a message has at most {self._max_bytes} bytes")
         if len(self._fragments) > self._max_fragments:
+            self._forget()
             raise FrameFault(POLICY, f"a message comes in at most {self._max_fragments} fragments")
         if not final:
             return None
         message = b"".join(self._fragments)
-        self._fragments, self._fragments_bytes, self._opcode = [], 0, 0
+        self._forget()
         return message
+
+    def _forget(self) -> None:
+        # After a fault too: until the peer has answered the close frame more of its bytes are looked at.
+        self._fragments, self._fragments_bytes, self._opcode = [], 0, 0
 
 
 def frame_head(length: int, opcode: int = TEXT) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -86,3 +87,18 @@ def test_noise_gives_messages_or_a_fault(noise: bytes) -> None:
 def test_head_is_what_other_implementations_write(length: int) -> None:
     whole = Frame(Opcode.TEXT, b"x" * length).serialize(mask=False)
     assert frame_head(length) + b"x" * length == whole
+
+
+@pytest.mark.parametrize("size", [1, 400])
+def test_nothing_piles_up_behind_a_fault(size: int) -> None:
+    parser = FrameParser(LIMIT, 8)
+    parser.feed(masked(1, b"x" * size, final=False))
+    for _ in range(1_000):
+        with contextlib.suppress(FrameFault):
+            parser.feed(masked(0, b"x" * size, final=False))
+    held = sum(map(len, parser._fragments)) + len(parser._rest)
+    assert held <= LIMIT and len(parser._fragments) <= 8
+    # The answer to a close frame is still found.
+    with contextlib.suppress(FrameFault):
+        parser.feed(masked(0, b"x", final=False))
+    assert parser.feed(masked(8, b"")) == ([], [Control(8, b"")])

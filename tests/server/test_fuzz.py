@@ -20,6 +20,8 @@ import pytest
 from ..client.hub_process import HubProcess, token
 from .sockets import open_line
 
+pytestmark = pytest.mark.slow
+
 FUZZ_S = float(os.environ.get("FUZZ_S", "8"))
 MAX_GROWTH_BYTES = 24 * 1024 * 1024
 # Small ones, so that what is kept on purpose reaches its bounds early and growth beyond them shows.

@@ -15,6 +15,8 @@ from ..client.hub_process import HubProcess, token
 from .attacks import ATTACKS, Attacker, history_storm, keep_attacking
 from .sockets import open_line
 
+pytestmark = pytest.mark.slow
+
 # Of each kind so many at once; what one costs is what all of them cost, divided.
 COUNT = 24
 MAX_BYTES_EACH = 2 * 1024 * 1024
