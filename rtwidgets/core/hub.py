@@ -257,6 +257,8 @@ class Hub:
                 channel = self._publishable(connection, name)
             except Refusal as refusal:
                 return dict.fromkeys(range(len(items)), refusal)
+            except Exception as error:
+                return dict.fromkeys(range(len(items)), self._refusal_of(error))
         faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
         return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
 

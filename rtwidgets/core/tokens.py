@@ -198,6 +198,8 @@ class Tokens:
         """
         if self._signing_key is None:
             raise TokenError("the hub has no hmac_secret to sign tokens with")
+        if HMAC not in self.rules.algorithms:
+            raise TokenError(f"auth.algorithms does not list {HMAC}, with which the hub signs tokens")
         claims: dict[str, Any] = {
             "sub": user,
             # With all its digits: a token that is made right after a revocation is newer than that, and

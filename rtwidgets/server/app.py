@@ -110,9 +110,16 @@ class HubApp:
 
     async def _tick(self) -> None:
         while True:
-            self.hub.tick(self.now())
-            self._read_revoked()
+            for act in (self._tick_hub, self._read_revoked):
+                try:
+                    act()
+                except Exception:
+                    # Pings, deadlines and revocations of all others depend on this going on.
+                    log.exception("a periodic task failed")
             await asyncio.sleep(TICK_INTERVAL_S)
+
+    def _tick_hub(self) -> None:
+        self.hub.tick(self.now())
 
     def _read_revoked(self) -> None:
         if self._revoked is not None and (entries := list(self._revoked.news())):

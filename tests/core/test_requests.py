@@ -550,3 +550,19 @@ def test_percent_signs_in_names_data_and_info_are_themselves() -> None:
     peer.send({"id": 60, "publish": {"channel": "event:50%d%%", "data": "7%b"}})
     (publication,) = publications(peer.messages(), "event:50%d%%")
     assert publication["data"] == "7%b" and publication["info"]["user"] == "100%d"
+
+
+def test_fault_of_ours_while_publishing_is_an_error_and_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = make_hub()
+    faults: list[Exception] = []
+    hub.on_fault = faults.append
+    peer = Peer(hub).connect()
+
+    def fail(*args: object) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hub, "channel_for", fail)
+        assert peer.ask(publish={"channel": "event:a", "data": 1})["error"]["code"] == 100
+    assert "error" not in peer.ask(publish={"channel": "event:a", "data": 1})
+    assert [type(fault) for fault in faults] == [ZeroDivisionError]

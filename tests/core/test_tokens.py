@@ -309,3 +309,9 @@ def test_a_connection_can_not_refresh_with_a_revoked_token() -> None:
     assert ann.connection.closing is None
     ann.send({"id": 9, "refresh": {"token": other}})
     assert ann.connection.closing == (3500, "invalid token")
+
+
+def test_hub_signs_nothing_that_it_would_refuse() -> None:
+    tokens = Tokens(SECRET, rules=TokenRules(algorithms=("RS256",)))
+    with pytest.raises(TokenError, match=r"auth\.algorithms"):
+        tokens.mint(user="ann", caps={}, now=0.0, token_id="t")

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from ..client.hub_process import HubProcess, token
+from .inner_hub import InnerHub
 from .sockets import Line, bare_line, open_line
 
 
@@ -166,3 +167,21 @@ def test_connection_that_says_nothing_is_dropped(own_hub: HubProcess) -> None:
     with open_line(own_hub) as line:
         time.sleep(11)
         assert "error" not in line.ask(ping={})
+
+
+def test_a_periodic_task_that_fails_does_not_end_the_others(
+    inner_hub: InnerHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = inner_hub.app.hub
+
+    def fail(now: float) -> None:
+        raise ZeroDivisionError
+
+    called: list[float] = []
+    inner_hub.call(lambda: hub.timers.at(0.0, fail))
+    inner_hub.call(lambda: hub.timers.at(inner_hub.app.now() + 0.3, called.append))
+    deadline = time.monotonic() + 5
+    while not called:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert "a periodic task failed" in caplog.text
