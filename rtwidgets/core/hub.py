@@ -11,10 +11,12 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_channel, namespace_of, users_of
+from . import notices
 from .channel import Budget, Channel
+from .chat_notices import ChatNotices
 from .commands import CATALOGUE, Commands
 from .connection import Connection
-from .kinds import DataError, FullError, Table
+from .kinds import Chat, DataError, FullError, Table
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -66,6 +68,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self._chat_notices = ChatNotices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -238,6 +241,8 @@ class Hub:
         assert credentials is not None
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
+        if verb in ("subscribe", "history") and name == notices.channel_of(credentials.user):
+            return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
     def publish_for(
@@ -259,7 +264,12 @@ class Hub:
                 return dict.fromkeys(range(len(items)), refusal)
             except Exception as error:
                 return dict.fromkeys(range(len(items)), self._refusal_of(error))
-        faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
+        author, chat = connection.author, channel.kind
+        if isinstance(chat, Chat) and self.may(connection, "command", name):
+            author = author._replace(moderates=True)
+        faults = channel.publish_all(items, now, connection.encoded_info, author)
+        if isinstance(chat, Chat):
+            self._chat_notices.tell(channel, chat, now)
         return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
 
     def _refusal_of(self, fault: Exception) -> Refusal:

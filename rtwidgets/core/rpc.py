@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
+from . import chat_rpc
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
@@ -275,4 +276,6 @@ _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, 
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    "messages": (msgspec.json.Decoder(chat_rpc.Messages), chat_rpc.messages),
+    "typing": (msgspec.json.Decoder(chat_rpc.Typing), chat_rpc.typing),
 }

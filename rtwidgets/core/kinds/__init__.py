@@ -38,4 +38,4 @@ def make_kind(name: KindName, log: ChannelLog, limits: Limits) -> Kind:
         case "value":
             return Value()
         case "chat":
-            return Chat()
+            return Chat(limits.history_bytes)

@@ -22,10 +22,14 @@ class FullError(DataError):
 
 
 class Author(NamedTuple):
-    """Who publishes: the hub's word, never the payload's."""
+    """Who publishes: the hub's word, never the payload's.
+
+    `moderates` says whether they may delete what others said.
+    """
 
     user: str = ""
     name: str = ""
+    moderates: bool = False
 
 
 NOBODY = Author()
