@@ -7,10 +7,14 @@ import type { Need, Tokens } from "./tokens.ts";
 import type { CallError } from "./types.ts";
 
 const PUBLISH_TIMEOUT_MS = 10_000;
+const ASK_TIMEOUT_MS = 10_000;
 /** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
 const GRACE_MS = 1_000;
+/** What goes around the data of a publication, and then some. */
+const ENVELOPE_BYTES = 512;
 const CONNECTION_CLOSED = 11;
 const PERMISSION_DENIED = 103;
+const LIMIT_EXCEEDED = 106;
 const RIGHT_TIMEOUT_MS = 5_000;
 const DEADLINE = 1002;
 const UNKNOWN_OUTCOME = 1003;
@@ -28,6 +32,8 @@ class Failure extends Error implements CallError {
 export class Calls {
   /** How many are under way. */
   pending = 0;
+  /** What the hub takes in one message; it says so when it is connected to. */
+  maxMessageBytes = Number.POSITIVE_INFINITY;
   readonly #client: Centrifuge;
   readonly #tokens: Tokens;
   readonly #whyNotConnected: () => string | null;
@@ -40,6 +46,9 @@ export class Calls {
 
   /** Publish; sent again once if the connection broke meanwhile, as what we publish bears repetition. */
   async publish(channel: string, data: unknown): Promise<void> {
+    const bytes = new TextEncoder().encode(JSON.stringify(data)).length + ENVELOPE_BYTES;
+    // The hub would close the connection of all widgets.
+    if (bytes > this.maxMessageBytes) throw new Failure(LIMIT_EXCEEDED, tooLarge(channel, bytes, this.maxMessageBytes));
     await this.#right({ target: channel, verb: "publish" });
     const send = (): Promise<unknown> => this.#client.publish(channel, data);
     try {
@@ -48,6 +57,22 @@ export class Calls {
       if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
       await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
     }
+  }
+
+  /** Ask a method of the hub that changes nothing; asked again once if the connection broke meanwhile. */
+  async ask(method: string, data: unknown): Promise<unknown> {
+    const send = (): Promise<unknown> => this.#within(ASK_TIMEOUT_MS, method, () => this.#client.rpc(method, data));
+    try {
+      return ((await send()) as { data: unknown }).data;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
+      return ((await send()) as { data: unknown }).data;
+    }
+  }
+
+  /** Tell the hub what is worth nothing later: now or never. */
+  tell(method: string, data: unknown): void {
+    if (this.#client.state === "connected") this.#client.rpc(method, data).catch(() => undefined);
   }
 
   async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
@@ -88,6 +113,10 @@ export class Calls {
       clearTimeout(timer);
     }
   }
+}
+
+function tooLarge(channel: string, bytes: number, most: number): string {
+  return `a publication to ${channel} has ${bytes} bytes, the hub takes ${most}: send less at once`;
 }
 
 /** Centrifuge rejects with plain objects {code, message}. */

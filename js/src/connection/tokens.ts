@@ -93,7 +93,7 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
-    return this.#caps.some((caps) => caps.get(target)?.has(verb));
+    return this.#caps.some((caps) => [...caps].some(([pattern, verbs]) => verbs.has(verb) && matches(pattern, target)));
   }
 
   /** Resolve when the token in use was made for this, too, or when the signal aborts. */
@@ -169,6 +169,22 @@ export class Tokens {
 function isGood({ expiresAtMs, cameAtMs }: RelayToken): boolean {
   const now = Date.now();
   return now - cameAtMs < JUST_COME_MS || expiresAtMs - now > Math.min(MIN_LEFT_MS, (expiresAtMs - cameAtMs) / 4);
+}
+
+/** Whether a pattern, in which `*` stands for any characters, matches a channel or command; as the hub does it. */
+function matches(pattern: string, target: string): boolean {
+  const parts = pattern.split("*");
+  if (parts.length === 1) return pattern === target;
+  const [first = "", ...rest] = parts;
+  const last = rest.pop() ?? "";
+  if (!target.startsWith(first) || !target.endsWith(last) || target.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = target.indexOf(part, at);
+    if (found < 0 || found + part.length > target.length - last.length) return false;
+    at = found + part.length;
+  }
+  return true;
 }
 
 /** The `sub` of a JWT. Not verified: it is only shown. */
