@@ -39,11 +39,8 @@ class Drain:
         window_s = min(self._window_s, len(left) / CONNECTIONS_PER_S)
         loop = asyncio.get_running_loop()
         start, count = loop.time(), len(left)
-        while left:
-            passed = (loop.time() - start) / window_s if window_s else 1.0
-            while left and (count - len(left)) <= passed * count:
+        while self._hub.connections and (passed_s := loop.time() - start) < window_s + GOODBYE_S:
+            due = count if passed_s >= window_s else round(count * passed_s / window_s)
+            while count - len(left) < due:
                 left.pop().close(codes.SHUTDOWN)
-            await asyncio.sleep(0.01)
-        until = loop.time() + GOODBYE_S
-        while self._hub.connections and loop.time() < until:
             await asyncio.sleep(0.01)
