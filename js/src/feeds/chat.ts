@@ -6,7 +6,8 @@ import { Listeners } from "../connection/listeners.ts";
 import type { ChatFeed, ChatMessage, CommandNote, Member, Saying } from "../connection/types.ts";
 import { readMessage, readNote, readPage, textOf } from "./chat_forms.ts";
 import { asObject, type JsonObject } from "./columns.ts";
-import { BaseFeed, Malformed, type Publication, type Publisher } from "./feed.ts";
+import { BaseFeed, Malformed, type Publication } from "./feed.ts";
+import { Members } from "./members.ts";
 
 const MAX_MESSAGES = 2_000;
 const PAGE = 100;
@@ -21,6 +22,7 @@ export interface Wire {
 }
 
 export class Chat extends BaseFeed implements ChatFeed {
+  override readonly crowd = new Members(() => this.#listeners.call());
   readonly #listeners = new Listeners<[]>();
   readonly #typingListeners = new Listeners<[string, string]>();
   readonly #wire: Wire;
@@ -30,9 +32,6 @@ export class Chat extends BaseFeed implements ChatFeed {
   #list: readonly ChatMessage[] | null = null;
   #more = false;
   #older: Promise<void> | null = null;
-  #members = new Map<string, Publisher>();
-  /** Joins and leaves since presence was asked for; they are newer than its answer, or harmless. */
-  #since: { who: Publisher; joined: boolean }[] | null = null;
 
   constructor(channel: string, wire: Wire) {
     super(channel, false);
@@ -48,11 +47,7 @@ export class Chat extends BaseFeed implements ChatFeed {
   }
 
   get members(): readonly Member[] {
-    const byUser = new Map<string, Member>();
-    for (const { user, name } of this.#members.values()) {
-      byUser.set(user, { user, name, clients: (byUser.get(user)?.clients ?? 0) + 1 });
-    }
-    return [...byUser.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return this.crowd.list;
   }
 
   find(id: string): ChatMessage | null {
@@ -106,32 +101,6 @@ export class Chat extends BaseFeed implements ChatFeed {
     this.#changed();
   }
 
-  /** Presence was asked for. */
-  presenceAsked(): void {
-    this.#since = [];
-  }
-
-  /** Presence was answered: these are the clients that are there. */
-  present(clients: readonly Publisher[]): void {
-    this.#members = new Map(clients.map((who) => [who.client, who]));
-    const since = this.#since ?? [];
-    this.#since = null;
-    for (const { who, joined } of since) this.#move(who, joined);
-    this.#listeners.call();
-  }
-
-  joined(who: Publisher): void {
-    this.#since?.push({ who, joined: true });
-    this.#move(who, true);
-    this.#listeners.call();
-  }
-
-  left(who: Publisher): void {
-    this.#since?.push({ who, joined: false });
-    this.#move(who, false);
-    this.#listeners.call();
-  }
-
   protected override restart(data: unknown): void {
     const page = readPage(asObject(data ?? {}, "the snapshot"));
     this.#messages = new Map(page.messages.map((message) => [message.id, message]));
@@ -173,11 +142,6 @@ export class Chat extends BaseFeed implements ChatFeed {
       this.#more = true;
     }
     this.#changed();
-  }
-
-  #move(who: Publisher, joined: boolean): void {
-    if (joined) this.#members.set(who.client, who);
-    else this.#members.delete(who.client);
   }
 
   #changed(): void {
