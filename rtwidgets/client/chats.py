@@ -19,7 +19,6 @@ from .channel import Channel
 from .chat_copy import ChatCopy, Message, message_of
 from .listeners import Handle, Listeners
 from .notices import Subscribed
-from .tokens import user_of
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -86,7 +85,7 @@ class Chat(Channel):
         Raises:
             ChannelError: If somebody else wrote it, or the text is too long.
         """
-        if isinstance(message, Message) and message.user != self._user:
+        if isinstance(message, Message) and message.user != self.hub.user:
             raise ChannelError(
                 f"{message.name} wrote that message of {self.name!r}: only its author may edit it"
             )
@@ -122,7 +121,7 @@ class Chat(Channel):
         Raises:
             ChannelNameError: If no channel can be named after the two of you.
         """
-        return self.hub.chat(direct_channel(self.name, (self._user, user)))
+        return self.hub.chat(direct_channel(self.name, (self.hub.user, user)))
 
     # read ---------------------------------------------------------------------------
 
@@ -206,11 +205,6 @@ class Chat(Channel):
             self._on_message.fire(message_of(message))
 
     # inside -------------------------------------------------------------------------
-
-    @property
-    def _user(self) -> str:
-        endpoint = self._check_open().endpoint
-        return user_of(endpoint.token) if endpoint is not None else ""
 
     def _older(self, before: str | None, limit: int) -> Page:
         data = {"channel": self.name, "before": before, "limit": min(limit, PAGE)}

@@ -31,6 +31,7 @@ from .rerun import current_run, started
 from .sites import Site
 from .streams import Stream
 from .tables import Table
+from .tokens import user_of
 from .told import told
 from .values import Value
 
@@ -213,6 +214,12 @@ class Hub(BrowserAccess):
     def key(self) -> str:
         """A stable id of this hub, the same in every process that uses it."""
         return self._site.key
+
+    @property
+    def user(self) -> str:
+        """Who the hub knows us as: the user of our token."""
+        endpoint = self._link.endpoint
+        return user_of(endpoint.token) if endpoint is not None else ""
 
     @property
     def is_local(self) -> bool:

@@ -11,12 +11,12 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_channel, namespace_of, users_of
-from . import notices
 from .channel import Budget, Channel
-from .chat_notices import ChatNotices
+from .chat_notices import tell_addressed
 from .commands import CATALOGUE, Commands
 from .connection import Connection
 from .kinds import Chat, DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -69,7 +69,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
-        self._chat_notices = ChatNotices(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -242,7 +242,9 @@ class Hub:
         assert credentials is not None
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
-        if verb in ("subscribe", "history") and name == notices.channel_of(credentials.user):
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
@@ -270,7 +272,7 @@ class Hub:
             author = author._replace(moderates=True)
         faults = channel.publish_all(items, now, connection.encoded_info, author)
         if isinstance(chat, Chat):
-            self._chat_notices.tell(channel, chat, now)
+            tell_addressed(connection, channel, chat, now)
         return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
 
     def _refusal_of(self, fault: Exception) -> Refusal:

@@ -139,12 +139,12 @@ def test_a_direct_chat_reaches_one_user_and_no_other(join: Join) -> None:
     assert bob.chat("c6").direct("ann").name == secret.name
     assert secret.direct("eve").name == "chat:c6#ann,eve"
     told: list[Any] = []
-    bob.event("rtwidgets.notices#bob").on_event(lambda event: told.append(event.data))
+    bob.event("rtwidgets.notices#bob").on_event(lambda event: told.append((event.user, event.data)))
     bob.event("rtwidgets.notices#bob")._wait()
-    first = secret.say("for you")
+    secret.say("for you")
     eventually(lambda: [m.text for m in bob.chat("c6").direct("ann").history()] == ["for you"])
-    notice = {"type": "direct", "channel": secret.name, "id": first, "user": "ann", "name": "Ann"}
-    eventually(lambda: told == [notice])
+    notice = {"text": "wrote to you", "type": "direct", "channel": secret.name}
+    eventually(lambda: told == [("ann", notice)])
     spied = eve.chat(secret.name)
     for act in (spied.history, spied.members):
         with pytest.raises(PermissionDeniedError):

@@ -101,6 +101,10 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  may(verb: string, channel: string): boolean {
+    return this.#tokens.say(verb, channel);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }
@@ -125,10 +129,6 @@ export class Connection implements HubConnection {
       tell: (method: string, data: unknown): void => this.#calls.tell(method, data),
     };
     return this.#shelf.take("chat", () => new Chat(channel, wire), channel, want, signal);
-  }
-
-  may(verb: string, target: string): boolean {
-    return this.#tokens.covers({ verb, target });
   }
 
   call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {

@@ -30,6 +30,11 @@ export function menuKey(press: Press): boolean {
   return listKey(press) || (bare(press) && press.key === "Escape");
 }
 
+/** Keys of a list of rows with something to do at each. */
+export function rowKey(press: Press): boolean {
+  return menuKey(press) || (bare(press) && (press.key === "r" || press.key === "e"));
+}
+
 /** Keys of a text box: what types, and the shortcuts that edit. */
 export function typingKey(press: Press): boolean {
   if (press.ctrlKey || press.metaKey) return MOVES.has(press.key) || EDITS.has(press.key.toLowerCase());

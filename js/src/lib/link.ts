@@ -24,26 +24,43 @@ export function linkToHub<F extends Feed>(
   listen: (feed: F, signal: AbortSignal) => void,
   signal: AbortSignal,
 ): Link<F> {
-  const slot = hubSlot(key);
   const link: { connection: HubConnection | null; feed: F | null; withoutSinceMs: number | null } = {
     connection: null,
     feed: null,
     withoutSinceMs: Date.now(),
   };
+  followHub(
+    key,
+    (connection, until) => {
+      link.connection = connection;
+      link.feed = null;
+      link.withoutSinceMs = connection ? null : Date.now();
+      if (!connection) return;
+      link.feed = take(connection, until);
+      listen(link.feed, until);
+    },
+    signal,
+  );
+  return link;
+}
+
+/** Hear of the connection to a hub, and of each that takes its place, with a signal that ends when it is replaced. */
+export function followHub(
+  key: string,
+  found: (connection: HubConnection | null, signal: AbortSignal) => void,
+  signal: AbortSignal,
+): void {
+  const slot = hubSlot(key);
+  let known: HubConnection | null = null;
   let current: AbortController | null = null;
   const follow = () => {
-    if (signal.aborted || slot.connection === link.connection) return;
+    if (signal.aborted || slot.connection === known) return;
     current?.abort();
-    link.connection = slot.connection;
-    link.feed = null;
-    link.withoutSinceMs = slot.connection ? null : Date.now();
-    if (!slot.connection) return;
     current = new AbortController();
-    link.feed = take(slot.connection, current.signal);
-    listen(link.feed, current.signal);
+    known = slot.connection;
+    found(known, current.signal);
   };
   slot.onChange(follow, signal);
   signal.addEventListener("abort", () => current?.abort(), { once: true });
   follow();
-  return link;
 }

@@ -56,14 +56,14 @@ export class ReadMark {
 
   #firstNew(messages: readonly ChatMessage[]): number {
     const mark = this.#mark ?? { id: "", timeMs: 0 };
-    const at = messages.findLastIndex(({ id }) => id === mark.id);
+    const at = messages.map(({ id }) => id).lastIndexOf(mark.id);
     if (at >= 0) return at + 1;
     const first = messages.findIndex(({ timeMs }) => timeMs > mark.timeMs);
     return first < 0 ? messages.length : first;
   }
 
   #load(hub: string, user: string, last: ChatMessage | undefined): void {
-    const name = `rtwidgets.read:${JSON.stringify([hub, user, this.channel])}`;
+    const name = nameOf(hub, user, this.channel);
     if (this.#name === name) return;
     this.#name = name;
     this.#mark = parseMark(this.store.get(name));
@@ -78,6 +78,15 @@ export class ReadMark {
     this.#mark = { id: last.id, timeMs: last.timeMs };
     this.store.set(this.#name, JSON.stringify([last.id, last.timeMs]));
   }
+}
+
+/** Up to when somebody has read a channel, by the hub's clock; 0 for never. */
+export function readUntilMs(store: MarkStore, hub: string, user: string, channel: string): number {
+  return parseMark(store.get(nameOf(hub, user, channel)))?.timeMs ?? 0;
+}
+
+function nameOf(hub: string, user: string, channel: string): string {
+  return `rtwidgets.read:${JSON.stringify([hub, user, channel])}`;
 }
 
 function parseMark(text: string | null): Mark | null {
