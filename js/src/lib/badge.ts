@@ -43,15 +43,18 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
 
   const refresh = () => {
     const nowMs = Date.now();
-    const connection = source.link.connection?.status ?? null;
-    const feed = source.link.feed?.status ?? null;
+    const { link } = source;
+    const { savedAtMs } = link;
+    const connection = link.connection?.status ?? null;
+    const feed = (savedAtMs === null ? link.feed : link.coming)?.status ?? null;
     const dataAgeMs = ageMs(feed, nowMs);
     const shown = describeStatus({
       connection,
-      withoutSinceMs: source.link.withoutSinceMs,
+      withoutSinceMs: link.withoutSinceMs,
       feed,
       ageMs: source.showAge ? dataAgeMs : null,
       nowMs,
+      savedAtMs,
     });
     root.dataset.tone = shown.tone;
     setText(state, shown.state);
@@ -59,7 +62,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
     setText(spoken, shown.state);
     if (!panel.open) return;
     details.replaceChildren(
-      ...statusDetails(source.channel, connection, feed, dataAgeMs).flatMap(([label, text]) => [
+      ...statusDetails(source.channel, connection, feed, dataAgeMs, savedAtMs).flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),
@@ -79,6 +82,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   face.addEventListener("blur", () => panel.hide(), { signal });
   const timer = setInterval(() => document.visibilityState === "hidden" || refresh(), REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  source.link.onChange(refresh, signal);
   refresh();
   return root;
 }

@@ -3,8 +3,9 @@
 import type { ValueFeed } from "../connection/types.ts";
 import { statusBadge } from "./badge.ts";
 import { card, type Card } from "./card.ts";
-import { linkToHub, type Link } from "./link.ts";
+import { isLive, linkToHub, type Link } from "./link.ts";
 import { Redraws } from "./redraws.ts";
+import { savedFeed } from "./saved.ts";
 import { SharedValue } from "./shared_value.ts";
 import type { Sight } from "./sight.ts";
 import { shortName } from "./titles.ts";
@@ -26,7 +27,7 @@ export interface Control {
 }
 
 /** Follow the value channel of a control. */
-export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
+export function openControl({ hub, channels, saved }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
   const want = sight.want();
   const channel = channels.get("value") ?? "";
   const redraws = new Redraws();
@@ -39,8 +40,14 @@ export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, sign
       redraws.request();
     },
     signal,
+    savedFeed(saved, "value", "value", channel),
   );
   return { channel, link, redraws };
+}
+
+/** What to keep of a control. */
+export function pictureOfControl(_spec: unknown, { link }: ControlState): Readonly<Record<string, unknown>> | null {
+  return isLive(link) && link.feed?.has ? { value: { value: link.feed.value } } : null;
 }
 
 /** What a control can show. */

@@ -1,11 +1,12 @@
 // Slider: a number that every viewer sees and moves.
 
 import { element, setText } from "../lib/dom.ts";
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { decimalsFor, formatNumber } from "../lib/format.ts";
 import { movingKey, ownKeys } from "../lib/keys.ts";
 import { number, numberOrNull, text } from "../lib/options.ts";
 import { defaultStep, fraction, keyMove, snap, type SliderScale } from "../lib/slider_scale.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -21,6 +22,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { min: number(0), max: number(100), step: numberOrNull(), title: text(""), unit: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show({ options, problems }, state, el, signal) {
     const { min, max } = options;
@@ -52,6 +54,7 @@ export default defineWidget<Options, ControlState>({
     const { view, shared, title } = controlCard(el, "rtw-slider", options.title, problems, state, { type: "number", says: "a slider shows numbers" }, show, signal);
     track.setAttribute("aria-label", title);
     view.body.append(track, label);
+    markSaved(view.root, state.link, [track], signal);
     shared.incoming();
 
     const moveTo = (next: number) => {

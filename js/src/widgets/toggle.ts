@@ -1,8 +1,9 @@
 // Toggle: a yes or no that every viewer sees and flips.
 
 import { element, setText } from "../lib/dom.ts";
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { text } from "../lib/options.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -14,6 +15,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show({ options, problems }, state, el, signal) {
     const control = element("button", { class: "rtw-toggle__switch", role: "switch" }, element("span", { class: "rtw-toggle__knob" }));
@@ -30,6 +32,7 @@ export default defineWidget<Options, ControlState>({
     const { view, shared, title } = controlCard(el, "rtw-toggle", options.title, problems, state, { type: "boolean", says: "a toggle shows true and false" }, show, signal);
     control.setAttribute("aria-label", title);
     view.body.append(control, word);
+    markSaved(view.root, state.link, [control], signal);
     shared.incoming();
     control.addEventListener("click", () => shared.set(!on), { signal });
   },
