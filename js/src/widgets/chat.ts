@@ -156,6 +156,8 @@ export default defineWidget<Options, State>({
       setText(empty, isLive(link) ? "No messages yet. Say hello." : whileEmpty(link, "waiting for the chat…"));
       empty.hidden = messages.length + outbox.items.length > 0;
       members.draw(link.feed?.members ?? [], me());
+      // Who was there then is not saved.
+      members.root.hidden = link.savedAtMs !== null;
       if (following) toEnd();
       else if (messages.length > seen) pill.hidden = false;
       seen = messages.length;
