@@ -19,6 +19,7 @@ from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
 from .rules import HubRules, Verb
+from .sessions import LIST, Sessions, about, rules_of_own
 from .timers import Timers
 from .tokens import Tokens
 
@@ -67,6 +68,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.sessions = Sessions(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -101,6 +103,7 @@ class Hub:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
+        self.sessions.gone(connection)
         if connection.has_started:
             user = connection.info.user
             self.users[user] -= 1
@@ -176,7 +179,7 @@ class Hub:
         closed = 0
         for connection in list(self.connections.values()):
             if connection.is_revoked(revocations):
-                connection.close(codes.INVALID_TOKEN)
+                connection.close(codes.REVOKED)
                 closed += 1
         return closed
 
@@ -192,7 +195,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = self.rules.namespaces.get(namespace_of(name))
+            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -237,6 +240,8 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if name == LIST:  # of all sessions: for who may see all
+            return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
@@ -307,6 +312,7 @@ class Hub:
             self.on_dirty()
 
     def _sweep(self, now: float) -> None:
+        self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
             ended = self.channels.pop(name)
             ended.has_ended = True

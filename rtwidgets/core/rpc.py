@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
+from . import session_rpc
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
@@ -262,7 +262,7 @@ def _owner(connection: Connection) -> Any:
     return credentials
 
 
-_methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
+_methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
     "register": (msgspec.json.Decoder(Register), _register),
@@ -275,4 +275,5 @@ _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, 
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    **session_rpc.METHODS,
 }

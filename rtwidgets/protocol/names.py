@@ -9,6 +9,8 @@ from ..errors import ChannelNameError
 MAX_LENGTH = 255
 DEFAULT_NAMESPACE = "default"
 
+# Its parts of names: rights of a session are patterns, so no star, and nothing that divides names.
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 
 
@@ -29,6 +31,20 @@ def check_channel(name: str) -> str:
 def is_channel(name: str) -> bool:
     """Say whether a name follows the grammar."""
     return _NAME.fullmatch(name) is not None
+
+
+def check_session(name: str) -> str:
+    """Return the name of a session when it follows the grammar.
+
+    Raises:
+        ChannelNameError: If it does not.
+    """
+    if _SESSION.fullmatch(name) is None or name.startswith("rtwidgets."):
+        raise ChannelNameError(
+            f"session name {name[:80]!r} is not allowed: use 1 to 64 of the letters A-Z and a-z, digits and "
+            "'.', '_', '-', the first a letter or digit, such as 'morning'"
+        )
+    return name
 
 
 def namespace_of(name: str) -> str:
