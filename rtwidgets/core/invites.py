@@ -25,7 +25,7 @@ MAX_TTL_S = 31 * 86_400.0
 MAX_MAKERS = 4
 MAX_NAME = 40
 
-Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name"]
+Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name", "off"]
 # Characters that are not seen, that turn the text around them, or that mean nothing.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
