@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import errors, sources
     from .client.connect import connect
     from .client.hub import Hub
+    from .client.live_session import Session
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
@@ -36,6 +37,7 @@ __all__ = [
     "LiveChat",
     "LiveMetric",
     "LiveTable",
+    "Session",
     "Slider",
     "Toggle",
     "__version__",
@@ -51,6 +53,7 @@ _HOMES = {
     "LiveChat": ".widgets.chat",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
+    "Session": ".client.live_session",
     "Slider": ".widgets.slider",
     "Toggle": ".widgets.toggle",
     "connect": ".client.connect",

@@ -45,8 +45,21 @@ _PAGE = """<!doctype html>
 </head>
 <body data-page="{page}">
 <noscript>This page shows live data and needs JavaScript.</noscript>
-</body>
+{body}</body>
 </html>
+"""
+_CHAT = """<main>
+<h1>Chat example</h1>
+<p>Open this page <a href="chat" target="_blank" rel="opener">in another tab</a> and write: all tabs have it
+at once. It is <a href="../static/chat_example_source.js">this plain JavaScript</a> with the protocol's
+official client.</p>
+<ol id="messages" aria-live="polite" aria-label="Messages"></ol>
+<form id="name" hidden><input name="name" aria-label="Your name" placeholder="Your name" maxlength="40" \
+autocomplete="name"><button>Join</button></form>
+<form id="say" hidden><input name="text" aria-label="Message" placeholder="Message" maxlength="4000" \
+autocomplete="off"><button>Send</button></form>
+<p id="state" role="status"></p>
+</main>
 """
 
 
@@ -68,12 +81,14 @@ class Pages:
         self.routes = [
             Route(LOBBY, self._page("lobby", "Sessions", "host", "")),
             Route(SESSION, self._page("session", "Session", "host", "../")),
-            Route(CHAT_EXAMPLE, self._page("chat", "Chat example", "chat_example", "../")),
+            Route(CHAT_EXAMPLE, self._page("chat", "Chat example", "chat_example", "../", _CHAT)),
             Route(STATIC, self._static),
         ]
 
-    def _page(self, page: str, title: str, script: str, up: str) -> Callable[[Request], Awaitable[Response]]:
-        html = _PAGE.format(page=page, title=title, script=script, up=up)
+    def _page(
+        self, page: str, title: str, script: str, up: str, body: str = ""
+    ) -> Callable[[Request], Awaitable[Response]]:
+        html = _PAGE.format(page=page, title=title, script=script, up=up, body=body)
 
         async def show(request: Request) -> Response:
             if self._read(f"{script}.js") is None:

@@ -50,6 +50,11 @@ export class Calls {
     }
   }
 
+  /** Call a method of the hub itself. */
+  async ask(method: string, data: unknown): Promise<unknown> {
+    return (await this.#within(PUBLISH_TIMEOUT_MS, method, () => this.#client.rpc(method, data))).data;
+  }
+
   async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
     await this.#right({ target: `command:${command}`, verb: "command" });
     const data = { command, args, timeout_ms: timeoutMs };

@@ -4,6 +4,7 @@
 // all pages that show the notebook, so every event names the page it is for.
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
+import type { Port } from "./port.ts";
 
 /** What we use of an anywidget model. */
 export interface RelayModel {
@@ -36,7 +37,9 @@ const HELLO_INTERVAL_MS = 5_000;
 const CHECK_TIMEOUT_MS = 3_000;
 
 /** One kernel's relay: the messages of one model. */
-export class RelayPort {
+export class RelayPort implements Port {
+  readonly transport = "relay";
+  readonly grows = true;
   readonly page: string;
   config: RelayConfig | null = null;
   token: RelayToken | null = null;
@@ -108,6 +111,11 @@ export class RelayPort {
       this.answers = false;
       this.#closeSockets("the kernel does not answer");
     }, CHECK_TIMEOUT_MS);
+  }
+
+  /** The kernel makes another one. */
+  refused(): null {
+    return null;
   }
 
   /** The page goes away: the kernel need not wait for acknowledgements. */

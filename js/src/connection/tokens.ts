@@ -3,7 +3,8 @@
 // Each kernel's token gives what that kernel's widgets need. The hub takes several of one user at a time, with
 // spaces between, so the page's one connection serves the widgets of all its kernels.
 
-import type { RelayPort, RelayToken } from "./relay.ts";
+import type { Port } from "./port.ts";
+import type { RelayToken } from "./relay.ts";
 
 /** A token that ends sooner than this, or than a quarter of its life, is not used any more. */
 const MIN_LEFT_MS = 30_000;
@@ -31,8 +32,8 @@ export class Tokens {
   user: string | null = null;
   /** Another number for every other token that is given to the hub. */
   version = 0;
-  readonly #ports: () => RelayPort[];
-  readonly #waiting = new Map<RelayPort, (got: boolean) => void>();
+  readonly #ports: () => Port[];
+  readonly #waiting = new Map<Port, (got: boolean) => void>();
   /** Who waits for a right. */
   readonly #wanting = new Set<() => void>();
   /** Of kernels that are gone: their widgets are still shown, for as long as these are good. */
@@ -42,7 +43,7 @@ export class Tokens {
   /** What it was made for. */
   #caps: Caps[] = [];
 
-  constructor(ports: () => RelayPort[]) {
+  constructor(ports: () => Port[]) {
     this.#ports = ports;
   }
 
@@ -93,6 +94,8 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
+    // Where no other token will come there is nothing to wait for: the hub says what this one gives.
+    if (this.#ports().some(({ grows }) => !grows)) return true;
     return this.#caps.some((caps) => caps.get(target)?.has(verb));
   }
 
@@ -118,13 +121,13 @@ export class Tokens {
   }
 
   /** A port has a new token, or says why it has none. */
-  arrived(port: RelayPort): void {
+  arrived(port: Port): void {
     if (port.token !== null) this.user = subject(port.token.token) ?? this.user;
     this.#waiting.get(port)?.(port.problem === null);
   }
 
   /** A port is gone. */
-  leave(port: RelayPort): void {
+  leave(port: Port): void {
     if (port.token !== null) this.#left = [port.token, ...this.#left.filter(isGood)];
   }
 
@@ -152,7 +155,7 @@ export class Tokens {
     return good;
   }
 
-  #ask(port: RelayPort): Promise<boolean> {
+  #ask(port: Port): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (got: boolean): void => {
         clearTimeout(timer);

@@ -158,11 +158,18 @@ export interface ChatMessage {
   readonly reactions: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What somebody may do in a session. */
+export type Role = "viewer" | "editor" | "owner";
+
 /** A user who is subscribed to a channel, from however many pages. */
 export interface Member {
   readonly user: string;
   readonly name: string;
   readonly clients: number;
+  /** Among the members of a session, by the hub's word; null elsewhere. */
+  readonly role?: Role | null;
+  /** Came by a link. */
+  readonly guest?: boolean;
 }
 
 export interface ChatFeed extends Feed {
