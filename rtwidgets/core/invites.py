@@ -12,9 +12,10 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from ..protocol.names import is_session
 from .capabilities import Caps, Credentials
 from .revocation import Maker
-from .roles import caps_of_session
+from .roles import ROLES, caps_of_session
 from .rules import Verb
 from .tokens import HMAC, INVITE, Claims, TokenError, TokenExpired, TokenRevoked, Tokens
 
@@ -28,6 +29,8 @@ MAX_NAME = 40
 Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name", "off"]
 # Characters that are not seen, that turn the text around them, or that mean nothing.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# Not seen either, but some scripts and emoji need them.
+_JOINERS = "\u200c\u200d"
 
 
 class InviteError(ValueError):
@@ -113,7 +116,10 @@ def read_invite(tokens: Tokens, text: str, now: float) -> tuple[Invite, Claims]:
         claims, key = tokens.verify(text, now)
         if claims.use != INVITE or key.algorithm != HMAC:
             raise TokenError("this is no invite")
-        return msgspec.convert(claims.invite, Invite), claims
+        invite = msgspec.convert(claims.invite, Invite)
+        if claims.exp is None or not claims.jti or not _is_whole(invite):
+            raise TokenError("this is none that we made")
+        return invite, claims
     except TokenExpired as error:
         raise InviteError("expired", "this link has expired: ask for a new one", error.at) from None
     except TokenRevoked:
@@ -122,6 +128,12 @@ def read_invite(tokens: Tokens, text: str, now: float) -> tuple[Invite, Claims]:
         raise InviteError(
             "invalid", "this link is not valid here: is it complete, and is it a link of this hub?"
         ) from None
+
+
+def _is_whole(invite: Invite) -> bool:
+    if invite.session:
+        return is_session(invite.session) and invite.role in ROLES
+    return bool(invite.user)
 
 
 def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -> Ticket:
@@ -135,7 +147,7 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
         InviteError: If a guest has no name.
     """
     maker = Maker(claims.sub, claims.jti, claims.iat, claims.maker)
-    assert claims.exp is not None, "we make none without"
+    assert claims.exp is not None, "checked where it was read"
     if not invite.session:
         ends = now + SIGNED_IN_S
         ends = ends if invite.until is None else min(ends, invite.until)
@@ -158,10 +170,10 @@ def guest_name(text: str) -> str:
     seen = unicodedata.normalize("NFC", text[: 16 * MAX_NAME])
     kept = "".join(" " if char.isspace() else char for char in seen if _is_seen(char))
     name = " ".join(kept.split())[:MAX_NAME].strip()
-    if not name:
+    if not name.strip(_JOINERS):
         raise InviteError("no_name", f"a name is needed, of up to {MAX_NAME} characters")
     return name
 
 
 def _is_seen(char: str) -> bool:
-    return char in "\t\n" or unicodedata.category(char) not in _UNSEEN
+    return char in "\t\n" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

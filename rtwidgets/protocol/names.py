@@ -39,12 +39,17 @@ def check_session(name: str) -> str:
     Raises:
         ChannelNameError: If it does not.
     """
-    if _SESSION.fullmatch(name) is None or name.startswith("rtwidgets."):
+    if not is_session(name):
         raise ChannelNameError(
             f"session name {name[:80]!r} is not allowed: use 1 to 64 of the letters A-Z and a-z, digits and "
             "'.', '_', '-', the first a letter or digit, such as 'morning'"
         )
     return name
+
+
+def is_session(name: str) -> bool:
+    """Say whether a name follows the grammar of sessions' names."""
+    return _SESSION.fullmatch(name) is not None and not name.startswith("rtwidgets.")
 
 
 def namespace_of(name: str) -> str:

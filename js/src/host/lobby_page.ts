@@ -99,9 +99,9 @@ function listed({ name, title, owner, role, createdMs, members, count }: ListedS
   link.href = new URL(`s/${encodeURIComponent(name)}`, base).href;
   const there = count === 0 ? "nobody here" : count === 1 ? "1 here" : `${count} here`;
   link.append(
-    element("span", { class: "rtw-host__label", text: title }),
+    element("span", { class: "rtw-host__line" }, element("span", { class: "rtw-host__label", text: title }), element("span", { class: "rtw-host__role", text: role })),
     element("span", { class: "rtw-host__address", text: name }),
-    element("span", { class: "rtw-host__meta", text: `by ${shownName(owner)} · for ${formatDuration(nowMs - createdMs)} · you are ${role}` }),
+    element("span", { class: "rtw-host__meta", text: `by ${shownName(owner)} · opened ${formatDuration(nowMs - createdMs)} ago` }),
     element("span", { class: "rtw-host__present" }, element("span", { class: "rtw-host__faces" }, ...faces(members, 5, count)), element("span", { class: "rtw-host__count", text: there })),
   );
   return element("div", { role: "listitem" }, link);

@@ -44,7 +44,7 @@ export function signIn({ session, role }: Invited, name: string, submit: (name: 
     { class: "rtw-host__card" },
     mark(),
     element("h1", { class: "rtw-host__heading", text: `Join ${shownName(session)}` }),
-    element("p", { class: "rtw-host__text", text: `You come as ${roleWords(role)}. The others see your name.` }),
+    element("p", { class: "rtw-host__text", text: roleWords(role) }),
     form,
     fault,
   );

@@ -69,8 +69,8 @@ export function moment(ms: number, nowMs: number): string {
   return new Date(ms).toLocaleString(undefined, near ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** What a role lets one do. */
+/** What somebody who is invited may do, before they come in. */
 export function roleWords(role: string): string {
-  if (role === "owner") return "owner";
-  return role === "editor" ? "editor: may change things" : "viewer: may look";
+  if (role === "viewer") return "You are invited to look. The others see your name.";
+  return `You are invited as an ${role === "owner" ? "owner" : "editor"}: you can change things, and the others see that it was you.`;
 }
