@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import errors, sources
     from .client.connect import connect
     from .client.hub import Hub
+    from .client.running import cancelled, progress
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
@@ -39,8 +40,10 @@ __all__ = [
     "Slider",
     "Toggle",
     "__version__",
+    "cancelled",
     "connect",
     "errors",
+    "progress",
     "sources",
 ]
 
@@ -53,7 +56,9 @@ _HOMES = {
     "LiveTable": ".widgets.table",
     "Slider": ".widgets.slider",
     "Toggle": ".widgets.toggle",
+    "cancelled": ".client.running",
     "connect": ".client.connect",
+    "progress": ".client.running",
 }
 _MODULES = {"errors", "sources"}
 

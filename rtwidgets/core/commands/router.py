@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +16,7 @@ from .call import Call, Outcome, Place, cancelled, done, failed, owner_of, too_l
 from .handlers import Handlers
 from .messages import MAX_TIMEOUT_MS, Answer, CallRequest, CommandSpec, Progress
 from .outcomes import Outcomes, digest_of
+from .under_way import UnderWay
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -41,16 +41,11 @@ class Commands:
         self._hub = hub
         self._handlers = Handlers(hub)
         self._board = Board(hub)
-        self._calls: dict[str, Call] = {}
-        self._keyed: dict[Place, Call] = {}
+        self._under_way = UnderWay()
         self._outcomes = Outcomes(
             hub.rules.limits.outcomes_bytes, lambda: hub.refused.update(("outcomes_bytes",))
         )
         self._forgets = False
-        # Those under way: of each handler, of each user, and how many answers each connection waits for.
-        self._served: dict[Connection, dict[Call, None]] = {}
-        self._by_user: Counter[str] = Counter()
-        self._waits: Counter[Connection] = Counter()
 
     # handlers -----------------------------------------------------------------------
 
@@ -92,15 +87,16 @@ class Commands:
             digest = _digest(request)
             if self._join(caller, request_id, request, digest, now):
                 return
-        handlers = self._handlers.of(request.command)
+        # One whose socket is about to close would only lose the call.
+        handlers = [one for one in self._handlers.of(request.command) if one.closing is None]
         if not handlers:
             message = f"nobody serves the command {request.command!r} now"
             raise Refusal(Error(codes.HANDLER_AWAY, message))
         self._check_depth(request.args, f"the arguments of {request.command!r}")
-        user = caller.info.user
         self._check_waits(caller)
-        self._hub.check("calls_per_user", self._by_user[user], "calls of a user under way at a time")
-        handler = min(handlers, key=lambda one: len(self._served.get(one, ())))
+        count = self._under_way.count_of(caller.info.user)
+        self._hub.check("calls_per_user", count, "calls of a user under way at a time")
+        handler = min(handlers, key=self._under_way.count_served_by)
         self._handlers.take_turn(request.command, handler)
         timeout_s = min(max(request.timeout_ms, 1), MAX_TIMEOUT_MS) / 1000
         call = Call(
@@ -113,25 +109,22 @@ class Commands:
             started_at=now,
             deadline=now + timeout_s,
         )
-        self._calls[call.id] = call
-        if call.key:
-            self._keyed[call.place] = call
-        self._served.setdefault(handler, {})[call] = None
-        self._by_user[user] += 1
-        self._wait(call, caller, request_id)
+        self._under_way.add(call)
+        self._under_way.wait(call, caller, request_id)
         if timeout_s > SHOWN_AFTER_S:
             call.timer = self._hub.timers.at(now + SHOWN_AFTER_S, lambda late: self._lasts(call, late))
         else:
             self._watch_deadline(call)
         self._board.audit_start(call, request.args, now)
-        message = {
+        pushed = {
             "id": call.id,
             "command": call.command,
             "args": request.args,
             "caller": caller.info,
             "deadline_ms": int(call.deadline * 1000),
+            "timeout_ms": round(timeout_s * 1000),
         }
-        _tell(handler, {"call": message})
+        _tell(handler, {"call": pushed})
 
     def cancel(self, by: Connection, call: Call, now: float) -> None:
         """Ask a call's handler to stop; how the call ends is still the handler's to say."""
@@ -143,13 +136,13 @@ class Commands:
         self._board.audit_cancel(call, by, now)
         _tell(call.handler, {"cancel": {"call": call.id, "reason": "cancelled", "by": call.cancelled_by}})
 
-    def under_way(self, call_id: str) -> Call | None:
+    def find(self, call_id: str) -> Call | None:
         """Return a call under way by its id."""
-        return self._calls.get(call_id)
+        return self._under_way.get(call_id)
 
-    def own(self, caller: Connection, command: str, key: str) -> Call | None:
+    def find_own(self, caller: Connection, command: str, key: str) -> Call | None:
         """Return a call under way by what its caller told it apart by."""
-        return self._keyed.get(Place(owner_of(caller), command, key)) if key else None
+        return self._under_way.at(Place(owner_of(caller), command, key))
 
     # answers ------------------------------------------------------------------------
 
@@ -161,7 +154,7 @@ class Commands:
         """
         if report.fraction is not None and not 0 <= report.fraction <= 1:
             raise Refusal(codes.BAD_REQUEST, f"a fraction is from 0 to 1, not {report.fraction}")
-        call = self._calls.get(report.call)
+        call = self._under_way.get(report.call)
         if call is None or call.handler is not handler:
             return "ended"
         call.fraction, call.note = report.fraction, report.note[:MAX_NOTE_CHARS]
@@ -174,7 +167,7 @@ class Commands:
         Raises:
             Refusal: If the result is nested too deep; then the call has failed.
         """
-        call = self._calls.get(answer.call)
+        call = self._under_way.get(answer.call)
         if call is None or call.handler is not handler:
             return
         failure = answer.error
@@ -194,14 +187,10 @@ class Commands:
     def gone(self, connection: Connection, now: float) -> None:
         """Forget a connection. What it called goes on; of what it was serving nobody knows the outcome."""
         self._handlers.remove(connection, self._handlers.served_by(connection), now)
-        for call in list(self._served.pop(connection, ())):
+        for call in self._under_way.served_by(connection):
             self._end(call, unknown(call.command), now)
-        if not self._waits.pop(connection, 0):
-            return
-        for call in self._calls.values():
-            if call.caller is connection:
-                self._board.show(call, now)
-            call.waiting = [waiter for waiter in call.waiting if waiter[0] is not connection]
+        for call in self._under_way.leave(connection):
+            self._board.show(call, now)
 
     # inside -------------------------------------------------------------------------
 
@@ -210,7 +199,7 @@ class Commands:
     ) -> bool:
         """Answer with the outcome of the call that the key stands for; False when it stands for none yet."""
         place = Place(owner_of(caller), request.command, request.key)
-        known = self._keyed.get(place) or self._outcomes.get(place, now)
+        known = self._under_way.at(place) or self._outcomes.get(place, now)
         if known is None:
             return False
         if known.digest != digest:
@@ -218,13 +207,14 @@ class Commands:
             raise Refusal(codes.BAD_REQUEST, f"{message}: a new call needs a new key")
         if isinstance(known, Call):
             self._check_waits(caller)
-            self._wait(known, caller, request_id)
+            self._under_way.wait(known, caller, request_id)
         else:
             known.outcome.reply(caller, request_id)
         return True
 
     def _check_waits(self, caller: Connection) -> None:
-        self._hub.check("calls_per_connection", self._waits[caller], "answers that a connection waits for")
+        count = self._under_way.count_awaited_by(caller)
+        self._hub.check("calls_per_connection", count, "answers that a connection waits for")
 
     def _check_depth(self, data: Raw, what: str) -> None:
         depth = self._hub.rules.limits.json_depth
@@ -232,10 +222,6 @@ class Commands:
             self._hub.refused["json_depth"] += 1
             message = f"{what} may be nested {depth} levels deep at most: json_depth"
             raise Refusal(codes.LIMIT_EXCEEDED, message)
-
-    def _wait(self, call: Call, connection: Connection, request_id: int) -> None:
-        call.waiting.append((connection, request_id))
-        self._waits[connection] += 1
 
     def _lasts(self, call: Call, now: float) -> None:
         self._board.show(call, now)
@@ -251,29 +237,17 @@ class Commands:
 
     def _end(self, call: Call, outcome: Outcome, now: float) -> None:
         """Take a call out of everything that knows it, and give its outcome to who waits."""
-        del self._calls[call.id]
+        waiting = self._under_way.remove(call)
         if call.timer is not None:
             call.timer.cancel()
-        served = self._served.get(call.handler, {})
-        served.pop(call, None)
-        if not served:
-            self._served.pop(call.handler, None)
-        user = call.caller.info.user
-        self._by_user[user] -= 1
-        if not self._by_user[user]:
-            del self._by_user[user]
         if call.key:
-            del self._keyed[call.place]
             self._outcomes.keep(call.place, call.digest, outcome, now)
             self._forget_later(now)
         call.state = outcome.state
         if self._board.shows(call) or call.caller.ended:
             self._board.end(call, outcome, now)
         self._board.audit_end(call, outcome, now)
-        for connection, request_id in call.waiting:
-            self._waits[connection] -= 1
-            if not self._waits[connection]:
-                del self._waits[connection]
+        for connection, request_id in waiting:
             outcome.reply(connection, request_id)
 
     def _forget_later(self, now: float) -> None:

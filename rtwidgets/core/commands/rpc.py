@@ -57,8 +57,8 @@ def _cancel(connection: Connection, request_id: int, data: CancelRequest, now: f
 def _meant(connection: Connection, data: CancelRequest) -> Call | None:
     commands = connection.hub.commands
     if data.call:
-        return commands.under_way(data.call)
-    return commands.own(connection, data.command, data.key)
+        return commands.find(data.call)
+    return commands.find_own(connection, data.command, data.key)
 
 
 def _progress(connection: Connection, request_id: int, data: Progress, now: float) -> object:
