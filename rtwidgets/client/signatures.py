@@ -71,7 +71,7 @@ class Signature:
                 continue
             try:
                 bound[name] = _with_zone(msgspec.convert(args[name], self._hints[name]))
-            except (msgspec.ValidationError, OverflowError) as error:
+            except msgspec.ValidationError as error:
                 raise TypeError(f"argument {name!r}: {error}") from None
         return bound
 

@@ -83,6 +83,7 @@ class Calls(RuleBasedStateMachine):
             handler = self.handlers.pop(pick % len(self.handlers))
             handler.connection.end(self.now)
             self.pump()
+            assert set(self.open[handler]) <= set(self.ends())
 
     @rule(user=st.sampled_from(USERS))
     def caller_comes(self, user: str) -> None:

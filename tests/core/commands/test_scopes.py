@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core.capabilities import matches, reaches
+from rtwidgets.core.rules import Verb
 from rtwidgets.errors import CommandNameError
 from rtwidgets.protocol.names import check_command, commands_shown_in, scope_of
 
 from ..peers import Peer, make_hub, publications
 from .crew import Watcher, call, caller_of, calls, serve
 
-COMMAND = frozenset(("command",))
+COMMAND: frozenset[Verb] = frozenset(("command",))
 
 
 def test_scope_has_its_own_catalogue_calls_and_audit() -> None:
