@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .client.connect import connect
     from .client.hub import Hub
     from .client.live_session import Session
+    from .client.running import cancelled, progress
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
@@ -41,8 +42,10 @@ __all__ = [
     "Slider",
     "Toggle",
     "__version__",
+    "cancelled",
     "connect",
     "errors",
+    "progress",
     "sources",
 ]
 
@@ -56,7 +59,9 @@ _HOMES = {
     "Session": ".client.live_session",
     "Slider": ".widgets.slider",
     "Toggle": ".widgets.toggle",
+    "cancelled": ".client.running",
     "connect": ".client.connect",
+    "progress": ".client.running",
 }
 _MODULES = {"errors", "sources"}
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import (
+    CallCancelledError,
     DeadlineError,
     HandlerAwayError,
     HandlerFailedError,
@@ -24,6 +25,7 @@ _COMMAND_ERRORS: dict[int, type[RtWidgetsError]] = {
     codes.HANDLER_FAILED: HandlerFailedError,
     codes.DEADLINE_PASSED: DeadlineError,
     codes.OUTCOME_UNKNOWN: OutcomeUnknownError,
+    codes.CANCELLED: CallCancelledError,
 }
 
 

@@ -11,8 +11,7 @@ from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
 from . import session_rpc
 from .capabilities import covers
-from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
-from .kinds import DataError
+from .commands import rpc as commands
 from .origins import parse_origin
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
@@ -51,26 +50,6 @@ class Subscription(Wish, frozen=True, kw_only=True):
 
 class DemandOf(Struct):
     channel: str
-
-
-class Register(Struct):
-    commands: list[CommandSpec]
-
-
-class Unregister(Struct):
-    names: list[str]
-
-
-class Call(Struct):
-    command: str
-    args: Raw = Raw(b"{}")
-    timeout_ms: int = DEFAULT_TIMEOUT_MS
-
-
-class Answer(Struct):
-    call: str
-    result: Raw = Raw(b"null")
-    error: Failure | None = None
 
 
 class Token(Struct):
@@ -154,31 +133,6 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
     return channel.watch(connection).as_json()
 
 
-def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
-    for spec in data.commands:
-        _require(connection, "publish", spec.name)
-    try:
-        connection.hub.commands.register(connection, data.commands, now)
-    except DataError as error:
-        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
-    return {}
-
-
-def _unregister(connection: Connection, request_id: int, data: Unregister, now: float) -> object:
-    connection.hub.commands.unregister(connection, data.names, now)
-    return {}
-
-
-def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
-    _require(connection, "command", data.command)
-    connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
-
-
-def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
-    connection.hub.commands.finish(connection, data.call, data.result, data.error)
-    return {}
-
-
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
     credentials, hub = connection.credentials, connection.hub
     assert credentials is not None
@@ -248,13 +202,6 @@ def _status(connection: Connection, request_id: int, data: Status, now: float) -
     }
 
 
-def _require(connection: Connection, verb: Verb, command: str) -> None:
-    assert connection.credentials is not None
-    if not connection.credentials.may(verb, f"command:{command}"):
-        what = "call" if verb == "command" else "serve"
-        raise Refusal(codes.PERMISSION_DENIED, f"no right to {what} the command {command!r}")
-
-
 def _owner(connection: Connection) -> Any:
     credentials = connection.credentials
     if credentials is None or not credentials.owner:
@@ -265,10 +212,7 @@ def _owner(connection: Connection) -> Any:
 _methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
-    "register": (msgspec.json.Decoder(Register), _register),
-    "unregister": (msgspec.json.Decoder(Unregister), _unregister),
-    "call": (msgspec.json.Decoder(Call), _call),
-    "reply": (msgspec.json.Decoder(Answer), _answer),
+    **commands.METHODS,
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),

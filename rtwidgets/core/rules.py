@@ -67,7 +67,10 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         channels: Channels of the hub.
         channels_per_connection: Subscriptions of one connection.
         members: Members that presence tells of, and that hear of each other.
-        calls_per_connection: Calls that one connection may have under way.
+        calls_per_connection: Calls whose answer one connection may wait for.
+        calls_per_user: Calls of one user under way, also those whose caller has gone.
+        call_rows: Rows in the table of calls of one scope, those of ended calls included.
+        outcomes_bytes: Outcomes of calls with a key, kept for who asks again.
         commands_per_connection: Commands that one connection may serve.
         sessions: Sessions of the hub.
         joins_per_ip_per_s: Invites that one address may show in a second.
@@ -97,6 +100,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     channels_per_connection: int = 128
     members: int = 1_000
     calls_per_connection: int = 64
+    calls_per_user: int = 256
+    call_rows: int = 200
+    outcomes_bytes: int = 16 * 1024 * 1024
     commands_per_connection: int = 256
     sessions: int = 1_000
     joins_per_ip_per_s: float = 10
