@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import (
+    ConflictError,
     DeadlineError,
     HandlerAwayError,
     HandlerFailedError,
@@ -37,6 +38,8 @@ def reply_error(code: int, message: str) -> ReplyError:
     """Return the exception for a code that is not a command's."""
     if code == codes.PERMISSION_DENIED.code:
         return PermissionDeniedError(code, message)
+    if code == codes.CONFLICT:
+        return ConflictError(code, message)
     return ReplyError(code, message)
 
 

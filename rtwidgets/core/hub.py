@@ -15,6 +15,7 @@ from .channel import Budget, Channel
 from .commands import CATALOGUE, Commands
 from .connection import Connection
 from .kinds import DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -66,6 +67,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -237,6 +239,10 @@ class Hub:
         credentials = connection.credentials
         assert credentials is not None
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
+            return True
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 

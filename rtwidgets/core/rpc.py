@@ -13,10 +13,12 @@ from ..protocol.messages import Reply, RpcRequest, RpcResult
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
 from .kinds import DataError
+from .notices import Notify, notify
 from .origins import parse_origin
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
+from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
@@ -133,6 +135,15 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+
+
+def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
+    return set_value(connection, data, now)
+
+
+def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
+    notify(connection, data, now)
+    return {}
 
 
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
@@ -265,6 +276,8 @@ def _owner(connection: Connection) -> Any:
 _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
+    "set": (msgspec.json.Decoder(SetValue), _set),
+    "notify": (msgspec.json.Decoder(Notify), _notify),
     "register": (msgspec.json.Decoder(Register), _register),
     "unregister": (msgspec.json.Decoder(Unregister), _unregister),
     "call": (msgspec.json.Decoder(Call), _call),
