@@ -54,7 +54,7 @@ class ChangedBy:
     time: float
 
 
-class _Who(msgspec.Struct):
+class _Who(msgspec.Struct, frozen=True):
     user: str = ""
     name: str = ""
 
@@ -139,7 +139,8 @@ class Value(Channel):
         request = {"channel": self.name, "data": Raw(data), "if_version": int(version)}
         if isinstance(version, Version):
             request["epoch"] = version.epoch
-        reply = _set.decode(link.portal.call(link.rpc_async("rtwidgets.set", request, once=True)))
+        asked = link.rpc_async("rtwidgets.set", request, RPC_TIMEOUT_S, once=True)
+        reply = _set.decode(link.portal.call(asked))
         with self._lock:
             self._ours = True
             if reply.epoch != self._version.epoch or reply.version > self._version:
