@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import MOVE
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ class Slider(LiveWidget):
         ChannelError: If ``value`` is not a value.
         ValueError: If an option can't be used; the message says what can.
     """
-
-    _esm = front_end("slider.js")
-    _css = front_end("slider.css")
 
     def __init__(
         self,
