@@ -118,10 +118,6 @@ export class Connection implements HubConnection {
     return this.#shelf.take("event", () => new Events(channel), channel, want, signal);
   }
 
-  event(channel: string, want: Want, signal: AbortSignal): EventFeed {
-    return this.#shelf.take("event", () => new Events(channel), channel, want, signal);
-  }
-
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {
     const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
     return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
