@@ -94,6 +94,7 @@ export function controlCard(
   badge.append(by.root);
   const view = card(el, { class: parts.class, title, badge, inline: true, problems: spec.problems }, signal);
   const locked = element("div", { class: "rtw-locked", hidden: true });
+  view.body.classList.add("rtw-control");
   view.root.append(locked);
 
   let failed = "";

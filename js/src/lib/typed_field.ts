@@ -49,7 +49,7 @@ export function typedField(
   const told = element("span", { class: "rtw-rival__told" });
   const mine = button({ class: "rtw-rival__do", text: "Set mine" }, () => typed.commit(), signal);
   const theirs = button({ class: "rtw-rival__do", text: "Take theirs" }, () => typed.revert(), signal);
-  const rival = element("div", { class: "rtw-rival", role: "status", hidden: true }, told, mine, theirs);
+  const rival = element("div", { class: "rtw-rival", role: "status", hidden: true }, told, element("div", { class: "rtw-rival__dos" }, mine, theirs));
   const fault = element("div", { class: "rtw-fault-line", role: "alert", hidden: true });
 
   const show = (value: unknown) => {
