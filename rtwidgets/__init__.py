@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
-    from .widgets.slider import Slider
+    from .widgets.select import MultiSelect, Select
+    from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
     from .widgets.toggle import Toggle
 
@@ -33,13 +35,19 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "DateInput",
     "Hub",
     "LiveChart",
     "LiveChat",
     "LiveMetric",
     "LiveTable",
+    "MultiSelect",
+    "NumberInput",
+    "RangeSlider",
+    "Select",
     "Session",
     "Slider",
+    "TextInput",
     "Toggle",
     "__version__",
     "cancelled",
@@ -51,13 +59,19 @@ __all__ = [
 
 _HOMES = {
     "Button": ".widgets.button",
+    "DateInput": ".widgets.inputs",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
     "Session": ".client.live_session",
+    "MultiSelect": ".widgets.select",
+    "NumberInput": ".widgets.inputs",
+    "RangeSlider": ".widgets.slider",
+    "Select": ".widgets.select",
     "Slider": ".widgets.slider",
+    "TextInput": ".widgets.inputs",
     "Toggle": ".widgets.toggle",
     "cancelled": ".client.running",
     "connect": ".client.connect",

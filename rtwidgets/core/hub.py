@@ -15,6 +15,7 @@ from .channel import Budget, Channel
 from .commands import Commands
 from .connection import Connection
 from .kinds import DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -69,6 +70,7 @@ class Hub:
         self.producers = Producers()
         self.commands = Commands(self)
         self.sessions = Sessions(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -246,6 +248,10 @@ class Hub:
         if name == LIST:  # of all sessions: for who may see all
             return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
+            return True
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
             return True
         scope = commands_shown_in(name) if verb == "subscribe" else None
         return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")

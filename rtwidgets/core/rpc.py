@@ -12,10 +12,12 @@ from ..protocol.messages import Reply, RpcRequest, RpcResult
 from . import session_rpc
 from .capabilities import covers
 from .commands import rpc as commands
+from .notices import Notify, notify
 from .origins import parse_origin
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
+from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
@@ -112,6 +114,15 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+
+
+def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
+    return set_value(connection, data, now)
+
+
+def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
+    notify(connection, data, now)
+    return {}
 
 
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
@@ -213,6 +224,8 @@ _methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
     **commands.METHODS,
+    "set": (msgspec.json.Decoder(SetValue), _set),
+    "notify": (msgspec.json.Decoder(Notify), _notify),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),
