@@ -38,6 +38,7 @@ class Button(LiveWidget):
 
     _esm = front_end("button.js")
     _css = front_end("button.css")
+    panel_rows = 1
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class LiveMetric(LiveWidget):
 
     _esm = front_end("metric.js")
     _css = front_end("metric.css")
+    panel_rows = 3
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ class Slider(LiveWidget):
 
     _esm = front_end("slider.js")
     _css = front_end("slider.css")
+    panel_rows = 1
 
     def __init__(
         self,

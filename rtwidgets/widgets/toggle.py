@@ -26,6 +26,7 @@ class Toggle(LiveWidget):
 
     _esm = front_end("toggle.js")
     _css = front_end("toggle.css")
+    panel_rows = 1
 
     def __init__(self, value: Value, *, title: str | None = None) -> None:
         channel = take_channel("Toggle", value, "value")

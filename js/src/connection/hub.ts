@@ -100,6 +100,10 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  may(verb: string, channel: string): boolean {
+    return this.#tokens.say(verb, channel);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }

@@ -25,6 +25,8 @@ export interface HubConnection {
   readonly user: string | null;
   readonly client: string | null;
   onStatus(fn: () => void, signal: AbortSignal): void;
+  /** Whether the page's token says so: for what is offered only, as the hub decides. */
+  may(verb: string, channel: string): boolean;
   /**
    * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
    * what its widgets want the most is asked of the hub.

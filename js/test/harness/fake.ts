@@ -159,6 +159,13 @@ export class FakeConnection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  /** Whether the page's token gives a right. */
+  allowed: (verb: string, channel: string) => boolean = () => true;
+
+  may(verb: string, channel: string): boolean {
+    return this.allowed(verb, channel);
+  }
+
   setStatus(change: Partial<ConnectionStatus>): void {
     this.status = { ...this.status, ...change };
     this.#listeners.call();
