@@ -28,8 +28,9 @@ MAX_PUBLISHABLE = 4096
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether only the hub itself may publish to a channel."""
-    return name.partition(":")[2].startswith("rtwidgets.")
+    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
+    head = name.partition("#")[0]
+    return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
 
 
 class Hub:

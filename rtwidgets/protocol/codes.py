@@ -37,6 +37,7 @@ DEADLINE_PASSED = 1002
 OUTCOME_UNKNOWN = 1003
 
 CONNECTION_CLOSED = Disconnect(3000, "connection closed")
+SHUTDOWN = Disconnect(3001, "shutdown")
 EXPIRED = Disconnect(3005, "connection expired")
 SLOW = Disconnect(3008, "slow")
 NO_PONG = Disconnect(3012, "no pong")

@@ -24,6 +24,7 @@ from ..protocol import codes
 from .addresses import Addresses, parse_networks
 from .api import HttpApi
 from .clock import steady_clock
+from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
@@ -36,8 +37,9 @@ from .settings import LOOPBACK, Settings
 TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
 HEALTH_PATH = "/health"
-# Paths that need no API key: one says that the hub is there, one asks for a token in its first message.
-OPEN_PATHS = (HEALTH_PATH, SOCKET_PATH)
+READY_PATH = "/ready"
+# Paths that need no API key: two say how the hub is, one asks for a token in its first message.
+OPEN_PATHS = (HEALTH_PATH, READY_PATH, SOCKET_PATH)
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -72,6 +74,7 @@ class HubApp:
             self._read_revoked()
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
+        self.drain = Drain(self.hub, settings.hub.drain_window_s)
         api = HttpApi(self.hub, self.now)
         gate = Middleware(
             Gate,
@@ -85,8 +88,9 @@ class HubApp:
         )
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
+                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain)),
                 Route(HEALTH_PATH, self._health),
+                Route(READY_PATH, self._ready),
                 Route("/metrics", Metrics(self.hub).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
@@ -97,6 +101,11 @@ class HubApp:
 
     async def _health(self, request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "hub": self.hub.hub_id, "version": __version__})
+
+    async def _ready(self, request: Request) -> JSONResponse:
+        if self.drain.is_on:
+            return JSONResponse({"status": "draining"}, status_code=503)
+        return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -31,6 +31,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
+        drain_window_s: Over how long clients are sent away when the hub ends, so that they come back spread.
         ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
         ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
     """
@@ -42,6 +43,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     flush_interval_ms: float = 5
+    drain_window_s: float = 5
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
 
@@ -166,6 +168,9 @@ def _check(settings: Settings) -> None:
     hub, auth = settings.hub, settings.auth
     if not 0 <= hub.port < 65_536:
         raise ConfigError(f"hub.port is {hub.port}; use 0 (any free port) to 65535")
+    for name in ("flush_interval_ms", "drain_window_s"):
+        if not 0 <= getattr(hub, name) <= 3600:
+            raise ConfigError(f"hub.{name} is {getattr(hub, name):g}; use 0 to 3600")
     if hub.broker != "memory":
         raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
     if hub.archive != "none":

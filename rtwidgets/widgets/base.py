@@ -12,6 +12,7 @@ import traitlets
 
 from ..core.capabilities import Caps
 from ..errors import ChannelError, ClosedError
+from .front_end import front_end
 from .relay import Relay
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
     Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
+    The code that shows it comes with the relay.
 
     Args:
         kind: The kind of widget, as its front end knows it.
@@ -47,6 +49,7 @@ class LiveWidget(anywidget.AnyWidget):
         ChannelError: If a name has a star: it would give a page the right to more than that channel.
     """
 
+    _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
     # Its height in a dashboard where none is chosen, in rows of 40 pixels.
     panel_rows: ClassVar[int] = 8

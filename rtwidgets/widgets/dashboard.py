@@ -14,7 +14,6 @@ from . import options
 from .base import LiveWidget
 from .dashboard_spec import DashboardSpec, ids_for, new_id, read_spec
 from .panels import COLUMNS, MAX_PANELS, MAX_ROWS, Panel, highest_place, moved, settled, widths
-from .relay import front_end
 from .scope import editor_of
 
 if TYPE_CHECKING:
@@ -64,9 +63,6 @@ class Dashboard(LiveWidget):
         TypeError: If the layout holds what is no widget.
         ValueError: If a row, or the dashboard, has no room for so many.
     """
-
-    _esm = front_end("dashboard.js")
-    _css = front_end("dashboard.css")
 
     def __init__(
         self, hub: Hub, session: str, layout: Sequence[Row] | None = None, *, title: str | None = None

@@ -92,7 +92,7 @@ def widths(spans: Sequence[int | None]) -> list[int]:
     left = COLUMNS - chosen
     if left < open_ones:
         raise ValueError(
-            f"a row has {COLUMNS} columns, and this one has {len(spans)} widgets of {chosen} columns and more: "
+            f"a row has {COLUMNS} columns, too few for {len(spans)} widgets of which some take {chosen}: "
             "begin another row"
         )
     shares = iter(left // open_ones + (number < left % open_ones) for number in range(open_ones))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import MOVE
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ class Slider(LiveWidget):
         ValueError: If an option can't be used; the message says what can.
     """
 
-    _esm = front_end("slider.js")
-    _css = front_end("slider.css")
     panel_rows = 1
 
     def __init__(

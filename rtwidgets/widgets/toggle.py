@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import MOVE
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ class Toggle(LiveWidget):
         ChannelError: If ``value`` is not a value.
     """
 
-    _esm = front_end("toggle.js")
-    _css = front_end("toggle.css")
     panel_rows = 1
 
     def __init__(self, value: Value, *, title: str | None = None) -> None:

@@ -34,6 +34,7 @@ EVIL = "https://evil.example"
 WITHOUT_TOKEN = {
     "/connection/websocket": 3500,
     "/health": 200,
+    "/ready": 200,
     "/metrics": 401,
     "/api/publish": 401,
     "/api/revoke": 401,

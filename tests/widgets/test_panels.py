@@ -75,7 +75,7 @@ def test_columns_of_a_row_are_shared_out() -> None:
     assert widths([3, 3]) == [3, 3]
     assert widths([]) == []
     for spans in ([8, 8], [12, None], [None] * 13):
-        with pytest.raises(ValueError, match="a row has 12 columns.*begin another row"):
+        with pytest.raises(ValueError, match="a row has 12 columns"):
             widths(spans)
 
 

@@ -2,6 +2,7 @@
 
 import { Centrifuge } from "centrifuge";
 import { Chat } from "../feeds/chat.ts";
+import { Events } from "../feeds/event.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
 import { Value } from "../feeds/value.ts";
@@ -15,7 +16,7 @@ import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { RelayPort, SocketLike } from "./relay.ts";
 import { KERNEL_SILENT, Tokens } from "./tokens.ts";
-import type { ChatFeed, ConnectionStatus, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
+import type { ChatFeed, ConnectionStatus, EventFeed, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
 
 const MIN_RECONNECT_MS = 500;
 const MAX_RECONNECT_MS = 15_000;
@@ -115,6 +116,10 @@ export class Connection implements HubConnection {
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed {
     const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
     return this.#shelf.take("value", () => new Value(channel, publish), channel, want, signal);
+  }
+
+  event(channel: string, want: Want, signal: AbortSignal): EventFeed {
+    return this.#shelf.take("event", () => new Events(channel), channel, want, signal);
   }
 
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {

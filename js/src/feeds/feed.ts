@@ -5,6 +5,7 @@
 
 import { Listeners } from "../connection/listeners.ts";
 import type { Feed, FeedStatus } from "../connection/types.ts";
+import type { Members } from "./members.ts";
 
 /** A publication as the feeds read it. */
 export interface Publication {
@@ -41,6 +42,10 @@ export abstract class BaseFeed implements Feed {
   needsSnapshot = false;
   /** Whether a gap up to the next snapshot is our own doing: nobody could see what came. */
   lookedAway = false;
+  /** Whether the snapshot comes only to who asks for it. */
+  readonly asksSnapshot: boolean = false;
+  /** Who is there, for channels where that is asked for; null for the others. */
+  readonly crowd: Members | null = null;
   readonly #statusListeners = new Listeners<[]>();
   /** Offsets of a kind that merges may skip without a gap. */
   readonly #merges: boolean;

@@ -1,7 +1,7 @@
 // The widgets of a dashboard's panels: opened once per dashboard, shown by each of its views.
 
 import type { AnyWidget } from "./afm.ts";
-import { asRecord, quoted } from "./options.ts";
+import { asRecord } from "./options.ts";
 import { outsideOf, type Panel } from "./panel_layout.ts";
 
 export interface PanelModel {
@@ -13,17 +13,20 @@ export interface PanelModel {
   render(el: HTMLElement, signal: AbortSignal): void;
 }
 
-/** What makes the widgets of a kind; undefined where there is none. */
-export type KindOf = (kind: string) => (() => AnyWidget) | undefined;
+/** What makes the widgets of a kind, and what is said of a kind that is not there. */
+export interface Kinds {
+  readonly of: (kind: string) => (() => AnyWidget) | undefined;
+  readonly unknown: (kind: unknown) => string;
+}
 
 export class PanelModels {
-  readonly #kindOf: KindOf;
+  readonly #kinds: Kinds;
   readonly #hub: string;
   readonly #session: string;
   readonly #open = new Map<string, PanelModel & { readonly life: AbortController }>();
 
-  constructor(kindOf: KindOf, hub: string, session: string, signal: AbortSignal) {
-    this.#kindOf = kindOf;
+  constructor(kinds: Kinds, hub: string, session: string, signal: AbortSignal) {
+    this.#kinds = kinds;
     this.#hub = hub;
     this.#session = session;
     signal.addEventListener("abort", () => this.follow([]), { once: true });
@@ -57,10 +60,9 @@ export class PanelModels {
 
   #widget(spec: unknown, signal: AbortSignal): Pick<PanelModel, "fault" | "render"> {
     const kind = asRecord(spec)?.kind;
-    const make = typeof kind === "string" ? this.#kindOf(kind) : undefined;
+    const make = typeof kind === "string" ? this.#kinds.of(kind) : undefined;
     const fault =
-      outsideOf(this.#session, spec) ??
-      (make ? "" : `this version of rtwidgets knows no widget of the kind ${quoted(kind)}; it may come from a newer version`);
+      outsideOf(this.#session, spec) ?? (make ? "" : this.#kinds.unknown(kind));
     if (fault || !make) return { fault, render: () => {} };
     const shown = { ...asRecord(spec), hub: this.#hub };
     const model = { get: (name: string) => (name === "spec" ? shown : undefined) };

@@ -5,7 +5,7 @@ import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { button, element, icon, setText } from "../lib/dom.ts";
 import { editingKey, ownKeys } from "../lib/keys.ts";
-import { kindOf } from "../lib/kinds.ts";
+import { kindOf, unknownKind } from "../lib/kinds.ts";
 import { linkToHub, type Link } from "../lib/link.ts";
 import { panelBoard } from "../lib/panel_board.ts";
 import { PanelEdits } from "../lib/panel_edits.ts";
@@ -40,7 +40,7 @@ export default defineWidget<Record<never, never>, State>({
     const channel = channels.get("layout") ?? "";
     const session = sessionOf(channel);
     const redraws = new Redraws();
-    const models = new PanelModels(kindOf, hub, session, signal);
+    const models = new PanelModels({ of: kindOf, unknown: unknownKind }, hub, session, signal);
     const edits = new PanelEdits({
       current: () => (link.feed?.has ? link.feed.value : undefined),
       send: (value) => link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")),

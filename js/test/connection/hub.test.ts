@@ -356,6 +356,26 @@ test("a page with two kernels shows the hub both their tokens, also after the co
   connection.removePort(secondPort);
 });
 
+test("an event channel asks for what is kept, and for who is there when its token was made for that", async (t) => {
+  const caps = { "event:team": ["subscribe", "presence"], "event:alerts": ["subscribe"] };
+  const { hub, connection, ending } = await setUp(t, { advertisedPort: 9, caps });
+  hub.gives = () => true;
+  for (const channel of Object.keys(caps)) hub.snapshots[channel] = { publications: [{ data: channel, offset: 1, time: 5 }] };
+  hub.present = { c7: { client: "c7", user: "ann", conn_info: { name: "Ann" } } };
+  const team = connection.event("event:team", new FakeWant(), ending.signal);
+  const alerts = connection.event("event:alerts", new FakeWant(), ending.signal);
+  await until("members", () => team.members.length === 1 && alerts.status.phase === "live");
+  assert.deepEqual(hub.wishes, [{ max_hz: 60, visible: true, snapshot: true }, { max_hz: 60, visible: true, snapshot: true }]);
+  assert.deepEqual(team.members, [{ user: "ann", name: "Ann", clients: 1 }]);
+  assert.deepEqual([team.events[0]?.data, alerts.events[0]?.data], ["event:team", "event:alerts"]);
+  assert.equal(hub.presences, 1);
+  hub.push("event:team", { join: { info: { client: "c8", user: "bob" } } });
+  await until("bob", () => team.members.length === 2);
+  hub.push("event:team", { leave: { info: { client: "c7", user: "ann" } } });
+  await until("bob alone", () => team.members.length === 1);
+  assert.deepEqual(team.members, [{ user: "bob", name: "bob", clients: 1 }]);
+});
+
 test("a right that was lost is waited for, and not taken for refused", async (t) => {
   const setup = await setUp(t, { advertisedPort: 9 });
   const { hub, kernel, connection, ending } = setup;

@@ -236,10 +236,10 @@ test("say publishes a message with an id of its own", async () => {
 
 test("members are users, and one who left while presence was asked for does not come back", () => {
   const feed = chat();
-  feed.presenceAsked();
-  feed.joined({ ...ann, client: "c9" });
-  feed.left(bob);
-  feed.present([ann, bob]);
+  feed.crowd.asked();
+  feed.crowd.joined({ ...ann, client: "c9" });
+  feed.crowd.left(bob);
+  feed.crowd.present([ann, bob]);
   assert.deepEqual(feed.members, [{ user: "ann", name: "Ann", clients: 2 }]);
 });
 

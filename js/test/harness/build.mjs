@@ -9,6 +9,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { context } from "esbuild";
+import { TEST_DEFINES } from "../../defines.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "..", "build", "harness");
@@ -25,6 +26,7 @@ const builder = await context({
   bundle: true,
   format: "esm",
   target: "es2022",
+  define: TEST_DEFINES,
   sourcemap: "inline",
 });
 await builder.rebuild();

@@ -6,8 +6,10 @@ import type {
   ChatMessage,
   Columns,
   ConnectionStatus,
+  EventFeed,
   FeedStatus,
   HubConnection,
+  HubEvent,
   Key,
   Member,
   Row,
@@ -116,6 +118,29 @@ export class FakeValue extends FakeFeed implements ValueFeed {
   }
 }
 
+export class FakeEvents extends FakeFeed implements EventFeed {
+  readonly #changes = new Listeners<[]>();
+  readonly #listeners = new Listeners<[HubEvent]>();
+  events: HubEvent[] = [];
+  members: Member[] = [];
+
+  receive(data: unknown, timeMs = Date.now(), user = "bob", name = "Bob Stone"): void {
+    const event = { id: this.events.length + 1, data, timeMs, user, name };
+    this.events = [...this.events, event];
+    this.published();
+    this.#listeners.call(event);
+    this.#changes.call();
+  }
+
+  onEvent(fn: (event: HubEvent) => void, signal: AbortSignal): void {
+    this.#listeners.add(fn, signal);
+  }
+
+  onChange(fn: () => void, signal: AbortSignal): void {
+    this.#changes.add(fn, signal);
+  }
+}
+
 export class FakeChat extends FakeFeed implements ChatFeed {
   readonly #changes = new Listeners<[]>();
   messages: ChatMessage[] = [];
@@ -149,6 +174,7 @@ export class FakeConnection implements HubConnection {
   readonly streams = new Map<string, FakeStream>();
   readonly tables = new Map<string, FakeTable>();
   readonly values = new Map<string, FakeValue>();
+  readonly events = new Map<string, FakeEvents>();
   readonly chats = new Map<string, FakeChat>();
   readonly #listeners = new Listeners<[]>();
   answer: (command: string, args: Record<string, unknown>) => Promise<unknown> = () => Promise.resolve(null);
@@ -181,6 +207,10 @@ export class FakeConnection implements HubConnection {
 
   value(channel: string): FakeValue {
     return kept(this.values, channel, () => new FakeValue(channel));
+  }
+
+  event(channel: string): FakeEvents {
+    return kept(this.events, channel, () => new FakeEvents(channel));
   }
 
   chat(channel: string): FakeChat {
