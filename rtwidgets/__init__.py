@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.dashboard import Dashboard, Span
     from .widgets.metric import LiveMetric
     from .widgets.slider import Slider
     from .widgets.table import LiveTable
@@ -31,12 +32,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "Dashboard",
     "Hub",
     "LiveChart",
     "LiveChat",
     "LiveMetric",
     "LiveTable",
     "Slider",
+    "Span",
     "Toggle",
     "__version__",
     "connect",
@@ -46,12 +49,14 @@ __all__ = [
 
 _HOMES = {
     "Button": ".widgets.button",
+    "Dashboard": ".widgets.dashboard",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
     "Slider": ".widgets.slider",
+    "Span": ".widgets.dashboard",
     "Toggle": ".widgets.toggle",
     "connect": ".client.connect",
 }

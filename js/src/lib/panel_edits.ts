@@ -33,7 +33,7 @@ export class PanelEdits {
   #base: Layout = readLayout(undefined);
   #pending: Pending[] = [];
   #preview: Edit | null = null;
-  readonly #undos: Edit[] = [];
+  #undos: readonly Edit[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(options: EditsOptions) {
@@ -64,11 +64,13 @@ export class PanelEdits {
   /** Make a change; whether it changed anything. */
   commit(edit: Edit): boolean {
     this.#preview = null;
-    const before = this.saved;
-    const changes = this.#send(edit);
+    const before = this.saved.panels;
+    const after = edit(before);
+    const changes = !sameBoxes(before, after);
     if (changes) {
-      this.#undos.push(undo(before.panels, this.saved.panels));
-      if (this.#undos.length > KEPT_UNDOS) this.#undos.shift();
+      const back = undo(before, after);
+      this.#undos = [...this.#undos, back].slice(-KEPT_UNDOS);
+      this.#send(edit, () => (this.#undos = this.#undos.filter((other) => other !== back)));
     }
     this.#options.changed();
     return changes;
@@ -76,8 +78,9 @@ export class PanelEdits {
 
   /** Take the last change of this page back; whether there was one. */
   undo(): boolean {
-    const edit = this.#undos.pop();
-    if (edit) this.#send(edit);
+    const edit = this.#undos.at(-1);
+    this.#undos = this.#undos.slice(0, -1);
+    if (edit) this.#send(edit, () => (this.#undos = [...this.#undos, edit]));
     this.#options.changed();
     return edit !== undefined;
   }
@@ -97,16 +100,10 @@ export class PanelEdits {
     this.#timers.clear();
   }
 
-  #send(edit: Edit): boolean {
-    const before = this.saved.panels;
+  #send(edit: Edit, refused: () => void): void {
     const pending: Pending = { edit, sent: "" };
     this.#pending.push(pending);
-    const after = this.saved;
-    if (sameBoxes(before, after.panels)) {
-      this.#drop(pending);
-      return false;
-    }
-    const value = writtenLayout(after);
+    const value = writtenLayout(this.saved);
     pending.sent = JSON.stringify(value);
     this.#options.send(value).then(
       () => {
@@ -118,12 +115,11 @@ export class PanelEdits {
         this.#timers.add(timer);
       },
       (error: unknown) => {
-        this.#undos.pop();
+        refused();
         this.#options.failed(error instanceof Error ? error.message : String(error));
         this.#drop(pending);
       },
     );
-    return true;
   }
 
   #drop(pending: Pending): void {
