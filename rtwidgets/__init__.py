@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.dashboard import Dashboard, Span
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
     from .widgets.select import MultiSelect, Select
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "Dashboard",
     "DateInput",
     "Hub",
     "LiveChart",
@@ -47,6 +49,7 @@ __all__ = [
     "Select",
     "Session",
     "Slider",
+    "Span",
     "TextInput",
     "Toggle",
     "__version__",
@@ -60,6 +63,7 @@ __all__ = [
 _HOMES = {
     "Button": ".widgets.button",
     "DateInput": ".widgets.inputs",
+    "Dashboard": ".widgets.dashboard",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
@@ -72,6 +76,7 @@ _HOMES = {
     "Select": ".widgets.select",
     "Slider": ".widgets.slider",
     "TextInput": ".widgets.inputs",
+    "Span": ".widgets.dashboard",
     "Toggle": ".widgets.toggle",
     "cancelled": ".client.running",
     "connect": ".client.connect",

@@ -102,6 +102,10 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  may(verb: string, target: string): boolean {
+    return this.#tokens.say(verb, target);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }
@@ -122,10 +126,6 @@ export class Connection implements HubConnection {
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {
     const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
     return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
-  }
-
-  may(verb: string, target: string): boolean {
-    return this.#tokens.covers({ target, verb });
   }
 
   call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {

@@ -25,6 +25,8 @@ export interface HubConnection {
   readonly user: string | null;
   readonly client: string | null;
   onStatus(fn: () => void, signal: AbortSignal): void;
+  /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
+  may(verb: string, target: string): boolean;
   /**
    * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
    * what its widgets want the most is asked of the hub.
@@ -34,8 +36,6 @@ export interface HubConnection {
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed;
   event(channel: string, want: Want, signal: AbortSignal): EventFeed;
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed;
-  /** Whether the page's token gives this right: a verb on a channel, or on `command:` and a name. */
-  may(verb: string, target: string): boolean;
   /** Call a command and return its result; rejects with a CallError. */
   call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
 }

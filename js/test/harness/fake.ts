@@ -23,11 +23,15 @@ import type {
 class FakeFeed {
   status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
   readonly #listeners = new Listeners<[]>();
+  /** How many listen to its status. */
+  heard = 0;
 
   constructor(readonly channel: string) {}
 
   onStatus(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
+    this.heard += 1;
+    signal.addEventListener("abort", () => (this.heard -= 1), { once: true });
   }
 
   setStatus(change: Partial<FeedStatus>): void {
