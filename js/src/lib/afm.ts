@@ -3,7 +3,7 @@
 // A widget has two lifetimes: `open` runs once per model and owns data and subscriptions, `show` runs once per view
 // and owns DOM. Hosts give an AbortSignal for each; one that does not gets a cleanup function back instead.
 
-import { keepSaved } from "./keep_saved.ts";
+import { keepSaved, PICTURE_CHARS } from "./keep_saved.ts";
 
 /** The part of anywidget's model proxy that widgets use. */
 export interface Model {
@@ -39,6 +39,8 @@ export interface Lifetimes<State> {
   show(state: State, el: HTMLElement, signal: AbortSignal): void;
   /** What to keep, at a share of its usual size; null for nothing. */
   picture?(state: State, share: number): Readonly<Record<string, unknown>> | null;
+  /** How large that may be as JSON. */
+  readonly pictureChars?: number;
 }
 
 /** A signal that ends with the host's signal, if there is one, or with the returned `end`. */
@@ -51,14 +53,14 @@ function lifetime(signal: AbortSignal | undefined): { signal: AbortSignal; end: 
 }
 
 /** Called once per model, so that both functions share its state. */
-export function liveWidget<State>({ open, show, picture }: Lifetimes<State>): () => LiveFrontEnd {
+export function liveWidget<State>({ open, show, picture, pictureChars = PICTURE_CHARS }: Lifetimes<State>): () => LiveFrontEnd {
   return () => {
     let opened: { state: State; end: () => void } | null = null;
     const start = ({ model, signal }: InitializeProps) => {
       const life = lifetime(signal);
       const state = open(model.get("spec"), life.signal, model.get("snapshot"));
       opened = { state, end: life.end };
-      if (picture) keepSaved(model, (share) => picture(state, share), life.signal);
+      if (picture) keepSaved(model, (share) => picture(state, share), pictureChars, life.signal);
       return opened;
     };
     return {

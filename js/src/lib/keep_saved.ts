@@ -5,7 +5,8 @@
 import type { Model } from "./afm.ts";
 
 const INTERVAL_MS = 3_000;
-const MAX_CHARS = 12_000;
+/** As JSON. */
+export const PICTURE_CHARS = 12_000;
 /** Of a picture that is too large a smaller part is tried. */
 const SHARES = [1, 0.5, 0.25, 0.1, 0.02];
 
@@ -13,21 +14,25 @@ const SHARES = [1, 0.5, 0.25, 0.1, 0.02];
 export type TakePicture = (share: number) => Readonly<Record<string, unknown>> | null;
 
 /** The largest picture that is small enough, with its time; null when there is none. */
-export function picture(take: TakePicture, nowMs: number): { readonly at_ms: number; readonly feeds: Readonly<Record<string, unknown>> } | null {
+export function picture(
+  take: TakePicture,
+  nowMs: number,
+  maxChars = PICTURE_CHARS,
+): { readonly at_ms: number; readonly feeds: Readonly<Record<string, unknown>> } | null {
   for (const share of SHARES) {
     const feeds = take(share);
     if (feeds === null) return null;
-    if (JSON.stringify(feeds).length <= MAX_CHARS) return { at_ms: nowMs, feeds };
+    if (JSON.stringify(feeds).length <= maxChars) return { at_ms: nowMs, feeds };
   }
   return null;
 }
 
 /** Keep the model's picture fresh while the page is looked at. */
-export function keepSaved(model: Model, take: TakePicture, signal: AbortSignal): void {
+export function keepSaved(model: Model, take: TakePicture, maxChars: number, signal: AbortSignal): void {
   if (typeof model.set !== "function") return;
   const keep = () => {
     if (document.visibilityState === "hidden") return;
-    const taken = picture(take, Date.now());
+    const taken = picture(take, Date.now(), maxChars);
     if (taken) model.set?.("snapshot", taken);
   };
   const timer = setInterval(keep, INTERVAL_MS);

@@ -31,7 +31,7 @@ interface FeedKinds {
   chat: ChatFeed;
 }
 
-const notNow = (): Promise<void> => Promise.reject(new Error("this is what was saved; there is no connection to the hub"));
+const notNow = (): Promise<never> => Promise.reject(new Error("this is what was saved; there is no connection to the hub"));
 
 const MAKERS: { [K in keyof FeedKinds]: (channel: string) => FeedKinds[K] & BaseFeed } = {
   stream: (channel) => new Stream(channel),

@@ -20,6 +20,8 @@ export interface Definition<Options, State> {
    * size; null while it is not live. `open` finds it in `spec.saved`.
    */
   picture?(spec: Spec<Options>, state: State, share: number): Readonly<Record<string, unknown>> | null;
+  /** How large that may be as JSON; 12,000 characters by default. */
+  readonly pictureChars?: number;
 }
 
 /** A kind of widget, whatever its options: each call makes the front end of one model. */
@@ -48,6 +50,7 @@ export function defineWidget<Options, State>(definition: Definition<Options, Sta
       }
     },
     picture: (opened, share) => ("fault" in opened ? null : (definition.picture?.(opened.spec, opened.state, share) ?? null)),
+    ...(definition.pictureChars === undefined ? {} : { pictureChars: definition.pictureChars }),
   });
   return Object.assign(make, { kind: definition.kind });
 }
