@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import anywidget
 import traitlets
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN_BY = {
     "stream": "rt.LiveChart or rt.LiveMetric",
     "table": "rt.LiveTable",
-    "value": "rt.Slider or rt.Toggle",
+    "value": "rt.Slider or another control",
     "chat": "rt.LiveChat",
 }
 
@@ -31,8 +31,9 @@ _SHOWN_BY = {
 class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
-    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
-    The code that shows it comes with the relay.
+    Its trait ``spec`` is plain JSON: kind, hub, channels, options. Data never travels through traits. The
+    code that shows it comes with the relay. A page keeps a small picture in ``snapshot``, for whoever opens
+    the saved notebook later; it never comes to the kernel.
 
     Args:
         kind: The kind of widget, as its front end knows it.
@@ -51,6 +52,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
+    # Its height in a dashboard where none is chosen, in rows of 40 pixels.
+    panel_rows: ClassVar[int] = 8
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class LiveWidget(anywidget.AnyWidget):
                 raise ChannelError(
                     f"{type(self).__name__} can't show {target!r}: a name with a star is for patterns"
                 )
+        self.needs = dict(needs)
         rights = {**needs, **(patterns or {})}
         # First, so that a page knows the way to the hub, and has the right to it, before it sees the widget.
         scope = Relay.of(hub).scope

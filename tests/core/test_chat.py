@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rtwidgets.core.kinds import Author, Chat, DataError
+from rtwidgets.core.kinds import Author, Chat, DataError, Moderator
 from rtwidgets.core.kinds.chat import MAX_MESSAGES, MAX_PAGE_BYTES, MAX_REACTING, MAX_REACTIONS
 from rtwidgets.protocol.chat import MAX_TEXT, PAGE, mentions_in
 
@@ -116,7 +116,7 @@ def test_a_deleted_message_does_not_come_back() -> None:
 
 def test_who_moderates_deletes_what_others_said_and_does_not_change_it() -> None:
     chat = Chat()
-    owner = Author("olga", "Olga", moderates=True)
+    owner = Moderator("olga", "Olga")
     for name in "12":
         send(chat, ANN, type="message", id=name, text="hi")
     send(chat, owner, type="delete", id="1")

@@ -5,7 +5,8 @@
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
 import { capsOf, gives, type Caps } from "./patterns.ts";
-import type { RelayPort, RelayToken } from "./relay.ts";
+import type { Port } from "./port.ts";
+import type { RelayToken } from "./relay.ts";
 
 /** A token that ends sooner than this, or than a quarter of its life, is not used any more. */
 const MIN_LEFT_MS = 30_000;
@@ -31,8 +32,8 @@ export class Tokens {
   user: string | null = null;
   /** Another number for every other token that is given to the hub. */
   version = 0;
-  readonly #ports: () => RelayPort[];
-  readonly #waiting = new Map<RelayPort, (got: boolean) => void>();
+  readonly #ports: () => Port[];
+  readonly #waiting = new Map<Port, (got: boolean) => void>();
   /** Who waits for a right. */
   readonly #wanting = new Set<() => void>();
   /** Of kernels that are gone: their widgets are still shown, for as long as these are good. */
@@ -41,10 +42,10 @@ export class Tokens {
   #given = "";
   /** What it was made for. */
   #caps: Caps[] = [];
-  /** What it says that it gives: less, where its kernel has less. */
+  /** What it says that it gives: less than it was made for, where its kernel has less. */
   #said: Caps[] = [];
 
-  constructor(ports: () => RelayPort[]) {
+  constructor(ports: () => Port[]) {
     this.#ports = ports;
   }
 
@@ -61,7 +62,7 @@ export class Tokens {
     const text = tokens.map(({ token }) => token).join(" ");
     if (text === this.#given) return text;
     this.#given = text;
-    this.#said = tokens.map(({ token }) => capsOf(claims(token).caps));
+    this.#said = tokens.map(({ token, caps }) => saidCaps(token) ?? caps);
     // Once it is on the wire.
     setTimeout(() => {
       this.version++;
@@ -96,6 +97,8 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
+    // Where no other token will come there is nothing to wait for: the hub says what this one gives.
+    if (this.#ports().some(({ grows }) => !grows)) return true;
     return this.#caps.some((caps) => gives(caps, verb, target));
   }
 
@@ -126,13 +129,13 @@ export class Tokens {
   }
 
   /** A port has a new token, or says why it has none. */
-  arrived(port: RelayPort): void {
+  arrived(port: Port): void {
     if (port.token !== null) this.user = subject(port.token.token) ?? this.user;
     this.#waiting.get(port)?.(port.problem === null);
   }
 
   /** A port is gone. */
-  leave(port: RelayPort): void {
+  leave(port: Port): void {
     if (port.token !== null) this.#left = [port.token, ...this.#left.filter(isGood)];
   }
 
@@ -160,7 +163,7 @@ export class Tokens {
     return good;
   }
 
-  #ask(port: RelayPort): Promise<boolean> {
+  #ask(port: Port): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (got: boolean): void => {
         clearTimeout(timer);
@@ -183,6 +186,12 @@ function isGood({ expiresAtMs, cameAtMs }: RelayToken): boolean {
 function subject(token: string): string | null {
   const { sub } = claims(token);
   return typeof sub === "string" ? sub : null;
+}
+
+/** The rights that a JWT names; null where it can't be read. */
+function saidCaps(token: string): Caps | null {
+  const { caps } = claims(token);
+  return caps === undefined ? null : capsOf(caps);
 }
 
 /** What a JWT says. Not verified: it decides nothing, it is only shown. */

@@ -4,7 +4,7 @@
 
 import { Listeners } from "../connection/listeners.ts";
 import type { ChatFeed, ChatMessage, CommandNote, Member, Saying } from "../connection/types.ts";
-import { readMessage, readNote, readPage, textOf } from "./chat_forms.ts";
+import { readMessage, readNote, readPage, textOf, writeNote } from "./chat_forms.ts";
 import { asObject, type JsonObject } from "./columns.ts";
 import { BaseFeed, Malformed, type Publication } from "./feed.ts";
 import { Members } from "./members.ts";
@@ -64,11 +64,11 @@ export class Chat extends BaseFeed implements ChatFeed {
 
   say({ id, text, replyTo, command }: Saying): Promise<void> {
     const reply = replyTo ? { reply_to: replyTo } : {};
-    return this.#wire.publish({ type: "message", id, text, ...reply, ...(command ? { command: written(command) } : {}) });
+    return this.#wire.publish({ type: "message", id, text, ...reply, ...(command ? { command: writeNote(command) } : {}) });
   }
 
   edit(id: string, text: string, note?: CommandNote): Promise<void> {
-    return this.#wire.publish({ type: "edit", id, text, ...(note ? { command: written(note) } : {}) });
+    return this.#wire.publish({ type: "edit", id, text, ...(note ? { command: writeNote(note) } : {}) });
   }
 
   remove(id: string): Promise<void> {
@@ -171,8 +171,4 @@ function reacted(message: ChatMessage, emoji: string, user: string, on: boolean)
   if (users.length > 0) reactions.set(emoji, users);
   else reactions.delete(emoji);
   return { ...message, reactions };
-}
-
-function written({ name, state, fraction }: CommandNote): object {
-  return { name, state, ...(fraction === null ? {} : { fraction }) };
 }

@@ -35,6 +35,21 @@ export function readMessage(data: JsonObject): ChatMessage {
   };
 }
 
+/** A message as a chat's snapshot has it. */
+export function writeMessage({ timeMs, replyTo, command, reactions, ...rest }: ChatMessage): Readonly<Record<string, unknown>> {
+  return {
+    ...rest,
+    time: timeMs,
+    ...(replyTo === null ? {} : { reply_to: replyTo }),
+    ...(command === null ? {} : { command: writeNote(command) }),
+    reactions: Object.fromEntries(reactions),
+  };
+}
+
+export function writeNote({ name, state, fraction }: CommandNote): Readonly<Record<string, unknown>> {
+  return { name, state, ...(fraction === null ? {} : { fraction }) };
+}
+
 /** What the author says of a command; null where there is nothing, or nothing that can be read. */
 export function readNote(data: unknown): CommandNote | null {
   if (!isObject(data) || typeof data.name !== "string") return null;

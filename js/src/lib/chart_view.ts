@@ -21,6 +21,8 @@ export interface ChartViewOptions {
   readonly notice: (text: string) => void;
   /** What to say before there is data. */
   readonly waiting: () => string;
+  /** The page's time, or the time of what is shown where it stands still. */
+  readonly now: () => number;
 }
 
 /** A line of the chart: one y column of one group. */
@@ -40,7 +42,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const empty = element("div", { class: "rtw-empty", text: options.waiting() });
   const surface = element("div", { class: "rtw-chart__surface", role: "img", label: "Chart without data" });
   const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root);
-  area.style.height = `${options.height}px`;
+  area.style.setProperty("--rtw-height", `${options.height}px`);
   body.append(legend.root, area);
 
   let plot: Plotter | null = null;
@@ -62,7 +64,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     if (!data.choice || !lines.length || surface.clientWidth < 40) return;
     plot = makePlot(root, surface, {
       width: surface.clientWidth,
-      height: options.height,
+      height: surface.clientHeight,
       time: data.choice.time,
       area: options.area,
       lines: lines.map((line) => ({ color: line.canvas, dashed: line.dashed, shown: !legend.hidden.has(line.key) })),
@@ -97,7 +99,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const draw = () => {
     options.notice(data.fault);
     if (data.layout !== layout || !plot) build();
-    const nowMs = Date.now();
+    const nowMs = options.now();
     const range = data.range(nowMs);
     const { windowMs } = data.options;
     const newest = Math.max(...[...data.groups.values()].map(({ rows }) => rows.lastX));
@@ -122,7 +124,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
 
   const observer = new ResizeObserver(() => {
     const width = surface.clientWidth;
-    if (plot && width >= 40) plot.resize(width, options.height);
+    if (plot && width >= 40) plot.resize(width, surface.clientHeight);
     frames.request();
   });
   observer.observe(surface);

@@ -18,6 +18,7 @@ import { memberPanel, peopleOf } from "./member_panel.ts";
 import { shownName } from "./names.ts";
 import { colorOfName } from "./palette.ts";
 import { panelsAround } from "./panels.ts";
+import { markSaved } from "./saved_mark.ts";
 import { whileEmpty } from "./status.ts";
 
 export interface ChatViewOptions {
@@ -157,6 +158,7 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
   };
 
   frame.body.append(box, line.root, speech.root);
+  markSaved(frame.root, conversations.main.link, [line.root], signal);
 
   const draw = () => {
     const { link, outbox, mark } = shown;
@@ -168,11 +170,13 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
     if (shown.isKnown) speech.hear(messages, me());
     const partners = conversations.partners();
     people.draw(peopleOf(main?.members ?? [], partners, me(), (user) => named(user) ?? shownName(user), (user) => conversations.canWrite(user)), me());
+    // Who was there then is not saved.
+    people.root.hidden = conversations.main.link.savedAtMs !== null;
     alone.hidden = partner === null;
     setText(withWhom, partner === null ? "" : `Only ${named(partner) ?? shownName(partner)} and you`);
     backDot.hidden = conversations.main.mark.unread === 0;
     const nothing = partner === null ? "No messages yet. Say hello." : "No messages between the two of you yet.";
-    setText(empty, link.feed?.status.phase === "live" ? nothing : whileEmpty(link.feed?.status, "waiting for the chat…"));
+    setText(empty, shown.isLive ? nothing : whileEmpty(link, "waiting for the chat…"));
     empty.hidden = messages.length + outbox.items.length > 0;
     pill.hidden = log.atEnd;
     setText(count, mark.unread > 0 ? `${mark.unread} new` : "Newest");

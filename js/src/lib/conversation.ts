@@ -4,9 +4,10 @@
 import { randomId } from "../connection/ids.ts";
 import type { ChatFeed, ChatMessage, CommandNote, Want } from "../connection/types.ts";
 import type { Draft } from "./compose.ts";
-import { linkToHub, type Link } from "./link.ts";
+import { isLive, linkToHub, type Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadMark, type MarkStore } from "./read_mark.ts";
+import type { SavedFeed } from "./saved.ts";
 import { Typing } from "./typing.ts";
 
 const NONE: readonly ChatMessage[] = [];
@@ -27,6 +28,7 @@ export class Conversation {
     store: MarkStore,
     changed: () => void,
     signal: AbortSignal,
+    saved: SavedFeed<ChatFeed> | null = null,
   ) {
     this.mark = new ReadMark(store, channel);
     this.outbox = new Outbox(() => this.isLive, changed, signal);
@@ -58,6 +60,7 @@ export class Conversation {
         changed();
       },
       signal,
+      saved,
     );
   }
 
@@ -66,7 +69,7 @@ export class Conversation {
   }
 
   get isLive(): boolean {
-    return this.link.connection?.status.phase === "live" && this.link.feed?.status.phase === "live";
+    return isLive(this.link);
   }
 
   get messages(): readonly ChatMessage[] {
@@ -78,7 +81,7 @@ export class Conversation {
     const { feed } = this.link;
     if (!feed) return;
     this.outbox.reconcile((id) => feed.find(id));
-    this.isKnown ||= feed.status.phase === "live";
+    this.isKnown ||= this.isLive;
     if (this.isKnown && this.me !== null) this.mark.update(feed.messages, this.hub, this.me, reads);
   }
 

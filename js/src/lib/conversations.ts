@@ -1,10 +1,11 @@
 // The conversations of a chat widget: the chat, and beside it one with each user that one writes with alone.
 
-import type { Want } from "../connection/types.ts";
+import type { ChatFeed, Want } from "../connection/types.ts";
 import { directChannel, directPartner } from "./chat_names.ts";
 import { Conversation } from "./conversation.ts";
 import { followDirect } from "./own_notices.ts";
 import { readUntilMs, type MarkStore } from "./read_mark.ts";
+import type { SavedFeed } from "./saved.ts";
 
 const MAX_PARTNERS = 50;
 
@@ -22,8 +23,9 @@ export class Conversations {
     private readonly store: MarkStore,
     private readonly changed: () => void,
     private readonly signal: AbortSignal,
+    saved: SavedFeed<ChatFeed> | null,
   ) {
-    this.main = new Conversation(hub, channel, want, store, changed, signal);
+    this.main = new Conversation(hub, channel, want, store, changed, signal, saved);
     followDirect(
       hub,
       want,

@@ -1,6 +1,7 @@
 // LiveChat: what was said, who is here, and a line to say something, to all or to one of them alone.
 
 import type { TableFeed } from "../connection/types.ts";
+import { writeMessage } from "../feeds/chat_forms.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { chatView } from "../lib/chat_view.ts";
@@ -10,6 +11,7 @@ import { linkToHub, type Link } from "../lib/link.ts";
 import { flag, number, text } from "../lib/options.ts";
 import { localMarks } from "../lib/read_mark.ts";
 import { Redraws } from "../lib/redraws.ts";
+import { savedFeed } from "../lib/saved.ts";
 import { shortName } from "../lib/titles.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -26,16 +28,19 @@ interface State {
   readonly redraws: Redraws;
 }
 
+const SAVED_MESSAGES = 30;
+
 export default defineWidget<Options, State>({
   kind: "chat",
   channels: ["chat"],
   options: { title: text(""), height: number(360), commands: flag(true) },
 
-  open({ hub, channels, options }, sight, signal) {
+  open({ hub, channels, options, saved }, sight, signal) {
     const channel = channels.get("chat") ?? "";
     const redraws = new Redraws();
     const want = sight.want();
-    const conversations = new Conversations(hub, channel, want, localMarks(), () => redraws.request(), signal);
+    const shown = savedFeed(saved, "chat", "chat", channel);
+    const conversations = new Conversations(hub, channel, want, localMarks(), () => redraws.request(), signal, shown);
     const name = `table:${scopeOf(channel)}rtwidgets.commands`;
     const catalogue = options.commands
       ? linkToHub<TableFeed>(
@@ -56,5 +61,10 @@ export default defineWidget<Options, State>({
     const commands = () => (catalogue ? commandsOf(catalogue.feed, scopeOf(channel)) : null);
     const view = chatView({ frame, conversations, title, height: options.height, commands }, signal);
     redraws.add(view.request, signal);
+  },
+
+  picture(_spec, { conversations }, share) {
+    const { isLive, messages } = conversations.main;
+    return isLive ? { chat: { messages: messages.slice(-Math.max(1, SAVED_MESSAGES * share)).map(writeMessage) } } : null;
   },
 });

@@ -60,7 +60,7 @@ connection.answer = async (_command, args) => {
   return `${String(args.symbol)} halted`;
 };
 if (scene === "away") connection.setStatus({ phase: "connecting", transport: null, reason: "the hub is away; trying again" });
-if (scene === "reader") connection.forbidden.add(desk.channel);
+if (scene === "reader") connection.denied.add(`publish ${desk.channel}`);
 
 const el = document.createElement("div");
 (document.querySelector("main") as HTMLElement).append(el);

@@ -22,14 +22,16 @@ class FullError(DataError):
 
 
 class Author(NamedTuple):
-    """Who publishes: the hub's word, never the payload's.
-
-    `moderates` says whether they may delete what others said.
-    """
+    """Who publishes: the hub's word, never the payload's."""
 
     user: str = ""
     name: str = ""
-    moderates: bool = False
+
+
+class Moderator(Author):
+    """An author who may delete what others said."""
+
+    __slots__ = ()
 
 
 NOBODY = Author()

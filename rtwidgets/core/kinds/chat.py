@@ -20,7 +20,7 @@ from ...protocol.chat import (
     Say,
 )
 from ..conversation import Conversation
-from .base import Author, DataError
+from .base import Author, DataError, Moderator
 
 MAX_MESSAGES = 1_000
 MAX_REACTIONS = 20
@@ -87,7 +87,7 @@ class Chat:
                 self.messages.edit(message, form.text, form.command)
                 self._grow(_size(form.text) - before)
             case Delete():
-                message = self._find(form.id) if author.moderates else self._own(form.id, author)
+                message = self._find(form.id) if isinstance(author, Moderator) else self._own(form.id, author)
                 self.messages.delete(message)
                 self._grow(-_size(message.text))
             case Reaction():
