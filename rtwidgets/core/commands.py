@@ -65,16 +65,16 @@ class Commands:
             "commands served by a connection",
         )
         for spec in specs:
-            handlers = self._handlers.setdefault(spec.name, [])
-            if connection not in handlers:
-                handlers.append(connection)
+            others = [who for who in self._handlers.get(spec.name, ()) if who is not connection]
             row: dict[str, list[object]] = {
                 "name": [spec.name],
                 "title": [spec.title or spec.name],
                 "schema": [spec.schema],
-                "handlers": [len(handlers)],
+                "handlers": [len(others) + 1],
             }
+            # First, as there may be no room for it: what is not in the catalogue is not served.
             self._catalogue().publish(_encode({"upsert": row}), now=now)
+            self._handlers[spec.name] = [*others, connection]
 
     def unregister(self, connection: Connection, names: list[str], now: float) -> None:
         """End serving some commands."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ..protocol import codes
+from ..protocol.json_rules import is_too_deep
 from ..protocol.messages import Reply, RpcRequest, RpcResult
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
+# The hub remembers a producer's id after its connection; ours have 32 characters.
+MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
 
@@ -124,6 +128,8 @@ def _declare(connection: Connection, request_id: int, data: Declare, now: float)
 
 def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
     hub = connection.hub
+    if len(data.producer) > MAX_PRODUCER_CHARS:
+        raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
         return {"seq": data.seq}
     if connection.publishes is not None:
@@ -157,6 +163,7 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
 def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
     for spec in data.commands:
         _require(connection, "publish", spec.name)
+        _check_depth(connection, spec.schema, "a command's schema")
     try:
         connection.hub.commands.register(connection, data.commands, now)
     except DataError as error:
@@ -171,11 +178,18 @@ def _unregister(connection: Connection, request_id: int, data: Unregister, now: 
 
 def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
     _require(connection, "command", data.command)
+    _check_depth(connection, data.args, "arguments")
     connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
 
 
 def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
-    connection.hub.commands.finish(connection, data.call, data.result, data.error)
+    commands = connection.hub.commands
+    try:
+        _check_depth(connection, data.result, "a result")
+    except Refusal as refusal:
+        commands.finish(connection, data.call, Raw(b"null"), Failure("DataError", str(refusal)))
+        raise
+    commands.finish(connection, data.call, data.result, data.error)
     return {}
 
 
@@ -221,9 +235,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 
@@ -246,6 +261,15 @@ def _status(connection: Connection, request_id: int, data: Status, now: float) -
         "channels": len(hub.channels),
         "user": connection.info.user,
     }
+
+
+def _check_depth(connection: Connection, data: Raw, what: str) -> None:
+    """Refuse JSON that another client may not be able to read."""
+    hub = connection.hub
+    depth = hub.rules.limits.json_depth
+    if depth and is_too_deep(bytes(data), depth):
+        hub.refused["json_depth"] += 1
+        raise Refusal(codes.LIMIT_EXCEEDED, f"{what} may be nested {depth} levels deep at most: json_depth")
 
 
 def _require(connection: Connection, verb: Verb, command: str) -> None:
