@@ -58,6 +58,7 @@ class Addresses:
         self._refused = refused
         self._now = now
         self._sockets: Counter[str] = Counter()
+        self._http: Counter[str] = Counter()
         self._rates: dict[str, Bucket] = {}
 
     def of(self, scope: Scope) -> str:
@@ -111,6 +112,25 @@ class Addresses:
             self._sockets[address] -= 1
             if not self._sockets[address]:
                 del self._sockets[address]
+
+    def open_http(self, peer: str) -> bool:
+        """Count a connection that has not asked for anything yet; False when its peer has too many.
+
+        A trusted proxy speaks for many.
+        """
+        bound, address = self._limits.connections_per_ip, _grouped(peer)
+        if bound and self._http[address] >= bound and not self._is_proxy(peer):
+            self._refused["connections_per_ip"] += 1
+            return False
+        self._http[address] += 1
+        return True
+
+    def close_http(self, peer: str) -> None:
+        """Note that a connection which was counted has ended, or is a WebSocket now."""
+        address = _grouped(peer)
+        self._http[address] -= 1
+        if not self._http[address]:
+            del self._http[address]
 
     def _refuse(self, limit: str, message: str) -> None:
         self._refused[limit] += 1

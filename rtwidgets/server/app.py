@@ -75,6 +75,9 @@ class HubApp:
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
+        self.addresses = Addresses(
+            settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+        )
         api = HttpApi(self.hub, self.now)
         gate = Middleware(
             Gate,
@@ -82,9 +85,7 @@ class HubApp:
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
-            addresses=Addresses(
-                settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
-            ),
+            addresses=self.addresses,
         )
         self.asgi = Starlette(
             routes=[
