@@ -149,7 +149,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:
             # A peer that sends pings and reads nothing gets no second answer while the first waits.
-            if self.is_writable:
+            # Nor does one that is gone: each answer to it would be a line in the log.
+            if self.is_writable and not self.transport.is_closing():
                 self.write(frame_head(len(frame.payload), PONG) + frame.payload)
         elif frame.opcode == CLOSE:
             self._closing = True

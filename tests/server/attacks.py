@@ -75,7 +75,7 @@ def ping_flood(attacker: Attacker, step: int) -> bool:
 
 
 def pong_flood(attacker: Attacker, step: int) -> bool:
-    return attacker.send(Frame(Opcode.PONG, b"").serialize(mask=True) * 5_000)
+    return attacker.send(Frame(Opcode.PONG, b"x" * 125).serialize(mask=True) * 500)
 
 
 def subscribe_storm(attacker: Attacker, step: int) -> bool:

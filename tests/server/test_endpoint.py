@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -219,3 +220,20 @@ def test_what_a_closed_peer_goes_on_sending_is_not_read(
         # The first piece that came with or behind the close frame counts.
         time.sleep(2.0)
     assert read < 100_000
+
+
+def test_pings_of_a_peer_that_is_gone_fill_no_log(
+    inner_hub: InnerHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", inner_hub.port)) as raw:
+            raw.sendall(handshake(inner_hub.port))
+            assert b" 101 " in raw.recv(4096)
+            # Closing resets the connection.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raw.sendall(Frame(Opcode.PING, b"").serialize(mask=True) * 20_000)
+    deadline = time.monotonic() + 5
+    while inner_hub.app.hub.connections:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert len(caplog.records) < 10
