@@ -66,11 +66,12 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { channel, link, data, redraws }, el, signal) {
     let themeChanged = () => {};
+    const title = options.title || shortName(channel);
     const view = card(
       el,
       {
         class: "rtw-chart",
-        title: options.title || shortName(channel),
+        title,
         badge: statusBadge({ link, channel, showAge: true }, signal),
         problems,
         onTheme: () => themeChanged(),
@@ -78,6 +79,6 @@ export default defineWidget<Options, State>({
       signal,
     );
     const { kind, height } = options;
-    themeChanged = chartView(view.root, view.body, { data, redraws, area: kind === "area", height, notice: view.notice, waiting: () => whileEmpty(link.feed?.status, "waiting for data…") }, signal);
+    themeChanged = chartView(view.root, view.body, { title, data, redraws, area: kind === "area", height, notice: view.notice, waiting: () => whileEmpty(link.feed?.status, "waiting for data…") }, signal);
   },
 });
