@@ -41,7 +41,8 @@ from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .recovery import position
 from .refusal import Refusal
-from .tokens import Subscription, TokenError, TokenExpired
+from .sessions import with_role
+from .tokens import Subscription, TokenError, TokenExpired, TokenRevoked
 from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
             credentials = hub.tokens.credentials(request.token, now)
         except TokenExpired:
             raise Refusal(codes.TOKEN_EXPIRED) from None
-        except TokenError:
-            connection.close(codes.INVALID_TOKEN)
+        except TokenError as error:
+            connection.close(_disconnect_for(error))
             return
     elif hub.rules.anonymous:
         credentials = Credentials()
@@ -145,6 +146,11 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         cursor.channel.enter(cursor)
 
 
+def _disconnect_for(error: TokenError) -> codes.Disconnect:
+    # Whose token was good once may know that it was revoked; of all others it is not said what is wrong.
+    return codes.REVOKED if isinstance(error, TokenRevoked) else codes.INVALID_TOKEN
+
+
 def _server_side(
     connection: Connection, credentials: Credentials, request: ConnectRequest, now: float
 ) -> dict[str, SubscribeResult]:
@@ -159,7 +165,7 @@ def _server_side(
     cursors: dict[str, Cursor] = {}
     for name in dict.fromkeys(names):
         channel = hub.channel_for(connection, name, None)
-        cursors[name] = Cursor(channel, connection, connection.info)
+        cursors[name] = Cursor(channel, connection, with_role(connection.info, credentials, name))
         subs[name] = _positioned(cursors[name], request.subs.get(name, SubscribeRequest()), now)
     connection.cursors.update(cursors)
     return subs
@@ -175,6 +181,8 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
+    assert connection.credentials is not None
+    info = with_role(info, connection.credentials, name)
     cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
     result = _positioned(cursor, request, now)
     if token is not None:
@@ -260,14 +268,15 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         credentials = connection.hub.tokens.credentials(request.token, now)
     except TokenExpired:
         raise Refusal(codes.TOKEN_EXPIRED) from None
-    except TokenError:
-        connection.close(codes.INVALID_TOKEN)
+    except TokenError as error:
+        connection.close(_disconnect_for(error))
         return
     if credentials.user != connection.credentials.user:
         connection.close(codes.INVALID_TOKEN)
         return
     connection.identify(credentials, now)
     _drop_without_right(connection)
+    connection.hub.commands.keep_allowed(connection, now)
     expires, ttl = _time_left(credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN_BY = {
     "stream": "rt.LiveChart or rt.LiveMetric",
     "table": "rt.LiveTable",
-    "value": "rt.Slider or rt.Toggle",
+    "value": "rt.Slider or another control",
     "chat": "rt.LiveChat",
 }
 

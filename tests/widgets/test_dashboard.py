@@ -196,7 +196,8 @@ def test_changes_keep_what_a_newer_version_has_written(
     dashboard.add(widgets["chart"])
     kept = value.get()
     assert (kept["theme"], kept["panels"][1:]) == ("new", strange)
-    for nonsense in (None, 7, "text", [], {"panels": 7}):
+    everything: tuple[Any, ...] = (None, 7, "text", [], {"panels": 7})
+    for nonsense in everything:
         value.set(nonsense)
         assert dashboard.layout == []
 
@@ -233,7 +234,7 @@ def test_what_is_no_layout_is_said_at_the_call(hub: Hub, session: str, widgets: 
             Dashboard(hub, session, layout)  # type: ignore[arg-type]  # some are wrong on purpose
     for wrong in ({"columns": 13}, {"columns": 0}, {"columns": 1.5}, {"rows": 41}, {"rows": True}):
         with pytest.raises(ValueError, match=r"(columns|rows) must be a whole number from 1 to"):
-            rt.Span(chart, **wrong)  # type: ignore[arg-type]
+            rt.Span(chart, **wrong)
     dashboard = Dashboard(hub, session, [[chart]] * MAX_PANELS)
     with pytest.raises(ValueError, match="room for 64 panels"):
         dashboard.add(chart)

@@ -4,6 +4,7 @@
 // all pages that show the notebook, so every event names the page it is for.
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
+import type { Port } from "./port.ts";
 import { capsOf, type Caps } from "./patterns.ts";
 
 /** What we use of an anywidget model. */
@@ -37,7 +38,9 @@ const HELLO_INTERVAL_MS = 5_000;
 const CHECK_TIMEOUT_MS = 3_000;
 
 /** One kernel's relay: the messages of one model. */
-export class RelayPort {
+export class RelayPort implements Port {
+  readonly transport = "relay";
+  readonly grows = true;
   readonly page: string;
   config: RelayConfig | null = null;
   token: RelayToken | null = null;
@@ -109,6 +112,11 @@ export class RelayPort {
       this.answers = false;
       this.#closeSockets("the kernel does not answer");
     }, CHECK_TIMEOUT_MS);
+  }
+
+  /** The kernel makes another one. */
+  refused(): null {
+    return null;
   }
 
   /** The page goes away: the kernel need not wait for acknowledgements. */

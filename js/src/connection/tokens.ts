@@ -5,7 +5,8 @@
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
 import { capsOf, gives, type Caps } from "./patterns.ts";
-import type { RelayPort, RelayToken } from "./relay.ts";
+import type { Port } from "./port.ts";
+import type { RelayToken } from "./relay.ts";
 
 /** A token that ends sooner than this, or than a quarter of its life, is not used any more. */
 const MIN_LEFT_MS = 30_000;
@@ -31,8 +32,8 @@ export class Tokens {
   user: string | null = null;
   /** Another number for every other token that is given to the hub. */
   version = 0;
-  readonly #ports: () => RelayPort[];
-  readonly #waiting = new Map<RelayPort, (got: boolean) => void>();
+  readonly #ports: () => Port[];
+  readonly #waiting = new Map<Port, (got: boolean) => void>();
   /** Who waits for a right. */
   readonly #wanting = new Set<() => void>();
   /** Of kernels that are gone: their widgets are still shown, for as long as these are good. */
@@ -44,7 +45,7 @@ export class Tokens {
   /** What it says that it gives: less, where its kernel has less. */
   #said: Caps[] = [];
 
-  constructor(ports: () => RelayPort[]) {
+  constructor(ports: () => Port[]) {
     this.#ports = ports;
   }
 
@@ -96,6 +97,8 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
+    // Where no other token will come there is nothing to wait for: the hub says what this one gives.
+    if (this.#ports().some(({ grows }) => !grows)) return true;
     return this.#caps.some((caps) => gives(caps, verb, target));
   }
 
@@ -126,13 +129,13 @@ export class Tokens {
   }
 
   /** A port has a new token, or says why it has none. */
-  arrived(port: RelayPort): void {
+  arrived(port: Port): void {
     if (port.token !== null) this.user = subject(port.token.token) ?? this.user;
     this.#waiting.get(port)?.(port.problem === null);
   }
 
   /** A port is gone. */
-  leave(port: RelayPort): void {
+  leave(port: Port): void {
     if (port.token !== null) this.#left = [port.token, ...this.#left.filter(isGood)];
   }
 
@@ -160,7 +163,7 @@ export class Tokens {
     return good;
   }
 
-  #ask(port: RelayPort): Promise<boolean> {
+  #ask(port: Port): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (got: boolean): void => {
         clearTimeout(timer);

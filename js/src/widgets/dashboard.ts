@@ -43,7 +43,7 @@ export default defineWidget<Record<never, never>, State>({
     const models = new PanelModels({ of: kindOf, unknown: unknownKind }, hub, session, signal);
     const edits = new PanelEdits({
       current: () => (link.feed?.has ? link.feed.value : undefined),
-      send: (value) => link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")),
+      send: async (value) => void (await (link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")))),
       changed: () => {
         models.follow(edits.layout.panels);
         redraws.request();

@@ -11,7 +11,7 @@ if (theme) document.body.dataset.jpThemeLight = String(theme === "light");
 
 const connection = new FakeConnection(HUB);
 const main = document.querySelector("main") as HTMLElement;
-connection.allowed = () => !query.has("viewer");
+if (query.has("viewer")) connection.may = () => false;
 
 const panel = (id: string, x: number, y: number, w: number, h: number, kind: string, channels: Record<string, string>, options: Record<string, unknown> = {}) => ({ id, x, y, w, h, spec: { kind, channels, options } });
 const data = (channel: string) => ({ data: `${channel.replace(":", ":morning/")}` });

@@ -2,6 +2,7 @@
 
 import { Listeners } from "../../src/connection/listeners.ts";
 import type {
+  ChangedBy,
   ChatFeed,
   ChatMessage,
   Columns,
@@ -100,19 +101,33 @@ export class FakeValue extends FakeFeed implements ValueFeed {
   readonly #changes = new Listeners<[]>();
   value: unknown = null;
   has = false;
+  version = 0;
+  by: ChangedBy | null = null;
+  /** Why the next set is refused, or "". */
+  refuse = "";
   /** How long the hub takes to acknowledge. */
   delayMs = 40;
   readonly sent: unknown[] = [];
 
-  async set(value: unknown): Promise<void> {
+  async set(value: unknown): Promise<number> {
     this.sent.push(value);
     await new Promise((done) => setTimeout(done, this.delayMs));
-    this.receive(value);
+    if (this.refuse) throw new Error(this.refuse);
+    this.receive(value, { client: "c1", user: "ann", name: "Ann" });
+    return this.version;
   }
 
-  receive(value: unknown): void {
+  async setIf(value: unknown, version: number): Promise<number> {
+    if (version !== this.version) throw new Error(`${this.channel} is at version ${this.version}`);
+    return this.set(value);
+  }
+
+  /** Take a value that somebody set; without a client it is as if it had been there before. */
+  receive(value: unknown, who: { client: string; user: string; name: string } = { client: "", user: "bob", name: "Bob Stone" }): void {
     this.value = value;
     this.has = true;
+    this.version += 1;
+    this.by = { ...who, timeMs: Date.now() };
     this.published();
     this.#changes.call();
   }
@@ -181,19 +196,14 @@ export class FakeConnection implements HubConnection {
   readonly events = new Map<string, FakeEvents>();
   readonly chats = new Map<string, FakeChat>();
   readonly #listeners = new Listeners<[]>();
+  /** What the page's token gives no right to, as a verb, a space and a target. */
+  readonly denied = new Set<string>();
   answer: (command: string, args: Record<string, unknown>) => Promise<unknown> = () => Promise.resolve(null);
 
   constructor(readonly key: string) {}
 
   onStatus(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
-  }
-
-  /** Whether the page's token gives a right. */
-  allowed: (verb: string, channel: string) => boolean = () => true;
-
-  may(verb: string, channel: string): boolean {
-    return this.allowed(verb, channel);
   }
 
   setStatus(change: Partial<ConnectionStatus>): void {
@@ -219,6 +229,10 @@ export class FakeConnection implements HubConnection {
 
   chat(channel: string): FakeChat {
     return kept(this.chats, channel, () => new FakeChat(channel));
+  }
+
+  may(verb: string, target: string): boolean {
+    return !this.denied.has(`${verb} ${target}`);
   }
 
   call(command: string, args: Record<string, unknown>): Promise<unknown> {
