@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,7 +15,7 @@ AXE = ROOT / "js/node_modules/axe-core/axe.min.js"
 RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => [id, nodes.map((node) => [node.target.join(" "), node.failureSummary])])"""
-LOOKS = {
+LOOKS: dict[str, tuple[Literal["light", "dark"], str]] = {
     "light": ("light", "?theme=light"),
     "dark": ("dark", "?theme=dark"),
     # Where the host sets no colours the reader's system does.
