@@ -22,7 +22,10 @@ const REFRESH_MS = 500;
 export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLElement {
   const state = element("span", { class: "rtw-status__state" });
   const age = element("span", { class: "rtw-status__age" });
-  const face = element("button", { class: "rtw-status__face", label: "Status details" }, element("span", { class: "rtw-status__dot" }), state, age);
+  // A name that changes all the time is read all the time.
+  age.setAttribute("aria-hidden", "true");
+  const role = element("span", { class: "rtw-unseen", text: "Status details: " });
+  const face = element("button", { class: "rtw-status__face" }, element("span", { class: "rtw-status__dot" }), role, state, age);
   face.type = "button";
   // Read aloud when the state changes; the age would never stop talking.
   const spoken = element("span", { class: "rtw-unseen", role: "status" });
