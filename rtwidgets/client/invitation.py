@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -43,11 +42,10 @@ def parse_link(url: str) -> Invitation | None:
     Raises:
         HubUnreachableError: If it can't lead to a hub.
     """
-    parts = urlsplit(url.strip()) if isinstance(url, str) else None
-    if parts is None or not parts.fragment:
+    page, _, invite = url.strip().partition("#") if isinstance(url, str) else ("", "", "")
+    if not invite:
         return None
-    path = parts.path.rsplit("/s/", 1)[0]
-    return Invitation(parse_address(urlunsplit((parts.scheme, parts.netloc, path, "", ""))), parts.fragment)
+    return Invitation(parse_address(page.partition("?")[0].rsplit("/s/", 1)[0]), invite)
 
 
 def join(invitation: Invitation, name: str | None) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import ChannelNameError, ClosedError, ConfigError
 from ..protocol.messages import Error
 from ..protocol.names import check_session
+from .calls import CALL_TIMEOUT_S, Call
 from .chats import Chat
 from .commands import CommandDecorator, RegisteredCommand
 from .durations import Duration, parse_duration
@@ -34,7 +35,6 @@ R = TypeVar("R")
 
 log = logging.getLogger("rtwidgets")
 
-CALL_TIMEOUT_S = 30.0
 ROLES = ("viewer", "editor", "owner")
 _UNSET: Any = object()
 
@@ -139,9 +139,33 @@ class Session:
             )
         return register if fn is None else register(fn)
 
-    def call(self, name: str, /, *, timeout_s: float = CALL_TIMEOUT_S, **args: object) -> Any:
+    def call(
+        self,
+        name: str,
+        /,
+        *,
+        timeout_s: float = CALL_TIMEOUT_S,
+        key: str | None = None,
+        on_progress: Callable[[float | None, str], Any] | None = None,
+        **args: object,
+    ) -> Any:
         """Call a command of this session; see `Hub.call`."""
-        return self.hub.call(self._scoped(name), timeout_s=timeout_s, **args)
+        whole = self._scoped(name)
+        return self.hub.call(whole, timeout_s=timeout_s, key=key, on_progress=on_progress, **args)
+
+    def start(
+        self,
+        name: str,
+        /,
+        *,
+        timeout_s: float = CALL_TIMEOUT_S,
+        key: str | None = None,
+        on_progress: Callable[[float | None, str], Any] | None = None,
+        **args: object,
+    ) -> Call:
+        """Call a command of this session and do not wait; see `Hub.start`."""
+        whole = self._scoped(name)
+        return self.hub.start(whole, timeout_s=timeout_s, key=key, on_progress=on_progress, **args)
 
     def run(self, source: Any, *, into: Channel | None = None, idle: bool = False) -> Feed:
         """Publish what a source yields into channels of this session; see `Hub.run`.

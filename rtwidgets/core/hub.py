@@ -10,11 +10,12 @@ import msgspec
 
 from ..errors import ChannelNameError
 from ..protocol import codes
-from ..protocol.names import check_channel, namespace_of, users_of
+from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
 from .channel import Budget, Channel
-from .commands import CATALOGUE, Commands
+from .commands import Commands
 from .connection import Connection
 from .kinds import DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -69,6 +70,7 @@ class Hub:
         self.producers = Producers()
         self.commands = Commands(self)
         self.sessions = Sessions(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -205,6 +207,9 @@ class Hub:
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
             self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
+            scope = commands_shown_in(name)
+            if scope is not None and isinstance(channel.kind, Table):
+                channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
             self.channels[name] = channel
         return channel
 
@@ -244,7 +249,12 @@ class Hub:
             return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
-        return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
+            return True
+        scope = commands_shown_in(name) if verb == "subscribe" else None
+        return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
 
     def publish_for(
         self, connection: Connection, name: str, items: list[bytes], now: float
@@ -267,6 +277,19 @@ class Hub:
                 return dict.fromkeys(range(len(items)), self._refusal_of(error))
         faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
         return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
+
+    def publish_own(self, name: str, data: bytes, now: float) -> None:
+        """Publish to a channel of the hub's own; where there is no room for it, it is counted and left out.
+
+        Args:
+            data: Raw JSON.
+        """
+        try:
+            self.channel(name).publish(data, now=now)
+        except Refusal:
+            pass  # counted by who refused
+        except DataError as fault:
+            self._refusal_of(fault)
 
     def _refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""

@@ -276,6 +276,7 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         return
     connection.identify(credentials, now)
     _drop_without_right(connection)
+    connection.hub.commands.keep_allowed(connection, now)
     expires, ttl = _time_left(credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))

@@ -11,12 +11,13 @@ from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
 from . import session_rpc
 from .capabilities import covers
-from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
-from .kinds import DataError
+from .commands import rpc as commands
+from .notices import Notify, notify
 from .origins import parse_origin
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
+from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
@@ -51,26 +52,6 @@ class Subscription(Wish, frozen=True, kw_only=True):
 
 class DemandOf(Struct):
     channel: str
-
-
-class Register(Struct):
-    commands: list[CommandSpec]
-
-
-class Unregister(Struct):
-    names: list[str]
-
-
-class Call(Struct):
-    command: str
-    args: Raw = Raw(b"{}")
-    timeout_ms: int = DEFAULT_TIMEOUT_MS
-
-
-class Answer(Struct):
-    call: str
-    result: Raw = Raw(b"null")
-    error: Failure | None = None
 
 
 class Token(Struct):
@@ -135,6 +116,15 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
 
 
+def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
+    return set_value(connection, data, now)
+
+
+def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
+    notify(connection, data, now)
+    return {}
+
+
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
     cursor = connection.cursors.get(data.channel)
     if cursor is None:
@@ -152,31 +142,6 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
         )
         connection.watches += (channel,)
     return channel.watch(connection).as_json()
-
-
-def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
-    for spec in data.commands:
-        _require(connection, "publish", spec.name)
-    try:
-        connection.hub.commands.register(connection, data.commands, now)
-    except DataError as error:
-        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
-    return {}
-
-
-def _unregister(connection: Connection, request_id: int, data: Unregister, now: float) -> object:
-    connection.hub.commands.unregister(connection, data.names, now)
-    return {}
-
-
-def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
-    _require(connection, "command", data.command)
-    connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
-
-
-def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
-    connection.hub.commands.finish(connection, data.call, data.result, data.error)
-    return {}
 
 
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
@@ -248,13 +213,6 @@ def _status(connection: Connection, request_id: int, data: Status, now: float) -
     }
 
 
-def _require(connection: Connection, verb: Verb, command: str) -> None:
-    assert connection.credentials is not None
-    if not connection.credentials.may(verb, f"command:{command}"):
-        what = "call" if verb == "command" else "serve"
-        raise Refusal(codes.PERMISSION_DENIED, f"no right to {what} the command {command!r}")
-
-
 def _owner(connection: Connection) -> Any:
     credentials = connection.credentials
     if credentials is None or not credentials.owner:
@@ -265,10 +223,9 @@ def _owner(connection: Connection) -> Any:
 _methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
-    "register": (msgspec.json.Decoder(Register), _register),
-    "unregister": (msgspec.json.Decoder(Unregister), _unregister),
-    "call": (msgspec.json.Decoder(Call), _call),
-    "reply": (msgspec.json.Decoder(Answer), _answer),
+    **commands.METHODS,
+    "set": (msgspec.json.Decoder(SetValue), _set),
+    "notify": (msgspec.json.Decoder(Notify), _notify),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),

@@ -67,6 +67,7 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
       feed.subscribed({
         data: ctx.data,
         offset: ctx.streamPosition?.offset ?? 0,
+        epoch: ctx.streamPosition?.epoch ?? "",
         wasRecovering: ctx.wasRecovering,
         recovered: ctx.recovered,
       });

@@ -5,7 +5,7 @@ import { Chat } from "../feeds/chat.ts";
 import { Events } from "../feeds/event.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
-import { Value } from "../feeds/value.ts";
+import { Value, type SetValue } from "../feeds/value.ts";
 import { keepTimes } from "./binding.ts";
 import { Calls } from "./calls.ts";
 import { Choice } from "./choice.ts";
@@ -102,6 +102,10 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  may(verb: string, target: string): boolean {
+    return this.#tokens.say(verb, target);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }
@@ -111,8 +115,8 @@ export class Connection implements HubConnection {
   }
 
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed {
-    const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
-    return this.#shelf.take("value", () => new Value(channel, publish), channel, want, signal);
+    const set: SetValue = (value, onlyIf) => this.#calls.set(channel, value, onlyIf);
+    return this.#shelf.take("value", () => new Value(channel, set), channel, want, signal);
   }
 
   event(channel: string, want: Want, signal: AbortSignal): EventFeed {

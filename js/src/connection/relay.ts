@@ -5,6 +5,7 @@
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
 import type { Port } from "./port.ts";
+import { capsOf, type Caps } from "./patterns.ts";
 
 /** What we use of an anywidget model. */
 export interface RelayModel {
@@ -27,7 +28,7 @@ export interface RelayToken {
   readonly expiresAtMs: number;
   readonly cameAtMs: number;
   /** What it was made for: verbs by channel, or by `command:` and a name. */
-  readonly caps: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly caps: Caps;
 }
 
 /** Our own close code: npm centrifuge comes back after it, and keeps the reason, which it drops for codes below 3000. */
@@ -243,11 +244,6 @@ export class RelayPort implements Port {
     this.#ackedMs = Date.now();
     this.#send({ type: "ack", seq: this.#seq });
   }
-}
-
-function capsOf(raw: unknown): RelayToken["caps"] {
-  const entries = isObject(raw) ? Object.entries(raw) : [];
-  return new Map(entries.map(([target, verbs]) => [target, new Set(Array.isArray(verbs) ? verbs.map(String) : [])]));
 }
 
 /** The part of the WebSocket interface that npm centrifuge uses. */

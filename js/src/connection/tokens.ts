@@ -3,6 +3,8 @@
 // Each kernel's token gives what that kernel's widgets need. The hub takes several of one user at a time, with
 // spaces between, so the page's one connection serves the widgets of all its kernels.
 
+import { isObject, type JsonObject } from "../feeds/columns.ts";
+import { capsOf, gives, type Caps } from "./patterns.ts";
 import type { Port } from "./port.ts";
 import type { RelayToken } from "./relay.ts";
 
@@ -25,8 +27,6 @@ export interface Need {
   readonly verb: string;
 }
 
-type Caps = RelayToken["caps"];
-
 export class Tokens {
   /** Who the hub knows us as, from the newest token. */
   user: string | null = null;
@@ -42,6 +42,8 @@ export class Tokens {
   #given = "";
   /** What it was made for. */
   #caps: Caps[] = [];
+  /** What it says that it gives: less than it was made for, where its kernel has less. */
+  #said: Caps[] = [];
 
   constructor(ports: () => Port[]) {
     this.#ports = ports;
@@ -60,6 +62,7 @@ export class Tokens {
     const text = tokens.map(({ token }) => token).join(" ");
     if (text === this.#given) return text;
     this.#given = text;
+    this.#said = tokens.map(({ token, caps }) => saidCaps(token) ?? caps);
     // Once it is on the wire.
     setTimeout(() => {
       this.version++;
@@ -96,7 +99,12 @@ export class Tokens {
   covers({ target, verb }: Need): boolean {
     // Where no other token will come there is nothing to wait for: the hub says what this one gives.
     if (this.#ports().some(({ grows }) => !grows)) return true;
-    return this.#caps.some((caps) => caps.get(target)?.has(verb));
+    return this.#caps.some((caps) => gives(caps, verb, target));
+  }
+
+  /** Whether the token in use says that it gives this. */
+  say(verb: string, target: string): boolean {
+    return this.#said.some((caps) => gives(caps, verb, target));
   }
 
   /** Resolve when the token in use was made for this, too, or when the signal aborts. */
@@ -145,7 +153,7 @@ export class Tokens {
     for (const token of all) {
       if (token === null || !isGood(token)) continue;
       const adds = [...token.caps].some(([target, verbs]) =>
-        [...verbs].some((verb) => !good.some(({ caps }) => caps.get(target)?.has(verb))),
+        [...verbs].some((verb) => !good.some(({ caps }) => gives(caps, verb, target))),
       );
       const fits = good.length < MAX_JOINED && chars + token.token.length < MAX_CHARS;
       if (good.length > 0 && !(adds && fits)) continue;
@@ -174,15 +182,26 @@ function isGood({ expiresAtMs, cameAtMs }: RelayToken): boolean {
   return now - cameAtMs < JUST_COME_MS || expiresAtMs - now > Math.min(MIN_LEFT_MS, (expiresAtMs - cameAtMs) / 4);
 }
 
-/** The `sub` of a JWT. Not verified: it is only shown. */
+/** The `sub` of a JWT. */
 function subject(token: string): string | null {
+  const { sub } = claims(token);
+  return typeof sub === "string" ? sub : null;
+}
+
+/** The rights that a JWT names; null where it can't be read. */
+function saidCaps(token: string): Caps | null {
+  const { caps } = claims(token);
+  return caps === undefined ? null : capsOf(caps);
+}
+
+/** What a JWT says. Not verified: it decides nothing, it is only shown. */
+function claims(token: string): JsonObject {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const sub = (claims as { sub?: unknown } | null)?.sub;
-    return typeof sub === "string" ? sub : null;
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isObject(found) ? found : {};
   } catch {
-    return null;
+    return {};
   }
 }
