@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import TypeAlias
 
 from starlette.datastructures import Headers
@@ -134,9 +135,14 @@ class Addresses:
 
 
 def _forget(rates: dict[str, Bucket], now: float) -> None:
-    """Forget addresses that did nothing of late, or, when all did something, the oldest."""
-    idle = [address for address, rate in rates.items() if rate.is_full(now)]
-    for address in idle or list(rates)[: MAX_ADDRESSES // 10]:
+    """Forget addresses that did nothing of late, or, when nearly all did something, the oldest too.
+
+    A tenth at least: looking through all of them again for each new one would be work for a stranger's asking.
+    """
+    drop = [address for address, rate in rates.items() if rate.is_full(now)]
+    if len(drop) < MAX_ADDRESSES // 10:
+        drop = list(dict.fromkeys([*drop, *islice(rates, MAX_ADDRESSES // 10)]))
+    for address in drop:
         del rates[address]
 
 

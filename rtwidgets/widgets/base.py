@@ -31,8 +31,9 @@ _SHOWN_BY = {
 class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
-    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
-    The code that shows it comes with the relay.
+    Its trait ``spec`` is plain JSON: kind, hub, channels, options. Data never travels through traits. The
+    code that shows it comes with the relay. A page keeps a small picture in ``snapshot``, for whoever opens
+    the saved notebook later; it never comes to the kernel.
 
     Args:
         kind: The kind of widget, as its front end knows it.
@@ -51,6 +52,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
     # Its height in a dashboard where none is chosen, in rows of 40 pixels.
     panel_rows: ClassVar[int] = 8
 
