@@ -137,7 +137,7 @@ class Addresses:
 def _forget(rates: dict[str, Bucket], now: float) -> None:
     """Forget addresses that did nothing of late, or, when nearly all did something, the oldest too.
 
-    A tenth at least: looking through all of them again for each new one would be work for a stranger's asking.
+    A tenth at least: otherwise a stranger could make us look through all of them again for each new one.
     """
     drop = [address for address, rate in rates.items() if rate.is_full(now)]
     if len(drop) < MAX_ADDRESSES // 10:
