@@ -112,6 +112,11 @@ class Connection:
             self._commands.take(count)
             self._is_due(self._commands, now)
 
+    def charge(self, commands: int) -> None:
+        """Count a command that is as much work as several."""
+        if self._commands is not None:
+            self._commands.take(commands)
+
     @property
     def congested(self) -> bool:
         """Whether commands wait, for replies to leave or for their time: read no further."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import TypeAlias
 
 from starlette.datastructures import Headers
@@ -154,14 +155,14 @@ class Addresses:
 
 
 def _forget(rates: dict[str, Bucket], now: float) -> None:
-    """Forget addresses that did nothing of late, and the oldest where those are few.
+    """Forget addresses that did nothing of late, or, when nearly all did something, the oldest too.
 
-    A tenth at least: looking through all of them for each new one would cost milliseconds.
+    A tenth at least: looking through all of them for each new one would be work for a stranger's asking.
     """
-    gone = [address for address, rate in rates.items() if rate.is_full(now)]
-    if len(gone) < MAX_ADDRESSES // 10:
-        gone = list(rates)[: MAX_ADDRESSES // 10]
-    for address in gone:
+    drop = [address for address, rate in rates.items() if rate.is_full(now)]
+    if len(drop) < MAX_ADDRESSES // 10:
+        drop = list(dict.fromkeys([*drop, *islice(rates, MAX_ADDRESSES // 10)]))
+    for address in drop:
         del rates[address]
 
 
