@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
+# The hub remembers a producer's id after its connection; ours have 32 characters.
+MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
 
@@ -105,6 +108,8 @@ def _declare(connection: Connection, request_id: int, data: Declare, now: float)
 
 def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
     hub = connection.hub
+    if len(data.producer) > MAX_PRODUCER_CHARS:
+        raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
         return {"seq": data.seq}
     if connection.publishes is not None:
@@ -186,9 +191,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 
