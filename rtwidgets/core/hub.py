@@ -11,14 +11,16 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_channel, namespace_of, users_of
+from .archiving import Archiving
 from .channel import Budget, Channel
 from .commands import CATALOGUE, Commands
 from .connection import Connection
-from .kinds import DataError, FullError, Table
+from .durable import Durable, Faults
+from .kinds import DataError, FullError
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
-from .rules import HubRules, Verb
+from .rules import HubRules, Namespace, Verb
 from .timers import Timers
 from .tokens import Tokens
 
@@ -30,6 +32,11 @@ MAX_PUBLISHABLE = 4096
 def is_reserved(name: str) -> bool:
     """Say whether only the hub itself may publish to a channel."""
     return name.partition(":")[2].startswith("rtwidgets.")
+
+
+def is_of_this_process(name: str, namespace: Namespace) -> bool:
+    """Say whether a channel tells what the hub process is doing, so that no archive should keep it."""
+    return is_reserved(name) and namespace.kind in ("table", "value")
 
 
 class Hub:
@@ -66,6 +73,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.archiving = Archiving(self, now)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -201,6 +209,8 @@ class Hub:
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
             self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
+            if self.rules.archive and namespace.wants_archive and not is_of_this_process(name, namespace):
+                self.archiving.join(channel)
             self.channels[name] = channel
         return channel
 
@@ -240,10 +250,30 @@ class Hub:
             return True
         return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
 
+    def publishable(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that a connection may publish to; its right is looked up once.
+
+        Raises:
+            Refusal: As `channel_for` does.
+        """
+        channel = connection.publishes_to.get(name)
+        if channel is not None and not channel.has_ended:
+            return channel
+        try:
+            channel = self.channel_for(connection, name, "publish")
+        except Refusal:
+            raise
+        except Exception as error:
+            raise self.refusal_of(error) from None
+        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
+            connection.publishes_to.clear()
+        connection.publishes_to[name] = channel
+        return channel
+
     def publish_for(
-        self, connection: Connection, name: str, items: list[bytes], now: float
+        self, connection: Connection, channel: Channel, items: list[bytes], now: float
     ) -> dict[int, Refusal]:
-        """Publish for a client, with its info.
+        """Publish for a client, with its info, to a channel that has no archive.
 
         Args:
             items: Raw JSON of each publication.
@@ -251,18 +281,38 @@ class Hub:
         Returns:
             What was not published, by index, and why.
         """
-        channel = connection.publishes_to.get(name)
-        if channel is None or channel.has_ended:
-            try:
-                channel = self._publishable(connection, name)
-            except Refusal as refusal:
-                return dict.fromkeys(range(len(items)), refusal)
-            except Exception as error:
-                return dict.fromkeys(range(len(items)), self._refusal_of(error))
         faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
-        return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
+        return {index: self.refusal_of(fault) for index, fault in faults.items()} if faults else {}
 
-    def _refusal_of(self, fault: Exception) -> Refusal:
+    def keep_for(
+        self,
+        connection: Connection,
+        durable: Durable,
+        items: list[bytes],
+        now: float,
+        done: Callable[[dict[int, Refusal], float], None],
+        producer: tuple[bytes, int] | None = None,
+    ) -> None:
+        """Publish for a client, with its info, to a channel that has an archive.
+
+        Args:
+            items: Raw JSON of each publication.
+            done: Called once they are committed, or not, with what was not published, by index, and why.
+            producer: Key and number, where the client sends again what fails for now.
+        """
+        size = sum(map(len, items))
+        connection.pending += size
+
+        def settled(faults: Faults, refusal: Refusal | None, now: float) -> None:
+            connection.pending -= size
+            if refusal is not None:
+                done(dict.fromkeys(range(len(items)), refusal), now)
+            else:
+                done({index: self.refusal_of(fault) for index, fault in faults.items()}, now)
+
+        durable.publish(items, connection.encoded_info, connection.author, now, settled, producer)
+
+    def refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""
         if isinstance(fault, FullError):
             self.refused[fault.limit] += 1
@@ -271,34 +321,6 @@ class Hub:
             return Refusal(codes.BAD_REQUEST, str(fault))
         self.on_fault(fault)
         return Refusal(codes.INTERNAL)
-
-    def declare(self, channel: Channel, key: str | None, default: bytes | None, now: float) -> None:
-        """Set a table's key column or a value's first value.
-
-        Raises:
-            Refusal: If the channel is of another kind or has another key.
-        """
-        kind = channel.kind
-        try:
-            if key is not None:
-                if not isinstance(kind, Table):
-                    raise DataError(f"channel {channel.name!r} is no table and has no key column")
-                kind.declare(key)
-            if default is not None:
-                if channel.namespace.kind != "value":
-                    raise DataError(f"channel {channel.name!r} is no value and has no default")
-                if not kind.keeps_state:
-                    channel.publish(default, now=now)
-        except DataError as error:
-            raise Refusal(codes.BAD_REQUEST, str(error)) from None
-
-    def _publishable(self, connection: Connection, name: str) -> Channel:
-        """Return a channel that a connection may publish to; its right is looked up once."""
-        channel = self.channel_for(connection, name, "publish")
-        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
-            connection.publishes_to.clear()
-        connection.publishes_to[name] = channel
-        return channel
 
     def _on_dirty(self, channel: Channel) -> None:
         self._dirty.append(channel)

@@ -10,10 +10,13 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
+from . import history
 from .capabilities import covers
 from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
+from .declaring import Declare, declare
 from .kinds import DataError
 from .origins import parse_origin
+from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
@@ -26,23 +29,6 @@ PREFIX = "rtwidgets."
 MAX_ORIGINS = 256
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Declare(Struct):
-    channel: str
-    key: str | None = None
-    default: Raw = Raw()
-
-
-class Item(Struct):
-    channel: str
-    data: Raw
-
-
-class Publish(Struct):
-    producer: str
-    seq: int
-    items: list[Item]
 
 
 class Subscription(Wish, frozen=True, kw_only=True):
@@ -113,26 +99,6 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
     result = act(connection, request_id, data, now)
     if result is not None:
         connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
-
-
-def _declare(connection: Connection, request_id: int, data: Declare, now: float) -> object:
-    hub = connection.hub
-    channel = hub.channel_for(connection, data.channel, "publish")
-    hub.declare(channel, data.key, bytes(data.default) or None, now)
-    return {"epoch": channel.log.epoch, "offset": channel.log.top}
-
-
-def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
-    hub = connection.hub
-    if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
-        return {"seq": data.seq}
-    if connection.publishes is not None:
-        connection.publishes.take(len(data.items))
-    errors = []
-    for index, item in enumerate(data.items):
-        for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
-            errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
-    return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
 
 
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
@@ -263,8 +229,9 @@ def _owner(connection: Connection) -> Any:
 
 
 _methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
-    "declare": (msgspec.json.Decoder(Declare), _declare),
-    "publish": (msgspec.json.Decoder(Publish), _publish),
+    "declare": (msgspec.json.Decoder(Declare), declare),
+    "history": (msgspec.json.Decoder(history.Between), history.by_time),
+    "publish": (msgspec.json.Decoder(Publish), publish_batch),
     "register": (msgspec.json.Decoder(Register), _register),
     "unregister": (msgspec.json.Decoder(Unregister), _unregister),
     "call": (msgspec.json.Decoder(Call), _call),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..batch import Changes, Item
 from .base import Author
 
 
@@ -14,6 +15,8 @@ class Value:
 
     def __init__(self) -> None:
         self._data: bytes | None = None
+        # What it was when the change began that is not committed yet.
+        self._before: bytes | None = None
 
     @property
     def keeps_state(self) -> bool:
@@ -30,3 +33,21 @@ class Value:
 
     def merged(self, after: int) -> None:
         return None
+
+    def journal(self) -> None:
+        self._before = self._data
+
+    def changes(self) -> Changes:
+        if self._data is None or self._data is self._before:
+            return {}
+        return {b"": Item(0, self._data)}
+
+    def settle(self) -> None:
+        self._before = self._data
+
+    def undo(self, top: int) -> None:
+        self._data = self._before
+
+    def load(self, changes: Changes, offset: int) -> None:
+        item = changes.get(b"")
+        self._data = self._before = None if item is None else item.data
