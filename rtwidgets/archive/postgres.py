@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from itertools import count
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,6 +12,7 @@ from ..core.batch import ArchiveFault, Batch, Changes, Item, Stored, Tail, Wante
 from ..errors import ConfigError
 from . import postgres_sql as sql
 from .base import MAX_PRODUCERS, PIECE, SCHEMA, Kept
+from .postgres_commit import keep
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class PostgresArchive:
         faults: list[ArchiveFault | None] = []
 
         async def work(connection: Any) -> None:
-            faults.extend(await _keep(connection, batches, max_channels))
+            faults.extend(await keep(connection, batches, max_channels))
 
         await self._write(work)
         return faults
@@ -157,10 +157,9 @@ class PostgresArchive:
     async def items(self, channel: str, newest: int) -> AsyncIterator[Changes]:
         """Yield a channel's items in pieces."""
         id = await self._read(lambda connection: connection.fetchval(sql.ID, channel))
-        rank, key = -1, b""
+        rank, key = 0, None
         if newest:
-            start = await self._read(lambda c: c.fetchval(sql.FIRST_RANK, id, newest - 1))
-            rank = -1 if start is None else start - 1
+            rank = await self._read(lambda c: c.fetchval(sql.FIRST_RANK, id, newest - 1)) or 0
         while found := await self._read(_piece(id, rank, key)):
             yield {key: Item(rank, data) for key, rank, data in found}
             key, rank = found[-1][:2]
@@ -252,8 +251,9 @@ class PostgresArchive:
                 await asyncio.sleep(RETRY_S)
         self._was_there = True
         self._writer = connection
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while not await connection.fetchval(sql.LOCK):
-            if asyncio.get_running_loop().time() > deadline + PATIENCE_S:
+            if asyncio.get_running_loop().time() > deadline:
                 raise ArchiveFault("another hub writes to the archive")
             await asyncio.sleep(RETRY_S)
         if not self._is_prepared:
@@ -293,9 +293,10 @@ async def _nothing(connection: Any) -> None:
     pass
 
 
-def _piece(id: int, rank: int, key: bytes) -> Callable[[Any], Awaitable[list[Any]]]:
+def _piece(id: int, rank: int, key: bytes | None) -> Callable[[Any], Awaitable[list[Any]]]:
     async def work(connection: Any) -> list[Any]:
-        return list(await connection.fetch(sql.ITEMS, id, rank, key))
+        statement = sql.ITEMS.format(behind=">=" if key is None else ">")
+        return list(await connection.fetch(statement, id, rank, key or b""))
 
     return work
 
@@ -312,72 +313,3 @@ async def _prepare(connection: Any) -> None:
                 f"hub.archive: its tables have version {version}, this program knows {SCHEMA}: use the "
                 "rtwidgets that wrote them, or another database"
             )
-
-
-async def _keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> list[ArchiveFault | None]:
-    """Write batches; return the fault of each that does not fit to what is there."""
-    known = {row[0]: row[1:] for row in await connection.fetch(sql.KNOWN, [b.channel for b in batches])}
-    ids: dict[str, int] = {name: row[0] for name, row in known.items()}
-    faults: dict[str, ArchiveFault] = {}
-    new: list[Batch] = []
-    for batch in batches:
-        name = batch.channel
-        if name in known:
-            if known[name][1:] != (batch.epoch, batch.before):
-                faults[name] = _other(name)
-        elif batch.before:
-            faults[name] = _other(name)
-        else:
-            new.append(batch)
-    if new and max_channels:
-        room = max_channels - await connection.fetchval(sql.COUNT)
-        for batch in new[max(0, room) :]:
-            faults[batch.channel] = ArchiveFault(
-                f"the archive keeps at most {max_channels} channels: archive_channels",
-                limit="archive_channels",
-            )
-        new = new[: max(0, room)]
-    good = [batch for batch in batches if batch.channel not in faults]
-    if new:
-        rows = [(b.channel, b.kind, b.epoch, b.last, b.id, _size(b)) for b in new]
-        ids.update(map(tuple, await connection.fetch(sql.ADD_CHANNELS, *_columns(rows))))
-    moved = [(ids[b.channel], b.last, b.id, _size(b)) for b in good if b.channel in known]
-    await _each(connection, sql.MOVE_CHANNELS, moved)
-    await _each(
-        connection,
-        sql.ADD_PUBLICATIONS,
-        [
-            (ids[b.channel], offset, b.time_ms, data)
-            for b in good
-            for offset, data in zip(count(b.before + 1), b.publications, strict=False)
-        ],
-    )
-    changes = [(ids[b.channel], key, item) for b in good for key, item in b.changes.items()]
-    await _each(
-        connection, sql.PUT_ITEMS, [(id, key, *item) for id, key, item in changes if item is not None]
-    )
-    await _each(connection, sql.REMOVE_ITEMS, [(id, key) for id, key, item in changes if item is None])
-    await _each(
-        connection,
-        sql.PUT_PRODUCERS,
-        [(ids[b.channel], key, seq, b.time_ms) for b in good for key, seq in b.producers.items()],
-    )
-    return [faults.get(batch.channel) for batch in batches]
-
-
-async def _each(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Run a statement for all rows at once, if there are any."""
-    if rows:
-        await connection.execute(statement, *_columns(rows))
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _size(batch: Batch) -> int:
-    return sum(map(len, batch.publications))
-
-
-def _other(name: str) -> ArchiveFault:
-    return ArchiveFault(f"the archive has other publications of {name!r} than this hub")

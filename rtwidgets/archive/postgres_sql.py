@@ -107,7 +107,7 @@ ORDER BY "offset" DESC LIMIT $2
 PRODUCERS = "SELECT key, seq FROM rtwidgets_producer WHERE channel = $1 ORDER BY time_ms DESC LIMIT $2"
 FIRST_RANK = "SELECT rank FROM rtwidgets_item WHERE channel = $1 ORDER BY rank DESC LIMIT 1 OFFSET $2"
 ITEMS = f"""
-SELECT key, rank, data FROM rtwidgets_item WHERE channel = $1 AND (rank, key) > ($2, $3)
+SELECT key, rank, data FROM rtwidgets_item WHERE channel = $1 AND (rank, key) {{behind}} ($2, $3)
 ORDER BY rank, key LIMIT {PIECE}
 """
 READ = """

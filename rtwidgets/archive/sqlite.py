@@ -9,15 +9,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from ..core.batch import ArchiveFault, Batch, Changes, Stored, Tail, Wanted
 from ..errors import ConfigError
 from ..file_lock import file_lock
 from .base import Kept
-from .sqlite_file import SqliteFile
+from .sqlite_reader import SqliteReader
+from .sqlite_writer import SqliteWriter
 
 T = TypeVar("T")
+F = TypeVar("F", bound=SqliteReader)
 
 # What a client is told, by the name SQLite has for it; more stands in the hub's log.
 _WORDS = {
@@ -39,14 +41,14 @@ class SqliteArchive:
         self.path = Path(path)
         self._held = ExitStack()
         self._is_ours = False
-        self._writer = _Worker("archive-write", path, may_write=True)
-        self._reader = _Worker("archive-read", path, may_write=False)
+        self._writer = _Worker("archive-write", lambda: SqliteWriter(path))
+        self._reader = _Worker("archive-read", lambda: SqliteReader(path))
 
     async def open(self) -> None:
         """Make it ready; see `Archive.open`."""
         await asyncio.to_thread(self._take)
         try:
-            await self._writer.run(SqliteFile.prepare)
+            await self._writer.run(SqliteWriter.prepare)
         except ConfigError as error:
             raise ConfigError(f"hub.archive {self.path} can't be used: {error}") from None
         except ArchiveFault as fault:
@@ -55,7 +57,7 @@ class SqliteArchive:
     async def is_sound(self) -> bool:
         """Look through the whole file for damage; it may be moved away or opened then."""
         await asyncio.to_thread(self._take)
-        return await self._reader.run(SqliteFile.is_sound)
+        return await self._reader.run(SqliteReader.is_sound)
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -135,17 +137,16 @@ class SqliteArchive:
             raise ConfigError(f"others can use hub.archive {self.path}: chmod 600 it")
 
 
-class _Worker:
+class _Worker(Generic[F]):
     """A thread with its own connection to the file."""
 
-    def __init__(self, name: str, path: str, *, may_write: bool) -> None:
-        self._path = path
-        self._may_write = may_write
+    def __init__(self, name: str, connect: Callable[[], F]) -> None:
+        self._connect = connect
         self._name = f"rtwidgets-{name}"
         self._thread: ThreadPoolExecutor | None = None
-        self._file: SqliteFile | None = None
+        self._file: F | None = None
 
-    async def run(self, act: Callable[[SqliteFile], T]) -> T:
+    async def run(self, act: Callable[[F], T]) -> T:
         """Do something with the file, after what was asked for before."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix=self._name)
@@ -163,10 +164,10 @@ class _Worker:
         if file is not None:
             file.close()
 
-    def _do(self, act: Callable[[SqliteFile], T]) -> T:
+    def _do(self, act: Callable[[F], T]) -> T:
         try:
             if self._file is None:
-                self._file = SqliteFile(self._path, may_write=self._may_write)
+                self._file = self._connect()
             return act(self._file)
         except sqlite3.Error as error:
             name = getattr(error, "sqlite_errorname", "")
@@ -174,5 +175,5 @@ class _Worker:
             raise ArchiveFault(words or "the archive can't be used now") from error
 
 
-def _piece(channel: str, rank: int, key: bytes | None) -> Callable[[SqliteFile], Changes]:
+def _piece(channel: str, rank: int, key: bytes | None) -> Callable[[SqliteReader], Changes]:
     return lambda file: file.items(channel, rank, key)

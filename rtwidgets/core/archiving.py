@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..protocol import codes
-from .batch import ArchiveFault, ArchivePort, Batch, Changes, Stored
-from .durable import Durable, tail_of
+from .batch import ArchiveFault, ArchivePort, Batch, Changes, Stored, Tail
+from .durable import Durable
+from .kinds.chat import MAX_MESSAGES
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Archiving:
 
     def load(self, channel: Channel, now: float) -> None:
         """Have a channel loaded."""
-        self.port.load(channel.name, channel.namespace.kind, tail_of(channel, now))
+        self.port.load(channel.name, channel.namespace.kind, _tail_of(channel, now))
 
     def settle(self, batch: Batch) -> None:
         """Have it found out what became of a batch."""
@@ -125,3 +126,14 @@ class Archiving:
         durable = self._hub.channels[name].durable
         assert durable is not None
         return durable
+
+
+def _tail_of(channel: Channel, now: float) -> Tail:
+    """Return how much of the log is loaded when a channel is first asked for."""
+    namespace, limits = channel.namespace, channel.limits
+    return Tail(
+        size=namespace.history_size,
+        since_ms=int((now - namespace.history_ttl_s) * 1000),
+        max_bytes=limits.history_bytes,
+        items=MAX_MESSAGES if namespace.kind == "chat" else 0,
+    )

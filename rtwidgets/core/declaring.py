@@ -11,9 +11,9 @@ from msgspec import Raw, Struct
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcResult
 from .channel import Channel
-from .durable import OVERHEAD_BYTES, Faults, Staging, Write
 from .kinds import DataError, Table
 from .refusal import Refusal
+from .staging import OVERHEAD_BYTES, Faults, Staging, Write
 
 if TYPE_CHECKING:
     from .connection import Connection

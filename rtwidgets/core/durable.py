@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ..protocol import codes
-from .batch import ArchiveFault, Batch, Changes, Stored, Tail
-from .kinds import NOBODY, Author
-from .kinds.chat import MAX_MESSAGES
+from .batch import ArchiveFault, Batch, Changes, Stored
+from .kinds import Author
 from .refusal import Refusal
+from .staging import OVERHEAD_BYTES, Faults, Read, Staging, Wait, Write
 
 if TYPE_CHECKING:
     from .archiving import Archiving
@@ -18,91 +18,12 @@ if TYPE_CHECKING:
 
 # A batch takes no more requests once its publications have this size.
 MAX_BATCH_BYTES = 1024 * 1024
-# What a request takes besides its data, about.
-OVERHEAD_BYTES = 512
 # Producers whose last number a channel remembers, and those whose next number it waits for.
 MAX_PRODUCERS = 1_000
 # Numbers that are waited for of one producer; more of them are never under way at a time.
 MAX_OWED = 1_000
 # A channel that nobody uses is forgotten after this; the archive has it.
 IDLE_AFTER_S = 60.0
-
-Faults: TypeAlias = dict[int, Exception]
-
-
-class Wait(Exception):
-    """A request can't be carried out before the channel's archive is done with something."""
-
-    def __init__(self, durable: Durable) -> None:
-        super().__init__("the archive is at work")
-        self.durable = durable
-
-
-class Read:
-    """A request that changes nothing.
-
-    Args:
-        act: Called when it is its turn, or with a refusal that it has to answer with.
-    """
-
-    __slots__ = ("act",)
-
-    def __init__(self, act: Callable[[Refusal | None, float], None]) -> None:
-        self.act = act
-
-
-class Write:
-    """A request that changes the channel.
-
-    Args:
-        size: About how many bytes wait with it.
-        act: Changes the channel by means of a `Staging`; returns what failed, by index.
-        done: Called once it is committed, with what failed; or with a refusal, then nothing has changed.
-        producer: Key and number, where one may send it again.
-    """
-
-    __slots__ = ("act", "done", "producer", "size")
-
-    def __init__(
-        self,
-        size: int,
-        act: Callable[[Staging], Faults],
-        done: Callable[[Faults, Refusal | None, float], None],
-        producer: tuple[bytes, int] | None = None,
-    ) -> None:
-        self.size = size
-        self.act = act
-        self.done = done
-        self.producer = producer
-
-
-class Staging:
-    """What is made of requests on the way to a batch."""
-
-    def __init__(self, channel: Channel, time_ms: int) -> None:
-        self.channel = channel
-        self.time_ms = time_ms
-        self.lines: list[bytes] = []
-        self.size = 0
-        self.producers: dict[bytes, int] = {}
-        self.done: list[tuple[Write, Faults]] = []
-
-    @property
-    def top(self) -> int:
-        """The channel's newest offset with what is staged."""
-        return self.channel.log.top + len(self.lines)
-
-    def publish(self, items: list[bytes], info: bytes | None = None, author: Author = NOBODY) -> Faults:
-        """Stage publications; return what the channel's kind does not accept, by index."""
-        channel = self.channel
-        accepted, faults = channel.accept(items, self.top + 1, self.time_ms, author)
-        if accepted:
-            lines = channel.log.encode(
-                accepted, self.top + 1, self.time_ms, info if channel.kind.stamps_author else None
-            )
-            self.lines += lines
-            self.size += sum(map(len, lines))
-        return faults
 
 
 class Durable:
@@ -382,14 +303,3 @@ class Durable:
             if len(self._owed) > MAX_PRODUCERS:
                 del self._owed[next(iter(self._owed))]
         self._archiving.tell(lambda: write.done({}, refusal, now))
-
-
-def tail_of(channel: Channel, now: float) -> Tail:
-    """Return how much of the log is loaded when a channel is first asked for."""
-    namespace, limits = channel.namespace, channel.limits
-    return Tail(
-        size=namespace.history_size,
-        since_ms=int((now - namespace.history_ttl_s) * 1000),
-        max_bytes=limits.history_bytes,
-        items=MAX_MESSAGES if namespace.kind == "chat" else 0,
-    )

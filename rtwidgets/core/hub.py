@@ -15,12 +15,13 @@ from .archiving import Archiving
 from .channel import Budget, Channel
 from .commands import CATALOGUE, Commands
 from .connection import Connection
-from .durable import Durable, Faults
+from .durable import Durable
 from .kinds import DataError, FullError
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
 from .rules import HubRules, Namespace, Verb
+from .staging import Faults
 from .timers import Timers
 from .tokens import Tokens
 

@@ -38,9 +38,10 @@ from ..protocol.names import is_channel, users_of
 from . import history, rpc
 from .capabilities import Credentials
 from .channel import Channel, Cursor
-from .durable import OVERHEAD_BYTES, Durable, Wait
+from .durable import Durable
 from .recovery import position
 from .refusal import Refusal
+from .staging import OVERHEAD_BYTES, Wait
 from .tokens import Subscription, TokenError, TokenExpired
 from .wish import granted, wish_of, with_grant
 

@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse
 
 from ..core import Hub
 from ..core.channel import Channel
-from ..core.durable import Faults, Staging, Write
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
 from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
+from ..core.staging import Faults, Staging, Write
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
 

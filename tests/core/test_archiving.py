@@ -1,4 +1,4 @@
-"""Channels with an archive: nothing is acknowledged or shown before it is committed, and it is all there again."""
+"""Channels with an archive: nothing is acknowledged or shown before its commit, and all is there again."""
 
 from __future__ import annotations
 

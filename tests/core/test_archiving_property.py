@@ -197,8 +197,10 @@ class World:
         self.hear()
 
     def hear(self) -> None:
-        for one in (*self.producers, *self.readers):
-            one.hear()
+        for producer in self.producers:
+            producer.hear()
+        for reader in self.readers:
+            reader.hear()
 
     def settle(self) -> None:
         """Let everything come to an end."""
@@ -217,7 +219,7 @@ class World:
         return [] if kept is None else [msgspec.json.decode(data) for _, data in kept.publications]
 
 
-def snapshots(archive: ModelArchive) -> dict[str, Any]:
+def snapshots(archive: ModelArchive) -> dict[int, Any]:
     peer = Peer(archive.hub, "late").connect()
     for number, channel in enumerate(CHANNELS, 1):
         peer.send({"id": number, "subscribe": {"channel": channel}})
