@@ -1,10 +1,10 @@
-# setup, demo, test, check, clean. Only Python 3.11+ and make need to be there; see CONTRIBUTING.md.
+# setup, demo, test, lint, check, clean. Only Python 3.11+ and make need to be there; see CONTRIBUTING.md.
 
 PY := .venv/bin/python
 FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
 PYTHON_CODE := rtwidgets tests benchmarks tools hatch_build.py notebooks
 
-.PHONY: setup demo test test-setup check bench bench-widgets format clean
+.PHONY: setup demo test test-setup lint check bench bench-widgets format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/.installed .venv/.front_end  ## prepare .venv with everything
@@ -27,11 +27,13 @@ test: test-setup  ## every JavaScript, Python and browser test
 	$(PY) -m tools.npm test
 	$(PY) -m pytest $(ARGS)
 
-check: setup  ## format, lint, types, unit tests
+lint: setup  ## format, lint, types
 	$(PY) -m ruff format --check $(PYTHON_CODE)
 	$(PY) -m ruff check $(PYTHON_CODE)
 	$(PY) -m mypy
 	$(PY) -m tools.npm run --silent typecheck
+
+check: lint  ## the same, and unit tests
 	$(PY) -m tools.npm test
 	$(PY) -m pytest -q -m "not browser and not slow" $(ARGS)
 

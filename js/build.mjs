@@ -1,19 +1,26 @@
-// Builds the front end: one ES module per widget, one for the connection, one style sheet per widget.
+// Builds the front end:
 //
 //   node build.mjs          src/ -> ../rtwidgets/widgets/static/
 //   node build.mjs --test   test/**/*.test.ts -> build/test/, for `node --test`
 //
-// Every widget instance sends its whole module to the page, so a module over the limit fails the build.
+// stub.js comes with every widget, loader.js and the packed kit with every relay; kit.js is for pages without Jupyter,
+// host.js and chat_example.js are the hub's own.
+// What a page gets is limited: over the limit the build fails.
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { TEST_DEFINES } from "./defines.mjs";
 
-const MAX_MODULE_BYTES = 100_000;
-/** It comes to a page once per kernel, and not with every widget. */
-const MAX_CONNECTION_BYTES = 110_000;
+/** In bytes. */
+const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000, "host.js": 450_000 };
+/** Where the hash of the build stands until it is known. */
+const NO_BUILD = "rtw-build-is-not-known";
 const root = dirname(fileURLToPath(import.meta.url));
+const src = join(root, "src");
 const staticDir = join(root, "..", "rtwidgets", "widgets", "static");
 const testDir = join(root, "build", "test");
 
@@ -26,41 +33,72 @@ function filesUnder(folder, accept) {
     .sort();
 }
 
-const options = {
-  outdir: staticDir,
-  bundle: true,
-  format: "esm",
-  minify: true,
-  target: "es2022",
-  legalComments: "eof",
-  metafile: true,
-  logLevel: "warning",
-};
+/** The text of one bundle. */
+async function bundle(entry, options = {}) {
+  const { outputFiles } = await build({
+    entryPoints: [join(src, entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    legalComments: "eof",
+    logLevel: "warning",
+    ...options,
+  });
+  return outputFiles[0].text;
+}
 
 async function buildFrontEnd() {
-  const widgets = join(root, "src", "widgets");
-  const modules = filesUnder(widgets, (name) => /^[a-z][a-z0-9_]*\.(ts|css)$/.test(name));
-  const results = await Promise.all([
-    build({
-      ...options,
-      entryPoints: [{ in: join(root, "src", "connection", "index.ts"), out: "connection" }],
-      // npm centrifuge has long private names, _handlePublication and the like: a fifth of the module. None of
-      // them is on the wire or in the page's API. Quoted too, as we reach two of them by a quoted name.
+  const styles = await bundle("kit.css", { legalComments: "none" });
+  const define = { RTW_BUILD: JSON.stringify(NO_BUILD), RTW_STYLES: JSON.stringify(styles) };
+  const [stub, loader, kit] = await Promise.all([
+    bundle("stub.ts", { define }),
+    bundle("loader.ts", { define }),
+    bundle("kit.ts", {
+      define,
+      // npm centrifuge has long private names, _handlePublication and the like: a fifth of it. None of them is on the
+      // wire or in the page's API. Quoted too, as we reach two of them by a quoted name.
       mangleProps: /^_[a-z]/,
       mangleQuoted: true,
     }),
-    build({ ...options, entryPoints: modules.filter((file) => dirname(file) === widgets) }),
   ]);
-  const outputs = results.flatMap(({ metafile }) => Object.entries(metafile.outputs));
-  const built = new Set(outputs.map(([file]) => basename(file)));
-  for (const name of readdirSync(staticDir)) if (!built.has(name)) rmSync(join(staticDir, name), { recursive: true });
+  const host = await buildHost(define);
+  const hash = createHash("sha256").update(stub).update(loader).update(kit).digest("hex").slice(0, 16);
+  const stamped = (text) => text.replaceAll(NO_BUILD, hash);
+  const packed = gzipSync(stamped(kit), { level: 9 });
+  const files = { ...host, "stub.js": stamped(stub), "loader.js": stamped(loader), "kit.js": stamped(kit), "kit.js.gz.b64": packed.toString("base64") };
+  mkdirSync(staticDir, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(staticDir, name), text);
+  for (const name of readdirSync(staticDir)) if (!(name in files)) rmSync(join(staticDir, name), { recursive: true });
+  const sizes = { ...Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.byteLength(text)])), "kit.js.gz": packed.length };
   let tooLarge = false;
-  for (const [file, { bytes }] of outputs) {
-    const over = bytes > (basename(file) === "connection.js" ? MAX_CONNECTION_BYTES : MAX_MODULE_BYTES);
+  for (const [name, bytes] of Object.entries(sizes)) {
+    const over = bytes > (LIMITS[name] ?? Number.POSITIVE_INFINITY);
     tooLarge ||= over;
-    console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${basename(file)}${over ? "  TOO LARGE" : ""}`);
+    console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}${over ? "  TOO LARGE" : ""}`);
   }
-  if (tooLarge) throw new Error("a module is too large; move what it does not need out of it");
+  if (tooLarge) throw new Error("a page would get too much; move what it does not need out of it");
+}
+
+/** What the hub's own pages are made of. */
+async function buildHost(define) {
+  const mangled = { mangleProps: /^_[a-z]/, mangleQuoted: true };
+  const [script, styles, chat, chatStyles] = await Promise.all([
+    bundle("host/index.ts", { define: { ...define, RTW_BUILD: '"page"' }, ...mangled }),
+    bundle("host/host.css", { legalComments: "none" }),
+    bundle("host/chat_example.js", mangled),
+    bundle("host/chat_example.css"),
+  ]);
+  const source = (name) => readFileSync(join(src, "host", name), "utf8");
+  return {
+    "host.js": script,
+    "host.css": styles,
+    "chat_example.js": chat,
+    "chat_example.css": chatStyles,
+    "chat_example_source.js": source("chat_example.js"),
+    "icon.svg": source("icon.svg"),
+  };
 }
 
 async function buildTests() {
@@ -80,6 +118,7 @@ async function buildTests() {
     format: "esm",
     target: "es2022",
     sourcemap: "inline",
+    define: TEST_DEFINES,
     logLevel: "warning",
   });
   console.log(`${tests.length} test files in ${relative(process.cwd(), testDir)}`);

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from . import errors, sources
     from .client.connect import connect
     from .client.hub import Hub
+    from .client.live_session import Session
+    from .client.running import cancelled, progress
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.dashboard import Dashboard, Span
+    from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
-    from .widgets.slider import Slider
+    from .widgets.select import MultiSelect, Select
+    from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
     from .widgets.toggle import Toggle
 
@@ -31,29 +36,51 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "Dashboard",
+    "DateInput",
     "Hub",
     "LiveChart",
     "LiveChat",
     "LiveMetric",
     "LiveTable",
+    "MultiSelect",
+    "NumberInput",
+    "RangeSlider",
+    "Select",
+    "Session",
     "Slider",
+    "Span",
+    "TextInput",
     "Toggle",
     "__version__",
+    "cancelled",
     "connect",
     "errors",
+    "progress",
     "sources",
 ]
 
 _HOMES = {
     "Button": ".widgets.button",
+    "DateInput": ".widgets.inputs",
+    "Dashboard": ".widgets.dashboard",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
+    "Session": ".client.live_session",
+    "MultiSelect": ".widgets.select",
+    "NumberInput": ".widgets.inputs",
+    "RangeSlider": ".widgets.slider",
+    "Select": ".widgets.select",
     "Slider": ".widgets.slider",
+    "TextInput": ".widgets.inputs",
+    "Span": ".widgets.dashboard",
     "Toggle": ".widgets.toggle",
+    "cancelled": ".client.running",
     "connect": ".client.connect",
+    "progress": ".client.running",
 }
 _MODULES = {"errors", "sources"}
 

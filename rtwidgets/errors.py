@@ -13,11 +13,14 @@ RtWidgetsError
 │   ├── ColumnsError          columns are missing, unequal or of no usable type
 │   └── KeyColumnError        a table's key column is missing or was declared otherwise
 ├── ReplyError                the hub answered with an error code (``.code``)
-│   └── PermissionDeniedError code 103
+│   ├── PermissionDeniedError code 103
+│   └── ConflictError         code 1005: the value has moved meanwhile
 ├── CommandError              a call of a command did not end well
+│   ├── CommandNameError      the command's name breaks the grammar
 │   ├── HandlerAwayError      nobody serves the command now
 │   ├── HandlerFailedError    the handler raised
 │   ├── DeadlineError         no answer in time
+│   ├── CallCancelledError    somebody cancelled the call
 │   └── OutcomeUnknownError   the handler went away mid-way
 └── ReplyTimeoutError         the hub did not answer in time
 
@@ -93,8 +96,19 @@ class PermissionDeniedError(ReplyError):
     """The token gives no right to do this (code 103)."""
 
 
+class ConflictError(ReplyError):
+    """The value is not at the version any more that it was to be set at (code 1005); it was not set.
+
+    The message says how it stands now. Read ``version`` and then ``get()`` again, and decide anew.
+    """
+
+
 class CommandError(RtWidgetsError):
     """A call of a command did not end well."""
+
+
+class CommandNameError(CommandError, ValueError):
+    """The command's name breaks the grammar."""
 
 
 class HandlerAwayError(CommandError):
@@ -107,6 +121,10 @@ class HandlerFailedError(CommandError):
 
 class DeadlineError(CommandError):
     """The handler did not answer before the deadline."""
+
+
+class CallCancelledError(CommandError):
+    """The call was cancelled; inside a handler, `rtwidgets.progress` raises it so that the handler stops."""
 
 
 class OutcomeUnknownError(CommandError):

@@ -52,7 +52,7 @@ def test_a_checkout_without_lock_file_is_told(tmp_path: Path) -> None:
 
 def test_an_sdist_with_the_built_files_is_built_no_more(tmp_path: Path) -> None:
     (tmp_path / hatch_build.STATIC).mkdir(parents=True)
-    (tmp_path / hatch_build.STATIC / "chart.js").touch()
+    (tmp_path / hatch_build.STATIC / "kit.js").touch()
     assert not hatch_build.is_shipped(tmp_path)  # a checkout that was built before
     (tmp_path / "PKG-INFO").touch()
     assert hatch_build.is_shipped(tmp_path)

@@ -13,6 +13,10 @@ from .replies import error_of
 from .session import Session
 
 
+class UnansweredError(OutcomeUnknownError):
+    """The connection ended before the reply to a request that is not asked twice."""
+
+
 class Exchange:
     """Who waits for which reply. Everything here runs in the portal's loop.
 
@@ -40,13 +44,13 @@ class Exchange:
         Raises:
             ReplyError: If the hub answers with an error; for commands, a CommandError.
             ReplyTimeoutError: If the time ran out.
-            OutcomeUnknownError: With ``once``, if the connection ended in between.
+            UnansweredError: With ``once``, if the connection ended in between.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 while (reply := await self._ask(command)) is None:
                     if once:
-                        raise OutcomeUnknownError(
+                        raise UnansweredError(
                             "the connection to the hub ended before the answer: "
                             "it may or may not have happened"
                         )
@@ -90,11 +94,19 @@ class Exchange:
         """Pass a reply to who waits for it, if anybody still does."""
         self._settle(id, reply)
 
-    async def _ask(self, command: Command) -> Reply | None:
+    async def connected(self) -> None:
+        """Wait for a connection.
+
+        Raises:
+            HubError, ClosedError: If there will be none.
+        """
         while not self._session.online:
             if self.fatal is not None:
                 raise self.fatal
             await self._online.wait()
+
+    async def _ask(self, command: Command) -> Reply | None:
+        await self.connected()
         future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         id = self._session.ask(command)
         self._waiting[id] = future

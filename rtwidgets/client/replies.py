@@ -6,6 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import (
+    CallCancelledError,
+    ConflictError,
     DeadlineError,
     HandlerAwayError,
     HandlerFailedError,
@@ -24,6 +26,7 @@ _COMMAND_ERRORS: dict[int, type[RtWidgetsError]] = {
     codes.HANDLER_FAILED: HandlerFailedError,
     codes.DEADLINE_PASSED: DeadlineError,
     codes.OUTCOME_UNKNOWN: OutcomeUnknownError,
+    codes.CANCELLED: CallCancelledError,
 }
 
 
@@ -37,6 +40,8 @@ def reply_error(code: int, message: str) -> ReplyError:
     """Return the exception for a code that is not a command's."""
     if code == codes.PERMISSION_DENIED.code:
         return PermissionDeniedError(code, message)
+    if code == codes.CONFLICT:
+        return ConflictError(code, message)
     return ReplyError(code, message)
 
 

@@ -10,17 +10,19 @@ import msgspec
 
 from ..errors import ChannelNameError
 from ..protocol import codes
-from ..protocol.names import check_channel, namespace_of, users_of
+from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
 from .archiving import Archiving
 from .channel import Budget, Channel
-from .commands import CATALOGUE, Commands
+from .commands import Commands
 from .connection import Connection
 from .durable import Durable
-from .kinds import DataError, FullError
+from .kinds import DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
 from .rules import HubRules, Namespace, Verb
+from .sessions import LIST, Sessions, about, rules_of_own
 from .staging import Faults
 from .timers import Timers
 from .tokens import Tokens
@@ -31,8 +33,9 @@ MAX_PUBLISHABLE = 4096
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether only the hub itself may publish to a channel."""
-    return name.partition(":")[2].startswith("rtwidgets.")
+    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
+    head = name.partition("#")[0]
+    return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
 
 
 def is_of_this_process(name: str, namespace: Namespace) -> bool:
@@ -75,6 +78,8 @@ class Hub:
         self.producers = Producers()
         self.commands = Commands(self)
         self.archiving = Archiving(self, now)
+        self.sessions = Sessions(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -109,6 +114,7 @@ class Hub:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
+        self.sessions.gone(connection)
         if connection.has_started:
             user = connection.info.user
             self.users[user] -= 1
@@ -184,7 +190,7 @@ class Hub:
         closed = 0
         for connection in list(self.connections.values()):
             if connection.is_revoked(revocations):
-                connection.close(codes.INVALID_TOKEN)
+                connection.close(codes.REVOKED)
                 closed += 1
         return closed
 
@@ -200,7 +206,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = self.rules.namespaces.get(namespace_of(name))
+            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -210,6 +216,9 @@ class Hub:
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
             self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
+            scope = commands_shown_in(name)
+            if scope is not None and isinstance(channel.kind, Table):
+                channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
             if self.rules.archive and namespace.wants_archive and not is_of_this_process(name, namespace):
                 self.archiving.join(channel)
             self.channels[name] = channel
@@ -247,9 +256,16 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if name == LIST:  # of all sessions: for who may see all
+            return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
-        return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
+            return True
+        scope = commands_shown_in(name) if verb == "subscribe" else None
+        return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
 
     def publishable(self, connection: Connection, name: str) -> Channel:
         """Return a channel that a connection may publish to; its right is looked up once.
@@ -313,8 +329,23 @@ class Hub:
 
         durable.publish(items, connection.encoded_info, connection.author, now, settled, producer)
 
+    def publish_own(self, name: str, data: bytes, now: float) -> None:
+        """Publish to a channel of the hub's own; where there is no room for it, it is counted and left out.
+
+        Args:
+            data: Raw JSON.
+        """
+        try:
+            self.channel(name).publish(data, now=now)
+        except Refusal:
+            pass  # counted by who refused
+        except DataError as fault:
+            self.refusal_of(fault)
+
     def refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""
+        if isinstance(fault, Refusal):
+            return fault
         if isinstance(fault, FullError):
             self.refused[fault.limit] += 1
             return Refusal(codes.LIMIT_EXCEEDED, str(fault))
@@ -329,6 +360,7 @@ class Hub:
             self.on_dirty()
 
     def _sweep(self, now: float) -> None:
+        self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
             ended = self.channels.pop(name)
             ended.has_ended = True

@@ -41,8 +41,9 @@ from .channel import Channel, Cursor
 from .durable import Durable
 from .recovery import position
 from .refusal import Refusal
+from .sessions import with_role
 from .staging import OVERHEAD_BYTES, Wait
-from .tokens import Subscription, TokenError, TokenExpired
+from .tokens import Subscription, TokenError, TokenExpired, TokenRevoked
 from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
             credentials = hub.tokens.credentials(request.token, now)
         except TokenExpired:
             raise Refusal(codes.TOKEN_EXPIRED) from None
-        except TokenError:
-            connection.close(codes.INVALID_TOKEN)
+        except TokenError as error:
+            connection.close(_disconnect_for(error))
             return
     elif hub.rules.anonymous:
         credentials = Credentials()
@@ -165,6 +166,11 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         cursor.catch_up()
 
 
+def _disconnect_for(error: TokenError) -> codes.Disconnect:
+    # Whose token was good once may know that it was revoked; of all others it is not said what is wrong.
+    return codes.REVOKED if isinstance(error, TokenRevoked) else codes.INVALID_TOKEN
+
+
 def _server_side(
     connection: Connection, credentials: Credentials, request: ConnectRequest, now: float
 ) -> dict[str, SubscribeResult]:
@@ -181,7 +187,7 @@ def _server_side(
     for name in dict.fromkeys(names):
         if name not in found:
             channel = hub.channel_for(connection, name, None)
-            cursor = Cursor(channel, connection, connection.info)
+            cursor = Cursor(channel, connection, with_role(connection.info, credentials, name))
             found[name] = cursor, _positioned(cursor, request.subs.get(name, SubscribeRequest()), now)
     connection.server_side = {}
     connection.cursors.update((name, cursor) for name, (cursor, _) in found.items())
@@ -198,6 +204,8 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
+    assert connection.credentials is not None
+    info = with_role(info, connection.credentials, name)
     cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
     result = _positioned(cursor, request, now)
     if token is not None:
@@ -259,14 +267,15 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         credentials = connection.hub.tokens.credentials(request.token, now)
     except TokenExpired:
         raise Refusal(codes.TOKEN_EXPIRED) from None
-    except TokenError:
-        connection.close(codes.INVALID_TOKEN)
+    except TokenError as error:
+        connection.close(_disconnect_for(error))
         return
     if credentials.user != connection.credentials.user:
         connection.close(codes.INVALID_TOKEN)
         return
     connection.identify(credentials, now)
     _drop_without_right(connection)
+    connection.hub.commands.keep_allowed(connection, now)
     expires, ttl = _time_left(credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,16 +9,17 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
-from . import history
+from . import history, session_rpc
 from .capabilities import covers
-from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
+from .commands import rpc as commands
 from .declaring import Declare, declare
-from .kinds import DataError
+from .notices import Notify, notify
 from .origins import parse_origin
 from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
+from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
@@ -37,26 +37,6 @@ class Subscription(Wish, frozen=True, kw_only=True):
 
 class DemandOf(Struct):
     channel: str
-
-
-class Register(Struct):
-    commands: list[CommandSpec]
-
-
-class Unregister(Struct):
-    names: list[str]
-
-
-class Call(Struct):
-    command: str
-    args: Raw = Raw(b"{}")
-    timeout_ms: int = DEFAULT_TIMEOUT_MS
-
-
-class Answer(Struct):
-    call: str
-    result: Raw = Raw(b"null")
-    error: Failure | None = None
 
 
 class Token(Struct):
@@ -101,6 +81,11 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
         connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
 
 
+def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
+    notify(connection, data, now)
+    return {}
+
+
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
     cursor = connection.cursors.get(data.channel)
     if cursor is None:
@@ -118,31 +103,6 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
         )
         connection.watches += (channel,)
     return channel.watch(connection).as_json()
-
-
-def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
-    for spec in data.commands:
-        _require(connection, "publish", spec.name)
-    try:
-        connection.hub.commands.register(connection, data.commands, now)
-    except DataError as error:
-        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
-    return {}
-
-
-def _unregister(connection: Connection, request_id: int, data: Unregister, now: float) -> object:
-    connection.hub.commands.unregister(connection, data.names, now)
-    return {}
-
-
-def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
-    _require(connection, "command", data.command)
-    connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
-
-
-def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
-    connection.hub.commands.finish(connection, data.call, data.result, data.error)
-    return {}
 
 
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
@@ -214,13 +174,6 @@ def _status(connection: Connection, request_id: int, data: Status, now: float) -
     }
 
 
-def _require(connection: Connection, verb: Verb, command: str) -> None:
-    assert connection.credentials is not None
-    if not connection.credentials.may(verb, f"command:{command}"):
-        what = "call" if verb == "command" else "serve"
-        raise Refusal(codes.PERMISSION_DENIED, f"no right to {what} the command {command!r}")
-
-
 def _owner(connection: Connection) -> Any:
     credentials = connection.credentials
     if credentials is None or not credentials.owner:
@@ -228,18 +181,18 @@ def _owner(connection: Connection) -> Any:
     return credentials
 
 
-_methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
+_methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), declare),
-    "history": (msgspec.json.Decoder(history.Between), history.by_time),
     "publish": (msgspec.json.Decoder(Publish), publish_batch),
-    "register": (msgspec.json.Decoder(Register), _register),
-    "unregister": (msgspec.json.Decoder(Unregister), _unregister),
-    "call": (msgspec.json.Decoder(Call), _call),
-    "reply": (msgspec.json.Decoder(Answer), _answer),
+    "history": (msgspec.json.Decoder(history.Between), history.by_time),
+    **commands.METHODS,
+    "set": (msgspec.json.Decoder(SetValue), set_value),
+    "notify": (msgspec.json.Decoder(Notify), _notify),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    **session_rpc.METHODS,
 }

@@ -73,13 +73,19 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         fragments_per_message: WebSocket frames that one message may come in.
         commands_per_s: Commands and WebSocket pings of one connection in a second; more of them wait.
         publishes_per_s: Publications of one connection in a second; more of them wait.
+        notices_per_s: Notices of one user to users in a second.
         json_depth: Levels of nesting in the data of a publication.
         channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
         channels: Channels of the hub.
         channels_per_connection: Subscriptions of one connection.
         members: Members that presence tells of, and that hear of each other.
-        calls_per_connection: Calls that one connection may have under way.
+        calls_per_connection: Calls whose answer one connection may wait for.
+        calls_per_user: Calls of one user under way, also those whose caller has gone.
+        call_rows: Rows in the table of calls of one scope, those of ended calls included.
+        outcomes_bytes: Outcomes of calls with a key, kept for who asks again.
         commands_per_connection: Commands that one connection may serve.
+        sessions: Sessions of the hub.
+        joins_per_ip_per_s: Invites that one address may show in a second.
         history_bytes: Size of one channel's log.
         history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
         history_reply_bytes: Publications in one reply to a history request; the rest is asked for next.
@@ -97,19 +103,25 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_user: int = 128
     connect_timeout_s: float = 10
     send_timeout_s: float = 15
-    ping_interval_s: float = 25
+    ping_interval_s: float = 10
     pong_timeout_s: float = 8
     max_message_bytes: int = 65_536
     fragments_per_message: int = 64
     commands_per_s: float = 1_000
     publishes_per_s: float = 50_000
+    notices_per_s: float = 5
     json_depth: int = 64
     channel_name_chars: int = 255
     channels: int = 100_000
     channels_per_connection: int = 128
     members: int = 1_000
     calls_per_connection: int = 64
+    calls_per_user: int = 256
+    call_rows: int = 200
+    outcomes_bytes: int = 16 * 1024 * 1024
     commands_per_connection: int = 256
+    sessions: int = 1_000
+    joins_per_ip_per_s: float = 10
     history_bytes: int = 8 * 1024 * 1024
     history_total_bytes: int = 1024 * 1024 * 1024
     history_reply_bytes: int = 512 * 1024
@@ -127,6 +139,9 @@ class HubRules(Struct, frozen=True):
 
     Args:
         archive: Whether the hub has an archive.
+        anonymous: Whether clients may connect without a token.
+        user_channel: Whether every user is subscribed to ``#<user>``.
+        public_url: Where browsers reach the hub; empty for where the client reaches it.
     """
 
     namespaces: dict[str, Namespace] = field(default_factory=default_namespaces)
@@ -134,3 +149,4 @@ class HubRules(Struct, frozen=True):
     anonymous: bool = False
     user_channel: bool = False
     archive: bool = False
+    public_url: str = ""

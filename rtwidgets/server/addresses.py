@@ -58,7 +58,8 @@ class Addresses:
         self._refused = refused
         self._now = now
         self._sockets: Counter[str] = Counter()
-        self._rates: dict[str, Bucket] = {}
+        self._requests: dict[str, Bucket] = {}
+        self._joins: dict[str, Bucket] = {}
 
     def of(self, scope: Scope) -> str:
         """Return the address a request comes from: behind trusted proxies the one that they saw."""
@@ -81,18 +82,15 @@ class Addresses:
         Raises:
             TooManyError: If there were too many of late.
         """
-        rate = self._limits.connects_per_ip_per_s
-        if not rate:
-            return
-        now = self._now()
-        known = self._rates.get(address)
-        if known is None:
-            if len(self._rates) >= MAX_ADDRESSES:
-                self._forget(now)
-            known = self._rates[address] = Bucket(rate, now)
-        if known.wait_s(now):
-            self._refuse("connects_per_ip_per_s", f"more than {rate:g} requests a second from one address")
-        known.take(1)
+        self._count(self._requests, address, "connects_per_ip_per_s", "requests")
+
+    def note_join(self, address: str) -> None:
+        """Count an invite that was shown.
+
+        Raises:
+            TooManyError: If there were too many of late.
+        """
+        self._count(self._joins, address, "joins_per_ip_per_s", "invites")
 
     @contextmanager
     def socket(self, address: str) -> Iterator[None]:
@@ -112,19 +110,34 @@ class Addresses:
             if not self._sockets[address]:
                 del self._sockets[address]
 
+    def _count(self, rates: dict[str, Bucket], address: str, limit: str, what: str) -> None:
+        rate: float = getattr(self._limits, limit)
+        if not rate:
+            return
+        now = self._now()
+        known = rates.get(address)
+        if known is None:
+            if len(rates) >= MAX_ADDRESSES:
+                _forget(rates, now)
+            known = rates[address] = Bucket(rate, now)
+        if known.wait_s(now):
+            self._refuse(limit, f"more than {rate:g} {what} a second from one address")
+        known.take(1)
+
     def _refuse(self, limit: str, message: str) -> None:
         self._refused[limit] += 1
         raise TooManyError(limit, f"{message}: {limit}")
 
-    def _forget(self, now: float) -> None:
-        """Forget addresses that did nothing of late, or, when all did something, the oldest."""
-        idle = [address for address, rate in self._rates.items() if rate.is_full(now)]
-        for address in idle or list(self._rates)[: MAX_ADDRESSES // 10]:
-            del self._rates[address]
-
     def _is_proxy(self, text: str) -> bool:
         address = _parsed(text)
         return address is not None and any(address in network for network in self._proxies)
+
+
+def _forget(rates: dict[str, Bucket], now: float) -> None:
+    """Forget addresses that did nothing of late, or, when all did something, the oldest."""
+    idle = [address for address, rate in rates.items() if rate.is_full(now)]
+    for address in idle or list(rates)[: MAX_ADDRESSES // 10]:
+        del rates[address]
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -44,7 +44,7 @@ class HttpApi:
         self._now = now
 
     async def publish(self, request: Request) -> JSONResponse:
-        body = await self._body(request)
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -66,7 +66,7 @@ class HttpApi:
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
-        body = await self._body(request)
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -79,14 +79,15 @@ class HttpApi:
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
 
-    async def _body(self, request: Request) -> bytes | JSONResponse:
-        """Return a request's body, or the answer when it is too large."""
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if 0 < self._hub.rules.limits.max_message_bytes < len(body):
-                return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
-        return body
+
+async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
+    """Return a request's body, or the answer when it is too large; 0 is no bound."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if 0 < max_bytes < len(body):
+            return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
+    return body
 
 
 async def _published(channel: Channel, data: bytes, now: float) -> int:

@@ -27,20 +27,26 @@ from .api import HttpApi
 from .archive_cleaner import Cleaner
 from .archiver import FLUSH_TIMEOUT_S, Archiver
 from .clock import steady_clock
+from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
+from .join import Join
 from .jwks import Jwks
 from .metrics import Metrics
 from .outlets import Outlets
+from .pages import PAGES, STATIC_FILES, Pages
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
 TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
 HEALTH_PATH = "/health"
-# Paths that need no API key: one says that the hub is there, one asks for a token in its first message.
-OPEN_PATHS = (HEALTH_PATH, SOCKET_PATH)
+READY_PATH = "/ready"
+JOIN_PATH = "/api/join"
+# Paths that need no API key: two say how the hub is, one asks for a token in its first message, one for an
+# invite. The pages and their files are the same for everybody and say nothing of this hub.
+OPEN_PATHS = (HEALTH_PATH, READY_PATH, SOCKET_PATH, JOIN_PATH, *PAGES, STATIC_FILES)
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -79,24 +85,31 @@ class HubApp:
             self._archiver = Archiver(open_archive(settings.hub.archive), self.hub, self.now)
         figures = None if self._archiver is None else self._archiver.figures
         self._outlets = Outlets(self.now)
+        self.drain = Drain(self.hub, settings.hub.drain_window_s)
         api = HttpApi(self.hub, self.now)
+        pages = Pages()
+        addresses = Addresses(
+            settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+        )
+        join = Join(self.hub, self.now, addresses, examples=settings.hub.examples)
         gate = Middleware(
             Gate,
             own=_own_origins(settings, port),
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
-            addresses=Addresses(
-                settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
-            ),
+            addresses=addresses,
         )
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets)),
+                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain)),
                 Route(HEALTH_PATH, self._health),
+                Route(READY_PATH, self._ready),
                 Route("/metrics", Metrics(self.hub, figures).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
+                Route(JOIN_PATH, join.join, methods=["POST", "OPTIONS"]),
+                *pages.routes,
             ],
             middleware=[gate],
             lifespan=self._lifespan,
@@ -104,6 +117,11 @@ class HubApp:
 
     async def _health(self, request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "hub": self.hub.hub_id, "version": __version__})
+
+    async def _ready(self, request: Request) -> JSONResponse:
+        if self.drain.is_on:
+            return JSONResponse({"status": "draining"}, status_code=503)
+        return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

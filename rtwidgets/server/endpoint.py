@@ -9,6 +9,7 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from ..core import Connection, Hub
+from .drain import Drain
 from .frames import EXTENSION
 from .gate import refuse
 from .outlets import FRAME_BYTES, Outlet, Outlets
@@ -22,15 +23,20 @@ class WebSocketEndpoint:
 
     Args:
         outlets: Writes to the sockets whose transport can be taken over.
+        drain: Says whether the hub is going down.
     """
 
-    def __init__(self, hub: Hub, outlets: Outlets) -> None:
+    def __init__(self, hub: Hub, outlets: Outlets, drain: Drain) -> None:
         self._hub = hub
         self._outlets = outlets
+        self._drain = drain
         self._now = outlets.now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (await receive())["type"] != "websocket.connect":
+            return
+        if self._drain.is_on:
+            await refuse(scope, receive, send, 503, "this hub is going down: connect again in a moment")
             return
         offered = scope.get("subprotocols", [])
         if PROTOBUF_SUBPROTOCOL in offered:

@@ -34,6 +34,7 @@ _LIMITS = Limits(
     commands_per_s=20_000,
     publishes_per_s=2_000_000,
     channels_per_connection=1_024,
+    calls_per_user=1_024,
     table_bytes=1024 * 1024 * 1024,
     replies_bytes=32 * 1024 * 1024,
     archive_bytes=256 * 1024 * 1024,

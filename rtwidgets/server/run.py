@@ -11,6 +11,7 @@ import uvicorn
 
 from ..errors import ConfigError
 from .app import HubApp
+from .drain import Drain
 from .frames import FramesProtocol
 from .http import PromptHttpProtocol
 from .settings import HubSection, Settings
@@ -45,12 +46,13 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready and when it ends."""
+    """A uvicorn server that says when it is ready and when it ends, and drains its hub before that."""
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
+        self, config: uvicorn.Config, drain: Drain, on_ready: Callable[[], None], on_end: Callable[[], None]
     ) -> None:
         super().__init__(config)
+        self._drain = drain
         self._on_ready = on_ready
         self._on_end = on_end
 
@@ -62,6 +64,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Code after `run` does not see a SIGTERM: uvicorn raises it again when it has shut down.
         self._on_end()
+        # uvicorn itself would close all sockets at once, and with 1012 before what they wait for has left.
+        await self._drain.run()
         await super().shutdown(sockets=sockets)
 
 
@@ -91,7 +95,7 @@ def make_server(
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
-    return _Server(config, on_ready, on_end)
+    return _Server(config, hub.drain, on_ready, on_end)
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:

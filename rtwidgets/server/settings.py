@@ -32,7 +32,9 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
         archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
+        examples: Let anybody who reaches the hub into the example chat, as a guest.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
+        drain_window_s: Over how long clients are sent away when the hub ends, so that they come back spread.
         ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
         ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
     """
@@ -43,7 +45,9 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     archive: str = "none"
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    examples: bool = False
     flush_interval_ms: float = 5
+    drain_window_s: float = 5
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
 
@@ -113,6 +117,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             anonymous=self.auth.anonymous,
             user_channel=self.auth.user_channel,
             archive=self.hub.archive != "none",
+            public_url=self.hub.public_url.rstrip("/"),
         )
 
 
@@ -172,6 +177,9 @@ def _check(settings: Settings) -> None:
     hub, auth = settings.hub, settings.auth
     if not 0 <= hub.port < 65_536:
         raise ConfigError(f"hub.port is {hub.port}; use 0 (any free port) to 65535")
+    for name in ("flush_interval_ms", "drain_window_s"):
+        if not 0 <= getattr(hub, name) <= 3600:
+            raise ConfigError(f"hub.{name} is {getattr(hub, name):g}; use 0 to 3600")
     if hub.broker != "memory":
         raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
     if hub.archive != "none":

@@ -9,7 +9,6 @@ import msgspec
 from ..client.commands import RegisteredCommand
 from . import options
 from .base import LiveWidget, summary_of
-from .relay import front_end
 from .scope import CALL, SEE
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ class Button(LiveWidget):
         ValueError: If ``timeout_s`` is not above 0, or above an hour.
     """
 
-    _esm = front_end("button.js")
-    _css = front_end("button.css")
+    panel_rows = 1
 
     def __init__(
         self,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..client.durations import Duration
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import SEE
 
 if TYPE_CHECKING:
@@ -38,9 +37,6 @@ class LiveChart(LiveWidget):
         ChannelError: If ``stream`` is not a stream.
         ValueError: If an option can't be used; the message says what can.
     """
-
-    _esm = front_end("chart.js")
-    _css = front_end("chart.css")
 
     def __init__(
         self,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import TALK
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ class LiveChat(LiveWidget):
         ChannelError: If ``chat`` is not a chat.
         ValueError: If an option can't be used; the message says what can.
     """
-
-    _esm = front_end("chat.js")
-    _css = front_end("chat.css")
 
     def __init__(self, chat: Chat, *, title: str | None = None, height: int = 360) -> None:
         channel = take_channel("LiveChat", chat, "chat")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ..client.durations import Duration
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import SEE
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ class LiveMetric(LiveWidget):
         ValueError: If an option can't be used; the message says what can.
     """
 
-    _esm = front_end("metric.js")
-    _css = front_end("metric.css")
+    panel_rows = 3
 
     def __init__(
         self,

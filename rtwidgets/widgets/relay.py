@@ -4,43 +4,28 @@ from __future__ import annotations
 
 import threading
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
+from .front_end import front_end, packed_kit
 from .relay_driver import RelayDriver
 from .scope import Scope
 
 if TYPE_CHECKING:
     from .relay_driver import RelayHub
 
-_STATIC = Path(__file__).parent / "static"
-
-
-def front_end(name: str) -> Path:
-    """Return the path of a built front-end file.
-
-    Raises:
-        FileNotFoundError: If the front end was not built.
-    """
-    path = _STATIC / name
-    if not path.exists():
-        raise FileNotFoundError(
-            f"the front end of rtwidgets is not built: {path.name} is missing. Run `make setup` in the "
-            f"repository, or install a released package, which contains it"
-        )
-    return path
-
 
 class Relay(anywidget.AnyWidget):
     """Gives the pages that show this kernel's widgets a way to the hub. Made by the widgets; never shown.
 
-    Its only trait is the hub's key. Tokens and frames travel in custom messages, as notebooks save traits.
+    It also carries the code that shows them, once for all of them. Its other trait is the hub's key. Tokens
+    and frames travel in custom messages, as notebooks save traits.
     """
 
-    _esm = front_end("connection.js")
+    _esm = front_end("loader.js")
+    kit = traitlets.Unicode(packed_kit()).tag(sync=True)
     hub_key = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, hub: RelayHub) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from . import options
 from .base import LiveWidget, summary_of, take_channel
-from .relay import front_end
 from .scope import SEE
 
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ class LiveTable(LiveWidget):
         ChannelError: If ``table`` is not a table.
         ValueError: If an option can't be used; the message says what can.
     """
-
-    _esm = front_end("table.js")
-    _css = front_end("table.css")
 
     def __init__(
         self,

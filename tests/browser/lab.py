@@ -1,4 +1,4 @@
-"""A real JupyterLab in a process of its own, and its pages in a real Chromium."""
+"""A real JupyterLab or Notebook 7 in a process of its own, and its pages in a real Chromium."""
 
 from __future__ import annotations
 
@@ -28,10 +28,15 @@ KERNEL_START_MS = 60_000
 
 
 class Lab:
-    """`jupyter lab` over a folder of notebooks, with its own runtime directory and so its own hub."""
+    """`jupyter lab` over a folder of notebooks, with its own runtime directory and so its own hub.
 
-    def __init__(self, directory: Path, *, base_url: str = "/") -> None:
+    Args:
+        app: The program: ``"jupyterlab"``, or ``"notebook"`` for Notebook 7.
+    """
+
+    def __init__(self, directory: Path, *, base_url: str = "/", app: str = "jupyterlab") -> None:
         self.directory = directory
+        self.app = app
         self.runtime = directory / "runtime"
         self.port = free_port()
         self.base_url = base_url
@@ -58,7 +63,7 @@ class Lab:
         notification.parent.mkdir(parents=True, exist_ok=True)
         notification.write_text('{"fetchNews": "false"}')
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+            *(sys.executable, "-m", self.app, "--no-browser", "--allow-root", "--expose-app-in-browser"),
             *(f"--ServerApp.port={self.port}", f"--ServerApp.base_url={self.base_url}"),
             *(
                 "--IdentityProvider.token=",
@@ -75,7 +80,7 @@ class Lab:
                     return
             except OSError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"JupyterLab did not start:\n{self._log.read_text()}") from None
+                    raise AssertionError(f"{self.app} did not start:\n{self._log.read_text()}") from None
                 time.sleep(0.2)
 
     def stop(self) -> None:
@@ -113,8 +118,9 @@ class Lab:
 
 
 def open_notebook(page: Page, lab: Lab, name: str, *, workspace: str = "default") -> None:
-    """Open a notebook in JupyterLab and wait until its kernel is there."""
-    page.goto(f"{lab.url}lab/workspaces/{workspace}/tree/{name}?reset")
+    """Open a notebook and wait until its kernel is there."""
+    path = f"notebooks/{name}" if lab.app == "notebook" else f"lab/workspaces/{workspace}/tree/{name}?reset"
+    page.goto(f"{lab.url}{path}")
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook", timeout=KERNEL_START_MS)
     page.wait_for_function(
         """() => {

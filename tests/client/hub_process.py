@@ -90,6 +90,17 @@ class HubProcess:
         assert self._process is not None
         return self._process.pid
 
+    def terminate(self) -> None:
+        """Ask it to end, as a service manager does; `wait` says when it has."""
+        assert self._process is not None
+        self._process.terminate()
+
+    def wait(self, timeout_s: float = 15.0) -> None:
+        """Wait until it has ended."""
+        assert self._process is not None
+        self._process.wait(timeout_s)
+        self._process = None
+
     def kill(self) -> None:
         """End it as a crash would."""
         if self._process is not None:

@@ -161,7 +161,7 @@ def test_what_a_stolen_token_has_made_ends_with_it(entry: Revocation) -> None:
     shown = page(hub, for_its_page)
     bob = page(hub, token_of(hub, ALL, user="bob"))
     hub.revoke(entry)
-    assert [peer.connection.closing for peer in (thief, other, shown)] == [(3500, "invalid token")] * 3
+    assert [peer.connection.closing for peer in (thief, other, shown)] == [(3500, "token revoked")] * 3
     assert bob.connection.closing is None
     for text in (for_other, for_its_page):
         with pytest.raises(TokenError, match="revoked"):

@@ -150,7 +150,7 @@ def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
         table.note_request("203.0.113.9")
     for number in range(3 * MAX_ADDRESSES):
         table.note_request(f"2001:db8:{number:x}::/64")
-        assert len(table._rates) <= MAX_ADDRESSES
+        assert len(table._requests) <= MAX_ADDRESSES
         now[0] += 0.0001
 
 

@@ -1,9 +1,10 @@
 // Drives a feed from a subscription of npm centrifuge.
 
 import type { Centrifuge, Subscription, SubscriptionOptions } from "centrifuge";
-import { Chat } from "../feeds/chat.ts";
 import { isObject } from "../feeds/columns.ts";
 import type { BaseFeed, Publisher } from "../feeds/feed.ts";
+import type { Members } from "../feeds/members.ts";
+import { publisherOf } from "../feeds/publisher.ts";
 import { Grace } from "./grace.ts";
 import type { Need, Tokens } from "./tokens.ts";
 
@@ -16,6 +17,7 @@ interface ClientInfo {
   readonly client: string;
   readonly user: string;
   readonly connInfo?: unknown;
+  readonly chanInfo?: unknown;
 }
 
 /** What drives a feed. */
@@ -30,7 +32,7 @@ export interface Bound {
 /** Subscribe a feed. */
 export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: number): Bound {
   const need: Need = { target: feed.channel, verb: "subscribe" };
-  const chat = feed instanceof Chat ? feed : null;
+  const { crowd } = feed;
   const away = new Grace();
   let sub: Subscription | null = null;
   let leaving = new AbortController();
@@ -38,6 +40,8 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
   let wished = { max_hz: maxHz, visible: true };
   /** What the hub has granted; null where it knows no such thing. */
   let granted: unknown = null;
+
+  const asked = (): object => ({ rtwidgets: feed.asksSnapshot ? { ...wished, snapshot: true } : wished });
 
   /** Subscribe once the page's token was made for this channel, too. */
   const start = async (): Promise<void> => {
@@ -54,7 +58,7 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
   };
 
   const subscribe = (): void => {
-    const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: chat !== null, data: { rtwidgets: wished } };
+    const options: Partial<SubscriptionOptions> = { recoverable: true, joinLeave: crowd !== null, data: asked() };
     const fresh = client.newSubscription(feed.channel, options);
     sub = fresh;
     fresh.on("subscribed", (ctx) => {
@@ -63,11 +67,12 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
       feed.subscribed({
         data: ctx.data,
         offset: ctx.streamPosition?.offset ?? 0,
+        epoch: ctx.streamPosition?.epoch ?? "",
         wasRecovering: ctx.wasRecovering,
         recovered: ctx.recovered,
       });
       feed.lookedAway = !wished.visible;
-      if (chat) void askPresence(fresh, chat);
+      if (crowd && tokens.covers({ ...need, verb: "presence" })) void askPresence(fresh, crowd);
     });
     fresh.on("publication", (ctx) => {
       feed.lookedAway = false;
@@ -94,9 +99,9 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
       if (code === PERMISSION_DENIED && (version !== tokens.version || !tokens.covers(need))) return restart();
       feed.refused(`${feed.channel}: ${reason} (code ${code})`);
     });
-    if (chat) {
-      fresh.on("join", ({ info }) => chat.joined(publisher(info)));
-      fresh.on("leave", ({ info }) => chat.left(publisher(info)));
+    if (crowd) {
+      fresh.on("join", ({ info }) => crowd.joined(publisher(info)));
+      fresh.on("leave", ({ info }) => crowd.left(publisher(info)));
     }
     fresh.subscribe();
   };
@@ -144,7 +149,7 @@ export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: 
       if (max_hz === wished.max_hz && visible === wished.visible) return;
       wished = { max_hz, visible };
       if (!visible) feed.lookedAway = true;
-      sub?.setData({ rtwidgets: wished });
+      sub?.setData(asked());
       ask();
     },
     stop,
@@ -157,19 +162,18 @@ export function noRight({ target, verb }: Need): string {
   return `its kernel has given this page no right to ${what}; run the cell again`;
 }
 
-async function askPresence(sub: Subscription, chat: Chat): Promise<void> {
-  chat.presenceAsked();
+async function askPresence(sub: Subscription, crowd: Members): Promise<void> {
+  crowd.asked();
   try {
     const { clients } = await sub.presence();
-    chat.present(Object.values(clients).map(publisher));
+    crowd.present(Object.values(clients).map(publisher));
   } catch {
     // The namespace keeps no presence, or the connection broke: then the next subscribe asks again.
   }
 }
 
-function publisher(info: ClientInfo): Publisher {
-  const named = isObject(info.connInfo) ? info.connInfo.name : null;
-  return { client: info.client, user: info.user, name: typeof named === "string" && named !== "" ? named : info.user };
+function publisher({ client, user, connInfo, chanInfo }: ClientInfo): Publisher {
+  return publisherOf(client, user, connInfo, chanInfo);
 }
 
 /** The publication's time, which keepTimes() puts into centrifuge's events. */

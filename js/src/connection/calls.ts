@@ -2,6 +2,7 @@
 
 import type { Centrifuge } from "centrifuge";
 import { isObject } from "../feeds/columns.ts";
+import type { OnlyIf } from "../feeds/value.ts";
 import { noRight } from "./binding.ts";
 import type { Need, Tokens } from "./tokens.ts";
 import type { CallError } from "./types.ts";
@@ -11,6 +12,8 @@ const PUBLISH_TIMEOUT_MS = 10_000;
 const GRACE_MS = 1_000;
 const CONNECTION_CLOSED = 11;
 const PERMISSION_DENIED = 103;
+const METHOD_NOT_FOUND = 104;
+const NOT_AVAILABLE = 108;
 const RIGHT_TIMEOUT_MS = 5_000;
 const DEADLINE = 1002;
 const UNKNOWN_OUTCOME = 1003;
@@ -38,28 +41,58 @@ export class Calls {
     this.#whyNotConnected = whyNotConnected;
   }
 
-  /** Publish; sent again once if the connection broke meanwhile, as what we publish bears repetition. */
   async publish(channel: string, data: unknown): Promise<void> {
     await this.#right({ target: channel, verb: "publish" });
-    const send = (): Promise<unknown> => this.#client.publish(channel, data);
+    await this.#repeatable(`publishing to ${channel}`, () => this.#client.publish(channel, data));
+  }
+
+  /** Set a value, where it has to be so only if it has not moved; return its version where the hub knows of one. */
+  async set(channel: string, data: unknown, onlyIf: OnlyIf | null): Promise<number | null> {
+    await this.#right({ target: channel, verb: "publish" });
+    const what = `setting ${channel}`;
+    const condition = onlyIf && { if_version: onlyIf.version, epoch: onlyIf.epoch };
+    const send = () => this.#client.rpc("rtwidgets.set", { channel, data, ...condition });
     try {
-      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+      const reply = await (onlyIf ? this.#once(PUBLISH_TIMEOUT_MS, what, send) : this.#repeatable(what, send));
+      return isObject(reply.data) && typeof reply.data.version === "number" ? reply.data.version : null;
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
-      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+      const isUnknown = error instanceof Failure && (error.code === METHOD_NOT_FOUND || error.code === NOT_AVAILABLE);
+      if (!isUnknown || onlyIf) throw error;
+      // Another program's hub of the same protocol.
+      await this.publish(channel, data);
+      return null;
     }
+  }
+
+  /** Call a method of the hub itself. */
+  async ask(method: string, data: unknown): Promise<unknown> {
+    return (await this.#within(PUBLISH_TIMEOUT_MS, method, () => this.#client.rpc(method, data))).data;
   }
 
   async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
     await this.#right({ target: `command:${command}`, verb: "command" });
     const data = { command, args, timeout_ms: timeoutMs };
+    const reply = await this.#once(timeoutMs + GRACE_MS, command, () => this.#client.rpc("rtwidgets.call", data));
+    return isObject(reply.data) ? reply.data.result : undefined;
+  }
+
+  /** Ask again once if the connection broke meanwhile, as it bears repetition. */
+  async #repeatable<T>(what: string, start: () => Promise<T>): Promise<T> {
     try {
-      const reply = await this.#within(timeoutMs + GRACE_MS, command, () => this.#client.rpc("rtwidgets.call", data));
-      return isObject(reply.data) ? reply.data.result : undefined;
+      return await this.#within(PUBLISH_TIMEOUT_MS, what, start);
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
-      // Not sent again: it may have acted.
-      throw new Failure(UNKNOWN_OUTCOME, `${command}: the connection broke before the answer; the outcome is unknown`);
+      if (!isBroken(error)) throw error;
+      return await this.#within(PUBLISH_TIMEOUT_MS, what, start);
+    }
+  }
+
+  /** Do not ask again: it may have acted. */
+  async #once<T>(timeoutMs: number, what: string, start: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#within(timeoutMs, what, start);
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      throw new Failure(UNKNOWN_OUTCOME, `${what}: the connection broke before the answer; the outcome is unknown`);
     }
   }
 
@@ -88,6 +121,10 @@ export class Calls {
       clearTimeout(timer);
     }
   }
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof Failure && error.code === CONNECTION_CLOSED;
 }
 
 /** Centrifuge rejects with plain objects {code, message}. */

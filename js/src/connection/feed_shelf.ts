@@ -11,7 +11,7 @@ const GRACE_MS = 2_000;
 /** A widget that is only scrolled past, or not shown yet, is not worth a word to the hub. */
 const HIDE_AFTER_MS = 1_000;
 
-type Kind = "stream" | "table" | "value" | "chat";
+type Kind = "stream" | "table" | "value" | "event" | "chat";
 
 interface Entry {
   readonly kind: Kind;

@@ -1,8 +1,9 @@
 // Where the widgets of a page find the connection to their hub.
 //
-// Every widget is a bundle of its own, so they share nothing but globalThis. Whoever comes first makes the slot:
-// a widget may look for its hub before the hub's connection is there, and hears when it comes or changes.
+// Whoever comes first makes the slot: a widget may look for its hub before the hub's connection is there, and hears
+// when it comes or changes. The slots are on globalThis, where a person at the console finds them too.
 
+import { BUILD } from "../lib/build.ts";
 import { Listeners } from "./listeners.ts";
 import type { HubConnection } from "./types.ts";
 
@@ -14,12 +15,11 @@ export interface HubSlot {
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
-/** The writing side of a slot: for the connection's bundle only. */
+/** The writing side of a slot: for the connection only. */
 export interface WritableSlot extends HubSlot {
   put(connection: HubConnection | null): void;
 }
 
-// The version is part of the name: bundles of two releases in one page do not share what may differ.
 const REGISTRY = Symbol.for("rtwidgets.hubs.v1");
 
 class Slot implements WritableSlot {
@@ -41,10 +41,12 @@ class Slot implements WritableSlot {
 export function writableSlot(key: string): WritableSlot {
   const holder = globalThis as { [REGISTRY]?: Map<string, WritableSlot> };
   const slots = (holder[REGISTRY] ??= new Map());
-  let slot = slots.get(key);
+  // Kits of two releases in one page do not share what may differ: each has a connection of its own.
+  const name = `${BUILD} ${key}`;
+  let slot = slots.get(name);
   if (!slot) {
     slot = new Slot();
-    slots.set(key, slot);
+    slots.set(name, slot);
   }
   return slot;
 }

@@ -3,20 +3,21 @@
 import { Listeners } from "../connection/listeners.ts";
 import type { ChatFeed, ChatMessage, Member } from "../connection/types.ts";
 import { asArray, asObject, isObject, type JsonObject } from "./columns.ts";
-import { BaseFeed, Malformed, type Publication, type Publisher } from "./feed.ts";
-import type { Publish } from "./value.ts";
+import { BaseFeed, Malformed, type Publication } from "./feed.ts";
+import { Members } from "./members.ts";
+
+/** Publishes to the feed's channel; rejects with what the hub says. */
+type Publish = (data: unknown) => Promise<void>;
 
 const MAX_MESSAGES = 2_000;
 
 export class Chat extends BaseFeed implements ChatFeed {
+  override readonly crowd = new Members(() => this.#listeners.call());
   readonly #listeners = new Listeners<[]>();
   readonly #publish: Publish;
   readonly #makeId: () => string;
   /** In the order they came: a Map keeps it. */
   readonly #messages = new Map<string, ChatMessage>();
-  #members = new Map<string, Publisher>();
-  /** Joins and leaves since presence was asked for; they are newer than its answer, or harmless. */
-  #since: { who: Publisher; joined: boolean }[] | null = null;
 
   constructor(channel: string, publish: Publish, makeId: () => string) {
     super(channel, false);
@@ -29,11 +30,7 @@ export class Chat extends BaseFeed implements ChatFeed {
   }
 
   get members(): readonly Member[] {
-    const byUser = new Map<string, Member>();
-    for (const { user, name } of this.#members.values()) {
-      byUser.set(user, { user, name, clients: (byUser.get(user)?.clients ?? 0) + 1 });
-    }
-    return [...byUser.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return this.crowd.list;
   }
 
   onChange(fn: () => void, signal: AbortSignal): void {
@@ -42,32 +39,6 @@ export class Chat extends BaseFeed implements ChatFeed {
 
   say(text: string): Promise<void> {
     return this.#publish({ type: "message", id: this.#makeId(), text });
-  }
-
-  /** Presence was asked for. */
-  presenceAsked(): void {
-    this.#since = [];
-  }
-
-  /** Presence was answered: these are the clients that are there. */
-  present(clients: readonly Publisher[]): void {
-    this.#members = new Map(clients.map((who) => [who.client, who]));
-    const since = this.#since ?? [];
-    this.#since = null;
-    for (const { who, joined } of since) this.#move(who, joined);
-    this.#listeners.call();
-  }
-
-  joined(who: Publisher): void {
-    this.#since?.push({ who, joined: true });
-    this.#move(who, true);
-    this.#listeners.call();
-  }
-
-  left(who: Publisher): void {
-    this.#since?.push({ who, joined: false });
-    this.#move(who, false);
-    this.#listeners.call();
   }
 
   protected override restart(data: unknown): void {
@@ -108,11 +79,6 @@ export class Chat extends BaseFeed implements ChatFeed {
       this.#messages.delete(oldest);
     }
     this.#listeners.call();
-  }
-
-  #move(who: Publisher, joined: boolean): void {
-    if (joined) this.#members.set(who.client, who);
-    else this.#members.delete(who.client);
   }
 }
 

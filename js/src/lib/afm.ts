@@ -38,7 +38,7 @@ function lifetime(signal: AbortSignal | undefined): { signal: AbortSignal; end: 
   return { signal: controller.signal, end };
 }
 
-/** The default export of a widget module: called once per model, so that both functions share its state. */
+/** Called once per model, so that both functions share its state. */
 export function liveWidget<State>({ open, show }: Lifetimes<State>): () => AnyWidget {
   return () => {
     let opened: { state: State; end: () => void } | null = null;

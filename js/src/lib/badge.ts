@@ -12,6 +12,8 @@ export interface BadgeSource {
   readonly channel: string;
   /** Whether the age of the data says something: yes for a flow, no for a control or a chat. */
   readonly showAge: boolean;
+  /** More for the details, as label and text. */
+  readonly details?: () => [label: string, text: string][];
 }
 
 const REFRESH_MS = 500;
@@ -59,7 +61,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
     setText(spoken, shown.state);
     if (!panel.open) return;
     details.replaceChildren(
-      ...statusDetails(source.channel, connection, feed, dataAgeMs).flatMap(([label, text]) => [
+      ...[...statusDetails(source.channel, connection, feed, dataAgeMs), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),

@@ -40,7 +40,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const empty = element("div", { class: "rtw-empty", text: options.waiting() });
   const surface = element("div", { class: "rtw-chart__surface", role: "img", label: "Chart without data" });
   const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root);
-  area.style.height = `${options.height}px`;
+  area.style.setProperty("--rtw-height", `${options.height}px`);
   body.append(legend.root, area);
 
   let plot: Plotter | null = null;
@@ -62,7 +62,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     if (!data.choice || !lines.length || surface.clientWidth < 40) return;
     plot = makePlot(root, surface, {
       width: surface.clientWidth,
-      height: options.height,
+      height: surface.clientHeight,
       time: data.choice.time,
       area: options.area,
       lines: lines.map((line) => ({ color: line.canvas, dashed: line.dashed, shown: !legend.hidden.has(line.key) })),
@@ -122,7 +122,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
 
   const observer = new ResizeObserver(() => {
     const width = surface.clientWidth;
-    if (plot && width >= 40) plot.resize(width, options.height);
+    if (plot && width >= 40) plot.resize(width, surface.clientHeight);
     frames.request();
   });
   observer.observe(surface);

@@ -30,6 +30,11 @@ export function menuKey(press: Press): boolean {
   return listKey(press) || (bare(press) && press.key === "Escape");
 }
 
+/** Keys of the handles that arrange panels. */
+export function editingKey({ key, ctrlKey, metaKey, altKey }: Press): boolean {
+  return !(ctrlKey || metaKey || altKey) && (MOVES.has(key) || PRESSES.has(key) || key === "Delete" || key === "Backspace" || key === "Escape");
+}
+
 /** Keys of a text box: what types, and the shortcuts that edit. */
 export function typingKey(press: Press): boolean {
   if (press.ctrlKey || press.metaKey) return MOVES.has(press.key) || EDITS.has(press.key.toLowerCase());

@@ -106,7 +106,8 @@ function readOptions<T>(given: Record<string, unknown>, readers: Readers<T>): { 
   return { options: options as T, problems };
 }
 
-function asRecord(value: unknown): Record<string, unknown> | null {
+/** The value when it is a JSON object. */
+export function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
 }
 

@@ -16,11 +16,17 @@ export interface Definition<Options, State> {
   show(spec: Spec<Options>, state: State, el: HTMLElement, signal: AbortSignal): void;
 }
 
+/** A kind of widget, whatever its options: each call makes the front end of one model. */
+export interface WidgetKind {
+  (): AnyWidget;
+  readonly kind: string;
+}
+
 type Opened<Options, State> = BadSpec | { readonly spec: Spec<Options>; readonly state: State; readonly sight: Sight };
 
 /** The default export of a widget module. A spec that can't be shown is said in the widget's place. */
-export function defineWidget<Options, State>(definition: Definition<Options, State>): () => AnyWidget {
-  return liveWidget<Opened<Options, State>>({
+export function defineWidget<Options, State>(definition: Definition<Options, State>): WidgetKind {
+  const make = liveWidget<Opened<Options, State>>({
     open(raw, signal) {
       const spec = readSpec(raw, definition.kind, definition.channels, definition.options);
       if ("fault" in spec) return spec;
@@ -36,4 +42,5 @@ export function defineWidget<Options, State>(definition: Definition<Options, Sta
       }
     },
   });
+  return Object.assign(make, { kind: definition.kind });
 }

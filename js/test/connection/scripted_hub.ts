@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 interface Wish {
   readonly max_hz: number;
   readonly visible: boolean;
+  readonly snapshot?: boolean;
 }
 
 interface Command {
@@ -14,7 +15,7 @@ interface Command {
   readonly refresh?: { token: string };
   readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number; data?: { rtwidgets: Wish } };
   readonly publish?: { channel: string; data: unknown };
-  readonly rpc?: { method: string; data: { command: string; args: unknown } & Wish };
+  readonly rpc?: { method: string; data: { command: string; args: unknown; data?: unknown; if_version?: number; epoch?: string } & Wish };
   readonly presence?: unknown;
   readonly unsubscribe?: unknown;
 }
@@ -24,8 +25,17 @@ export class ScriptedHub {
   readonly epoch = "e1";
   readonly log: unknown[] = [];
   readonly published: unknown[] = [];
+  /** What it was asked to set: values, with the versions they were to have. */
+  readonly sets: { value: unknown; version: number | undefined; epoch: string | undefined }[] = [];
+  /** How it answers a set: a version, an error, or null for no answer at all. */
+  setAnswer: () => number | { code: number; message: string } | null = () => this.sets.length;
   /** What readers wished for, at subscribing and after. */
   readonly wishes: Wish[] = [];
+  /** The snapshots of other channels than its stream; a value where nothing else is said. */
+  readonly snapshots: Record<string, object> = {};
+  /** What it says of who is there, by client. */
+  present: Record<string, object> = {};
+  presences = 0;
   /** Whether it grants wishes, as other people's hubs do not. */
   grants = true;
   /** Whether its log no longer reaches back to anybody. */
@@ -70,6 +80,13 @@ export class ScriptedHub {
     for (const socket of this.#readers) socket.send(JSON.stringify(push));
   }
 
+  /** Push to the subscribers of another channel than its stream. */
+  push(channel: string, push: object): void {
+    for (const [socket, channels] of this.#subs) {
+      if (channels.has(channel)) socket.send(JSON.stringify({ push: { channel, ...push } }));
+    }
+  }
+
   /** Break every connection without a word. */
   breakAll(): void {
     for (const socket of this.#server.clients) socket.terminate();
@@ -109,7 +126,9 @@ export class ScriptedHub {
       const grant = this.grants && data ? { rtwidgets: data.rtwidgets } : {};
       if (data) this.wishes.push(data.rtwidgets);
       this.#subs.set(socket, (this.#subs.get(socket) ?? new Set()).add(channel));
-      if (channel !== "stream:px") return reply({ subscribe: { data: { kind: "value", value: 1, ...grant } } });
+      if (channel !== "stream:px") {
+        return reply({ subscribe: { data: { ...(this.snapshots[channel] ?? { kind: "value", value: 1 }), ...grant } } });
+      }
       const position = { recoverable: true, positioned: true, epoch: this.epoch, offset: this.log.length };
       reply({
         subscribe: recover && epoch === this.epoch && !this.forgets
@@ -125,11 +144,20 @@ export class ScriptedHub {
       const { max_hz, visible } = command.rpc.data;
       this.wishes.push({ max_hz, visible });
       reply({ rpc: { data: { max_hz, visible } } });
+    } else if (command.rpc?.method === "rtwidgets.set") {
+      const { data, if_version, epoch } = command.rpc.data;
+      this.sets.push({ value: data, version: if_version, epoch });
+      const answer = this.setAnswer();
+      if (answer === null) return;
+      reply(typeof answer === "number" ? { rpc: { data: { version: answer, epoch: this.epoch } } } : { error: answer });
     } else if (command.rpc) {
       const result = await this.answer(command.rpc.data.args);
       reply({ rpc: { data: { result } } });
-    } else if (command.presence || command.unsubscribe) {
-      reply(command.presence ? { presence: { presence: {} } } : { unsubscribe: {} });
+    } else if (command.presence) {
+      this.presences++;
+      reply({ presence: { presence: this.present } });
+    } else if (command.unsubscribe) {
+      reply({ unsubscribe: {} });
     }
   }
 }

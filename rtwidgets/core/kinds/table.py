@@ -73,6 +73,8 @@ class Table:
 
     def __init__(self, max_bytes: int = 0) -> None:
         self.key: str | None = None
+        # Whether it is nothing when it is empty.
+        self._passes = False
         self._max_bytes = max_bytes
         # About what the rows take in memory.
         self._bytes = 0
@@ -90,7 +92,7 @@ class Table:
 
     @property
     def keeps_state(self) -> bool:
-        return self.key is not None
+        return bool(self._rows) if self._passes else self.key is not None
 
     def declare(self, key: str) -> None:
         """Set the key column.
@@ -103,6 +105,11 @@ class Table:
         self.key = key
         self._columns.setdefault(key)
         self._snapshot = None
+
+    def adopt(self, key: str) -> None:
+        """Make it a table of the hub's own: it has a key from the start, and ends when it is empty."""
+        self.declare(key)
+        self._passes = True
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         if self.key is None:

@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import Raw, Struct
+
 from ..batch import Changes, Item
-from .base import Author
+from .base import NOBODY, Author
+
+
+class _Set(Struct):
+    """The value as an archive keeps it, and who set it when."""
+
+    value: Raw
+    by: Author
+    time_ms: int
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(_Set)
 
 
 class Value:
-    """A shared value. Late joiners and late readers get the last one."""
+    """A shared value. Late joiners and late readers get the last one, with who set it and when."""
 
     stamps_author = True
     last_counts = True
     merges = True
 
     def __init__(self) -> None:
-        self._data: bytes | None = None
-        # What it was when the change began that is not committed yet.
-        self._before: bytes | None = None
+        self.data: bytes | None = None
+        self.author = NOBODY
+        self._time_ms = 0
+        # What these were when the change began that is not committed yet.
+        self._before: tuple[bytes | None, Author, int] = (None, NOBODY, 0)
 
     @property
     def keeps_state(self) -> bool:
-        return self._data is not None
+        return self.data is not None
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
-        self._data = data
+        self.data, self.author, self._time_ms = data, author, time_ms
         return data
 
     def snapshot(self, now: float) -> bytes:
-        if self._data is None:
+        if self.data is None:
             return b'{"kind":"value"}'
-        return b'{"kind":"value","value":' + self._data + b"}"
+        by = b"" if self.author == NOBODY else b',"by":' + _encode(self.author._asdict())
+        return b'{"kind":"value","value":%b%b,"time":%d}' % (self.data, by, self._time_ms)
 
     def merged(self, after: int) -> None:
         return None
 
     def journal(self) -> None:
-        self._before = self._data
+        self._before = self.data, self.author, self._time_ms
 
     def changes(self) -> Changes:
-        if self._data is None or self._data is self._before:
+        if self.data is None or (self.data, self.author, self._time_ms) == self._before:
             return {}
-        return {b"": Item(0, self._data)}
+        return {b"": Item(0, _encode(_Set(Raw(self.data), self.author, self._time_ms)))}
 
     def settle(self) -> None:
-        self._before = self._data
+        self.journal()
 
     def undo(self, top: int) -> None:
-        self._data = self._before
+        self.data, self.author, self._time_ms = self._before
 
     def load(self, changes: Changes, offset: int) -> None:
         item = changes.get(b"")
-        self._data = self._before = None if item is None else item.data
+        if item is not None:
+            kept = _decoder.decode(item.data)
+            self.data, self.author, self._time_ms = bytes(kept.value), kept.by, kept.time_ms
+        self.journal()

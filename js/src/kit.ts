@@ -1,0 +1,30 @@
+// The kit: everything a page needs to show widgets. One bundle, brought to a page once by a kernel's relay.
+//
+// A page without Jupyter imports it as it is: it finds the parts below among its exports.
+
+import { joinRelay } from "./connection/index.ts";
+import type { AnyWidget, InitializeProps } from "./lib/afm.ts";
+import { BUILD } from "./lib/build.ts";
+import { kindOf, kindOfSpec } from "./lib/kinds.ts";
+import { kitSlot } from "./lib/kit_slot.ts";
+import { adoptStyles } from "./lib/styles.ts";
+
+/** The text of kit.css, put in by the build. */
+declare const RTW_STYLES: string;
+
+/** The front end of one model, of the kind that its spec names, dressed. */
+function widget(): AnyWidget {
+  let made: AnyWidget | null = null;
+  const of = ({ model }: InitializeProps): AnyWidget => (made ??= kindOfSpec(model.get("spec"))());
+  return {
+    initialize: (props) => of(props).initialize(props),
+    render: (props) => {
+      adoptStyles(props.el, RTW_STYLES);
+      return of(props).render(props);
+    },
+  };
+}
+
+kitSlot(BUILD).put({ widget, joinRelay });
+
+export { BUILD, kindOf, widget };

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HubEvent } from "../../src/connection/types.ts";
+import { Events } from "../../src/feeds/event.ts";
+import type { Publication, Subscribed } from "../../src/feeds/feed.ts";
+
+const forever = new AbortController().signal;
+const ann = { client: "c1", user: "ann", name: "Ann" };
+
+function pub(offset: number, data: unknown, more: Partial<Publication> = {}): Publication {
+  return { data, offset, timeMs: 1_000 + offset, info: null, ...more };
+}
+
+function kept(...offsets: number[]): Subscribed {
+  const publications = offsets.map((offset) => ({
+    data: offset,
+    offset,
+    time: 1_000 + offset,
+    info: { user: "bob", client: "c2", conn_info: { name: "Bob" } },
+  }));
+  return { data: { kind: "event", publications }, offset: offsets.at(-1) ?? 0, wasRecovering: false, recovered: false };
+}
+
+function heard(feed: Events): unknown[] {
+  const list: unknown[] = [];
+  feed.onEvent((event) => list.push(event.data), forever);
+  return list;
+}
+
+test("events that were kept are there and are not new; those that come are both", () => {
+  const feed = new Events("event:alerts");
+  const fresh = heard(feed);
+  feed.subscribed(kept(1, 2));
+  feed.publication(pub(3, "x", { info: ann }));
+  assert.deepEqual(
+    feed.events.map(({ data, timeMs, user, name }) => [data, timeMs, user, name]),
+    [
+      [1, 1_001, "bob", "Bob"],
+      [2, 1_002, "bob", "Bob"],
+      ["x", 1_003, "ann", "Ann"],
+    ],
+  );
+  assert.deepEqual(fresh, ["x"]);
+});
+
+test("what a snapshot after a gap brings for the first time is new", () => {
+  const feed = new Events("event:alerts");
+  const fresh = heard(feed);
+  feed.subscribed(kept(1, 2));
+  feed.subscribed({ ...kept(1, 2, 3, 4), wasRecovering: true });
+  assert.deepEqual(fresh, [3, 4]);
+  assert.equal(feed.status.lost, 1);
+});
+
+test("an event that comes again is there once", () => {
+  const feed = new Events("event:alerts");
+  const fresh = heard(feed);
+  feed.subscribed(kept(1));
+  feed.publication(pub(2, "x"));
+  feed.publication(pub(2, "x"));
+  assert.deepEqual([feed.events.length, fresh], [2, ["x"]]);
+});
+
+test("the newest events are kept, and each has an id of its own", () => {
+  const feed = new Events("event:alerts", 8);
+  feed.subscribed(kept(...Array.from({ length: 20 }, (_, i) => i + 1)));
+  assert.deepEqual(feed.events.map(({ data }) => data), [13, 14, 15, 16, 17, 18, 19, 20]);
+  for (let offset = 21; offset <= 60; offset++) feed.publication(pub(offset, offset));
+  assert.ok(feed.events.length <= 9, String(feed.events.length));
+  assert.equal(feed.events.at(-1)?.data, 60);
+  const ids = feed.events.map(({ id }) => id);
+  assert.deepEqual(ids, [...new Set(ids)].sort((a, b) => a - b));
+});
+
+test("a snapshot that is none is counted, and the events stay", () => {
+  const feed = new Events("event:alerts");
+  feed.subscribed(kept(1));
+  for (const data of [7, { publications: 3 }, { publications: [null] }]) feed.subscribed({ ...kept(), data });
+  assert.equal(feed.status.bad, 3);
+  assert.deepEqual(feed.events.map(({ data }) => data), [1]);
+  feed.publication(pub(9, "next"));
+  assert.equal(feed.status.reason, null);
+});
+
+test("events without a publisher are from nobody", () => {
+  const feed = new Events("event:alerts");
+  feed.subscribed({ ...kept(), data: { publications: [{ data: 1, offset: 1, time: 5 }] } });
+  const [event] = feed.events as [HubEvent];
+  assert.deepEqual([event.user, event.name, event.timeMs], ["", "", 5]);
+});
+
+test("members change with presence, joins and leaves, and are told", () => {
+  const feed = new Events("event:team");
+  let changes = 0;
+  feed.onChange(() => changes++, forever);
+  feed.crowd.asked();
+  feed.crowd.present([ann, { client: "c2", user: "bob", name: "Bob" }]);
+  feed.crowd.joined({ ...ann, client: "c3" });
+  feed.crowd.left({ client: "c2", user: "bob", name: "Bob" });
+  assert.deepEqual(feed.members, [{ user: "ann", name: "Ann", clients: 2 }]);
+  assert.equal(changes, 3);
+});

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from ..client.hub_process import HubProcess
+from .sockets import bare_line, open_line
+
+SOCKETS = 60
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubProcess]:
+    process = HubProcess(tmp_path, "[limits]\nconnections_per_ip = 0")
+    process.start()
+    yield process
+    process.kill()
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_clients_are_told_to_come_back_spread_over_the_window(hub: HubProcess) -> None:
+    with ExitStack() as stack:
+        lines = [stack.enter_context(open_line(hub)) for _ in range(SOCKETS)]
+        hub.terminate()
+        left, first, codes = lines, 0.0, []
+        while left:
+            still = []
+            for line in left:
+                try:
+                    line.socket.recv(0.001)
+                except TimeoutError:
+                    still.append(line)
+                except ConnectionClosed as closed:
+                    first = first or time.monotonic()
+                    assert closed.rcvd is not None
+                    codes.append(closed.rcvd.code)
+            left = still
+        assert codes == [3001] * SOCKETS
+        # A hundred a second at most, so that they do not come back as one crowd.
+        assert time.monotonic() - first > SOCKETS / 100 * 0.5
+    hub.wait()
+
+
+def test_hub_that_goes_down_takes_nobody_in(hub: HubProcess) -> None:
+    assert status_of(f"{hub.url}/ready") == 200
+    with ExitStack() as stack:
+        for _ in range(SOCKETS):
+            stack.enter_context(open_line(hub))
+        hub.terminate()
+        while status_of(f"{hub.url}/ready") == 200:
+            pass
+        assert status_of(f"{hub.url}/ready") == 503
+        with pytest.raises(InvalidStatus) as refused, bare_line(hub):
+            pass
+        assert refused.value.response.status_code == 503
+    hub.wait()
+
+
+def test_what_was_sent_before_is_acknowledged_and_delivered(hub: HubProcess) -> None:
+    with open_line(hub) as reader, open_line(hub) as writer:
+        reader.ask(subscribe={"channel": "event:last"})
+        request = {"publish": {"channel": "event:last", "data": 1}}
+        count = 200
+        writer.socket.send("\n".join(json.dumps({"id": 100 + n, **request}) for n in range(count)))
+        hub.terminate()
+        acknowledged, seen = 0, 0
+        for line, sought in ((writer, "publish"), (reader, "push")):
+            try:
+                while True:
+                    found = sum(sought in message for message in line.receive())
+                    acknowledged += found if line is writer else 0
+                    seen += found if line is reader else 0
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None and closed.rcvd.code == 3001
+        assert acknowledged == seen == count
+    hub.wait()
