@@ -82,7 +82,8 @@ class Driver:
         self._locate = locate
         self._relocates = relocates
         self._listener = listener
-        self._backoff = Backoff(random.random)
+        # So slowly that after an outage we are back in half of the time that it took.
+        self._backoff = Backoff(random.random, growth=1.3)
         self._again = Backoff(random.random, base_s=0.1, cap_s=2.0)
         self._resuming: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()

@@ -11,12 +11,18 @@ from .postgres_server import PostgresServer, programs
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A server that all tests share; each makes its tables in a schema of its own."""
+def need_postgres() -> Path:
+    """Where PostgreSQL's programs are."""
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL is not installed; `make test` as root installs it, or your package manager")
-    server = PostgresServer(found, tmp_path_factory.mktemp("postgres"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres(need_postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server that all tests share; each makes its tables in a schema of its own."""
+    server = PostgresServer(need_postgres, tmp_path_factory.mktemp("postgres"))
     server.start()
     yield server
     server.stop()
