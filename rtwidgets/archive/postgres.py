@@ -79,6 +79,7 @@ class PostgresArchive:
         """Let go of the connections."""
         async with self._lock:
             self._drop()
+            self._is_prepared = False
         if self._readers is not None:
             self._readers.terminate()
 

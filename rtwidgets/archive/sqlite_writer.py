@@ -115,7 +115,8 @@ class SqliteWriter(SqliteReader):
                     self._run("DELETE FROM item WHERE channel = ? AND rank <= ?", (channel, last))
                 size = sum(length for _, length in found)
                 self._run("UPDATE channel SET bytes = bytes - ? WHERE id = ?", (size, channel))
-        self._run(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+        # `execute` would stop at the first page.
+        self._sql.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
         return len(found) == PIECE
 
     def forget(self, channel: int) -> None:

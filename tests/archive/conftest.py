@@ -20,12 +20,17 @@ def need_postgres() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(need_postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres(need_postgres: Path) -> Iterator[PostgresServer]:
     """A server that all tests share; each makes its tables in a schema of its own."""
-    server = PostgresServer(need_postgres, tmp_path_factory.mktemp("postgres"))
-    server.start()
-    yield server
-    server.stop()
+    with PostgresServer(need_postgres) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres(need_postgres: Path) -> Iterator[PostgresServer]:
+    """A server of this test alone, to stop and to start again."""
+    with PostgresServer(need_postgres) as server:
+        yield server
 
 
 Address = Callable[[], str]

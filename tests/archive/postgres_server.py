@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,33 +26,31 @@ def programs() -> Path | None:
 
 
 class PostgresServer:
-    """A server on a free port of loopback, its data in a temporary directory.
+    """A server on a free port of loopback, with a directory of its own.
 
-    Args:
-        directory: For the data; made readable to the server's user.
+    Not one of pytest's: those are for their user alone, and as root the server is another one.
     """
 
-    def __init__(self, programs: Path, directory: Path) -> None:
+    def __init__(self, programs: Path) -> None:
         self._programs = programs
-        self._directory = directory
-        self._data = directory / "data"
-        self._log = directory / "postgres.log"
+        self._directory = Path(tempfile.mkdtemp(prefix="rtwidgets-postgres-"))
+        self._data = self._directory / "data"
+        self._log = self._directory / "postgres.log"
         self.port = free_port()
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
+        self._as_other = os.getuid() == 0
         if self._as_other:
-            # pytest's directories are for their user alone.
-            entry = pwd.getpwnam(USER)
-            os.chown(directory, entry.pw_uid, entry.pw_gid)
-            for parent in [directory, *directory.parents]:
-                if parent.owner() != "root" or parent.stat().st_mode & 0o001:
-                    continue
-                parent.chmod(parent.stat().st_mode | 0o011)
+            shutil.chown(self._directory, USER, USER)
         self._run("initdb", "--pgdata", str(self._data), "--auth", "trust", "--username", USER, "--no-sync")
 
-    @property
-    def _as_other(self) -> bool:
-        return os.getuid() == 0
+    def __enter__(self) -> PostgresServer:
+        self.start()
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.stop()
+        shutil.rmtree(self._directory)
 
     def start(self) -> None:
         """Start it and wait until it answers."""

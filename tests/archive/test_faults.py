@@ -117,35 +117,28 @@ def test_kill_of_the_hub_under_load_loses_nothing(
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 60 * TIMES)
 def test_restart_of_postgres_under_load_loses_nothing(
-    tmp_path_factory: pytest.TempPathFactory,
-    need_postgres: Path,
+    own_postgres: PostgresServer,
     start_hub: Start,
     crowd_of: Callable[..., Crowd],
 ) -> None:
-    server = PostgresServer(need_postgres, tmp_path_factory.mktemp("own_postgres"))
-    server.start()
-    try:
-        hub = start_hub(new_schema(server, "crowd"))
-        live = hub_of(hub, "live")
-        crowd = crowd_of(hub)
-        for number in range(2 * TIMES):
-            time.sleep(0.5)
-            # Connections are cut while they commit; the second time without a word.
-            server.stop(signal.SIGINT if number % 2 else signal.SIGQUIT)
-            answers_now(live, number)
-            time.sleep(0.5)
-            answers_now(live, number)
-            server.start()
-        live.close()
-        found = crowd.finish()
-        check(found)
-        assert found["notices"] == 0
-        schema = 'SELECT count(*), count(DISTINCT data), max("offset") FROM crowd.rtwidgets_publication'
-        count = len(found["said"])
-        assert server.sql(schema) == f"{count}|{count}|{count}"
-        crowd.close()
-    finally:
-        server.stop()
+    hub = start_hub(new_schema(own_postgres, "crowd"))
+    live = hub_of(hub, "live")
+    crowd = crowd_of(hub)
+    for number in range(2 * TIMES):
+        time.sleep(0.5)
+        # Connections are cut while they commit; the second time without a word.
+        own_postgres.stop(signal.SIGINT if number % 2 else signal.SIGQUIT)
+        answers_now(live, number)
+        time.sleep(0.5)
+        answers_now(live, number)
+        own_postgres.start()
+    live.close()
+    found = crowd.finish()
+    check(found)
+    assert found["notices"] == 0
+    counts = 'SELECT count(*), count(DISTINCT data), max("offset") FROM crowd.rtwidgets_publication'
+    count = len(found["said"])
+    assert own_postgres.sql(counts) == f"{count}|{count}|{count}"
 
 
 @pytest.mark.slow
