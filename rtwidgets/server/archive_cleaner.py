@@ -91,12 +91,13 @@ class Cleaner:
             return
         self._hub.refused["archive_bytes"] += 1
         for kept in largest:
-            if total <= bound or kept.first is None:
+            if total <= bound or kept.first is None or not kept.bytes:
                 return
-            # An eighth of what it has, or what is too much: the next round sees what is left.
+            # An eighth of what it has, or what is too much.
             count = kept.top - kept.first + 1
-            share = max(1, count // SHARE, count * min(total - bound, kept.bytes) // max(kept.bytes, 1))
-            await self._trim(kept, kept.first + min(share, count))
+            excess = min(total - bound, kept.bytes)
+            share = min(count, max(count // SHARE, -(-count * excess // kept.bytes)))
+            await self._trim(kept, kept.first + share)
             total -= kept.bytes * share // count
 
     async def _trim(self, kept: Kept, stop: int) -> None:
