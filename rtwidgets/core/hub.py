@@ -156,6 +156,13 @@ class Hub:
                 if not channel.log.halve():
                     break
                 self.budget.used -= before - channel.log.size
+        # Many channels with one large publication each. A value's last one is the value.
+        for channel in largest:
+            if self.budget.used <= bound:
+                break
+            if not channel.kind.last_counts:
+                self.budget.used -= channel.log.size
+                channel.log.clear()
 
     def check(self, limit: str, count: int, what: str) -> None:
         """Refuse one more of something of which there are so many, if a limit says so.

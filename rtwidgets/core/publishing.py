@@ -17,6 +17,9 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from .connection import Connection
 
+# A producer's id is made by its client, and remembered by the hub.
+MAX_PRODUCER_CHARS = 64
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -89,6 +92,8 @@ class Published(Struct, omit_defaults=True):
 def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> Published | None:
     """Publish a producer's batch; return the answer, or None when an archive has to have some of it first."""
     hub = connection.hub
+    if len(batch.producer) > MAX_PRODUCER_CHARS:
+        raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     user = connection.info.user
     is_new = hub.producers.is_new(user, batch.producer, batch.seq)
     result = Published(batch.seq)

@@ -48,6 +48,7 @@ from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .hub import Hub
 
 # How long a client may be late with a new token.
 EXPIRY_GRACE_S = 10.0
@@ -176,15 +177,10 @@ def _server_side(
 ) -> dict[str, SubscribeResult]:
     """Make the subscriptions that the token and the rules ask for."""
     hub = connection.hub
-    names = list(credentials.channels)
-    own = f"#{credentials.user}"
-    # A user name that is no channel name, or that stands for several users, has no channel of its own.
-    if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
-        names.append(own)
     # What is there already when the archive of another channel lets this one wait stays as it is: what comes
     # meanwhile follows behind it.
     found = connection.server_side
-    for name in dict.fromkeys(names):
+    for name in _server_side_names(hub, credentials):
         if name not in found:
             channel = hub.channel_for(connection, name, None)
             cursor = Cursor(channel, connection, with_role(connection.info, credentials, name))
@@ -192,6 +188,16 @@ def _server_side(
     connection.server_side = {}
     connection.cursors.update((name, cursor) for name, (cursor, _) in found.items())
     return {name: result for name, (_, result) in found.items()}
+
+
+def _server_side_names(hub: Hub, credentials: Credentials) -> list[str]:
+    """Return the channels that the token and the rules subscribe to, each once."""
+    names = list(credentials.channels)
+    own = f"#{credentials.user}"
+    # A user name that is no channel name, or that stands for several users, has no channel of its own.
+    if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
+        names.append(own)
+    return list(dict.fromkeys(names))
 
 
 def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
@@ -206,7 +212,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
     assert connection.credentials is not None
     info = with_role(info, connection.credentials, name)
-    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
+    cursor = Cursor(channel, connection, info, token=token)
     result = _positioned(cursor, request, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
@@ -283,8 +289,15 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
 
 def _drop_without_right(connection: Connection) -> None:
     """End the subscriptions that a new token no longer gives a right to."""
+    assert connection.credentials is not None
+    named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
-        if cursor.by_right and not connection.hub.may(connection, "subscribe", name):
+        # One with a token of its own ends with that.
+        if (
+            cursor.token is None
+            and name not in named
+            and not connection.hub.may(connection, "subscribe", name)
+        ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
 
 

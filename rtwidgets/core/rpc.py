@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
+# The hub remembers a producer's id after its connection; ours have 32 characters.
 
 _encode = msgspec.json.Encoder().encode
 
@@ -147,9 +149,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 

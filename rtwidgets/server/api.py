@@ -20,6 +20,9 @@ from ..core.staging import Faults, Staging, Write
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
 
+# Like a request's head, its body is not waited for without end.
+BODY_TIMEOUT_S = 10.0
+
 
 class PublishBody(Struct):
     """Body of `POST /api/publish`."""
@@ -81,12 +84,18 @@ class HttpApi:
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
-    """Return a request's body, or the answer when it is too large; 0 is no bound."""
+    """Return a request's body, or the answer when it is too large or too slow; 0 is no bound of its size."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if 0 < max_bytes < len(body):
-            return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if 0 < max_bytes < len(body):
+                    fault = "the body is larger than max_message_bytes"
+                    return JSONResponse({"error": fault}, status_code=413)
+    except TimeoutError:
+        fault = f"the body did not come within {BODY_TIMEOUT_S:g} s"
+        return JSONResponse({"error": fault}, status_code=408, headers={"Connection": "close"})
     return body
 
 

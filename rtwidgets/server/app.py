@@ -86,19 +86,19 @@ class HubApp:
         figures = None if self._archiver is None else self._archiver.figures
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
-        api = HttpApi(self.hub, self.now)
-        pages = Pages()
-        addresses = Addresses(
+        self.addresses = Addresses(
             settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
         )
-        join = Join(self.hub, self.now, addresses, examples=settings.hub.examples)
+        api = HttpApi(self.hub, self.now)
+        pages = Pages()
+        join = Join(self.hub, self.now, self.addresses, examples=settings.hub.examples)
         gate = Middleware(
             Gate,
             own=_own_origins(settings, port),
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
-            addresses=addresses,
+            addresses=self.addresses,
         )
         self.asgi = Starlette(
             routes=[

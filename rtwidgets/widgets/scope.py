@@ -15,13 +15,6 @@ SEE: frozenset[Verb] = frozenset(("subscribe",))
 MOVE: frozenset[Verb] = frozenset(("subscribe", "publish"))
 TALK: frozenset[Verb] = frozenset(("subscribe", "publish", "presence"))
 CALL: frozenset[Verb] = frozenset(("command",))
-EDIT: frozenset[Verb] = frozenset(("subscribe", "history", "presence", "publish"))
-
-
-def editor_of(session: str) -> Caps:
-    """Return what an editor may do in a session, by pattern."""
-    kinds = ("event", "stream", "table", "value", "chat")
-    return {**{f"{kind}:{session}/*": EDIT for kind in kinds}, f"command:{session}/*": CALL}
 
 
 class Scope:

@@ -42,7 +42,7 @@ export class Tokens {
   #given = "";
   /** What it was made for. */
   #caps: Caps[] = [];
-  /** What it says that it gives: less, where its kernel has less. */
+  /** What it says that it gives: less than it was made for, where its kernel has less. */
   #said: Caps[] = [];
 
   constructor(ports: () => Port[]) {
@@ -62,7 +62,7 @@ export class Tokens {
     const text = tokens.map(({ token }) => token).join(" ");
     if (text === this.#given) return text;
     this.#given = text;
-    this.#said = tokens.map(({ token }) => capsOf(claims(token).caps));
+    this.#said = tokens.map(({ token, caps }) => saidCaps(token) ?? caps);
     // Once it is on the wire.
     setTimeout(() => {
       this.version++;
@@ -186,6 +186,12 @@ function isGood({ expiresAtMs, cameAtMs }: RelayToken): boolean {
 function subject(token: string): string | null {
   const { sub } = claims(token);
   return typeof sub === "string" ? sub : null;
+}
+
+/** The rights that a JWT names; null where it can't be read. */
+function saidCaps(token: string): Caps | null {
+  const { caps } = claims(token);
+  return caps === undefined ? null : capsOf(caps);
 }
 
 /** What a JWT says. Not verified: it decides nothing, it is only shown. */

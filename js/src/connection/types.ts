@@ -165,28 +165,6 @@ export interface EventFeed extends Feed {
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
-export interface HubEvent {
-  /** Rises with each event that this page has heard of in the channel; it is not the hub's. */
-  readonly id: number;
-  readonly data: unknown;
-  /** By the hub's clock. */
-  readonly timeMs: number;
-  /** Who sent it, as the hub says; empty for the hub itself and for anonymous clients. */
-  readonly user: string;
-  readonly name: string;
-}
-
-export interface EventFeed extends Feed {
-  /** The newest events, oldest first. */
-  readonly events: readonly HubEvent[];
-  /** Who is subscribed; empty where the page may not see presence or the namespace keeps none. */
-  readonly members: readonly Member[];
-  /** Hear each new event: not those that were kept before this page first subscribed. */
-  onEvent(fn: (event: HubEvent) => void, signal: AbortSignal): void;
-  /** Hear that `events` or `members` changed. */
-  onChange(fn: () => void, signal: AbortSignal): void;
-}
-
 export interface ChatMessage {
   readonly id: string;
   readonly text: string;

@@ -10,7 +10,7 @@ import { head } from "./head.ts";
 import { connect } from "./hub.ts";
 import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
-import { showPanels } from "./panels.ts";
+import { showDashboard } from "./panels.ts";
 import { peopleButton } from "./people.ts";
 import { endedWords, LEFT, NO_LINK, type Notice } from "./words.ts";
 
@@ -53,9 +53,9 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admi
   const home = admission.session === "" ? base.href : null;
   const top = head({ keep, connection, home, middle: [people.root], leaveLabel: "Leave", leave: () => end(LEFT) }, signal);
   const said = element("div", { class: "rtw-host__said", hidden: true });
-  const panels = element("div", { class: "rtw-host__panels" });
+  const panels = element("div", { class: "rtw-host__dashboard" });
   stage.replaceChildren(top.root, element("main", { class: "rtw-host__main" }, said, panels));
-  showPanels(layout, panels, signal);
+  showDashboard(session, layout, panels, signal);
 
   const refresh = (): void => {
     const { phase, reason } = connection.status;

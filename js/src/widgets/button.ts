@@ -5,10 +5,12 @@ import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { button, element, setText } from "../lib/dom.ts";
 import { formatCell } from "../lib/format.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, type Link } from "../lib/link.ts";
 import { number, record, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { readiness } from "../lib/readiness.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -33,7 +35,7 @@ export default defineWidget<Options, State>({
   channels: ["commands"],
   options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
 
-  open({ hub, channels }, sight, signal) {
+  open({ hub, channels, saved }, sight, signal) {
     const want = sight.want();
     const channel = channels.get("commands") ?? "";
     const redraws = new Redraws();
@@ -49,7 +51,9 @@ export default defineWidget<Options, State>({
         redraws.request();
       },
       signal,
+      savedFeed(saved, "commands", "table", channel),
     );
+    link.onChange(() => redraws.request(), signal);
     return { channel, link, redraws };
   },
 
@@ -66,7 +70,8 @@ export default defineWidget<Options, State>({
       outcome.dataset.tone = tone;
     };
     const refresh = () => {
-      const why = readiness(options.command, link.connection?.status ?? null, link.feed);
+      // Of what was saved the badge says all there is to say.
+      const why = link.savedAtMs === null ? readiness(options.command, link.connection?.status ?? null, link.feed) : "";
       press.disabled = busy || why !== null;
       press.setAttribute("aria-busy", String(busy));
       if (!busy && outcome.dataset.tone !== "good" && outcome.dataset.tone !== "bad") say(why ?? "", "");
@@ -95,9 +100,17 @@ export default defineWidget<Options, State>({
     const press = button({ class: "rtw-button__press" }, () => void call(), signal);
     press.append(element("span", { class: "rtw-button__spinner" }), label);
     view.body.append(press, outcome);
+    markSaved(view.root, link, [], signal);
     redraws.add(refresh, signal);
     signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
     refresh();
+  },
+
+  picture({ options }, { link }) {
+    if (!isLive(link) || !link.feed?.key) return null;
+    const row = link.feed.rows.get(options.command);
+    const cells = [...(row ?? [])].map(([name, cell]) => [name, [cell]] as const);
+    return { commands: { key: link.feed.key, rows: Object.fromEntries(cells) } };
   },
 });
 

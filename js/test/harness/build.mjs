@@ -3,7 +3,7 @@
 //   node test/harness/build.mjs          once, into build/harness/; open it over any static server
 //   node test/harness/build.mjs --serve  and serve it
 //
-// ?theme=light or ?theme=dark sets JupyterLab's variables; without it the system decides.
+// ?theme=light or ?theme=dark sets JupyterLab's variables; without it the system decides. ?saved shows what was saved.
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
