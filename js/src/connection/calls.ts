@@ -9,6 +9,7 @@ import type { CallError } from "./types.ts";
 const PUBLISH_TIMEOUT_MS = 10_000;
 /** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
 const GRACE_MS = 1_000;
+const CANCEL_TIMEOUT_MS = 10_000;
 const CONNECTION_CLOSED = 11;
 const PERMISSION_DENIED = 103;
 const RIGHT_TIMEOUT_MS = 5_000;
@@ -26,8 +27,10 @@ class Failure extends Error implements CallError {
 }
 
 export class Calls {
-  /** How many are under way. */
+  /** How many are under way that a break of the connection would harm. */
   pending = 0;
+  /** The hub process that we are or were connected to. */
+  hubId: string | null = null;
   readonly #client: Centrifuge;
   readonly #tokens: Tokens;
   readonly #whyNotConnected: () => string | null;
@@ -50,16 +53,38 @@ export class Calls {
     }
   }
 
-  async call(command: string, args: Record<string, unknown>, timeoutMs: number): Promise<unknown> {
+  async call(command: string, args: Record<string, unknown>, timeoutMs: number, key: string): Promise<unknown> {
     await this.#right({ target: `command:${command}`, verb: "command" });
-    const data = { command, args, timeout_ms: timeoutMs };
+    const data = { command, args, timeout_ms: timeoutMs, ...(key && { key }) };
     try {
-      const reply = await this.#within(timeoutMs + GRACE_MS, command, () => this.#client.rpc("rtwidgets.call", data));
+      const until = Date.now() + timeoutMs;
+      const ask = (): Promise<{ data: unknown }> => (key ? this.#askAgain(data, until) : this.#client.rpc("rtwidgets.call", data));
+      const reply = await this.#within(timeoutMs + GRACE_MS, command, ask, key === "");
       return isObject(reply.data) ? reply.data.result : undefined;
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
       // Not sent again: it may have acted.
       throw new Failure(UNKNOWN_OUTCOME, `${command}: the connection broke before the answer; the outcome is unknown`);
+    }
+  }
+
+  async cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
+    await this.#right({ target: `command:${command}`, verb: "command" });
+    const data = "id" in call ? { call: call.id } : { command, key: call.key };
+    await this.#within(CANCEL_TIMEOUT_MS, `cancelling ${command}`, () => this.#client.rpc("rtwidgets.cancel", data));
+  }
+
+  /** Ask for a call with a key until there is an answer: the hub knows what became of it, as long as it is the same. */
+  async #askAgain(data: unknown, untilMs: number): Promise<{ data: unknown }> {
+    for (;;) {
+      const hub = this.hubId;
+      try {
+        return await this.#client.rpc("rtwidgets.call", data);
+      } catch (error) {
+        if (codeOf(error) !== CONNECTION_CLOSED) throw error;
+        await this.#client.ready().catch(() => Promise.reject(error));
+        if ((hub !== null && hub !== this.hubId) || Date.now() > untilMs) throw error;
+      }
     }
   }
 
@@ -70,7 +95,7 @@ export class Calls {
     if (!this.#tokens.covers(need)) throw new Failure(PERMISSION_DENIED, noRight(need));
   }
 
-  async #within<T>(timeoutMs: number, what: string, start: () => Promise<T>): Promise<T> {
+  async #within<T>(timeoutMs: number, what: string, start: () => Promise<T>, counts = true): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -78,16 +103,21 @@ export class Calls {
         reject(new Failure(DEADLINE, `${what}: no answer in ${timeoutMs / 1000} s${why ? `; the hub can't be reached: ${why}` : ""}`));
       }, timeoutMs);
     });
-    this.pending++;
+    // A call that outlives a change of the transport does not hold it up.
+    if (counts) this.pending++;
     try {
       return await Promise.race([start(), deadline]);
     } catch (error) {
       throw asFailure(what, error);
     } finally {
-      this.pending--;
+      if (counts) this.pending--;
       clearTimeout(timer);
     }
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return isObject(error) ? error.code : null;
 }
 
 /** Centrifuge rejects with plain objects {code, message}. */

@@ -21,6 +21,8 @@ export interface Card {
   readonly body: HTMLElement;
   /** Between title and state: the widget's own buttons and counts. */
   readonly tools: HTMLElement;
+  /** Change the title. */
+  title(text: string): void;
   /** Say what is wrong now, or "" when nothing is. */
   notice(text: string): void;
 }
@@ -30,8 +32,7 @@ const TIGHT_PX = 300;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
-  const title = element("div", { class: "rtw-head__title", text: options.title });
-  title.title = options.title;
+  const title = element("div", { class: "rtw-head__title" });
   const tools = element("div", { class: "rtw-head__tools" });
   const body = element("div", { class: `rtw-body ${options.class}__body` });
   const fixed = element("div", { class: "rtw-notice", text: (options.problems ?? []).join(". "), hidden: !options.problems?.length });
@@ -40,9 +41,15 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   const root = options.inline
     ? element("div", { class: `rtw rtw--inline ${options.class}` }, title, body, tools, ...(options.badge ? [options.badge] : []), passing, fixed)
     : element("div", { class: `rtw ${options.class}` }, head, body, passing, fixed);
-  title.hidden = options.title === "";
+  const entitle = (text: string) => {
+    if (text === title.textContent && text !== "") return;
+    setText(title, text);
+    title.title = text;
+    title.hidden = text === "";
+    if (text) root.setAttribute("aria-label", text);
+  };
   root.setAttribute("role", "group");
-  if (options.title) root.setAttribute("aria-label", options.title);
+  entitle(options.title);
   el.replaceChildren(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
   const narrow = new ResizeObserver(() => {
@@ -56,6 +63,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
     root,
     body,
     tools,
+    title: entitle,
     notice(text) {
       passing.hidden = text === "";
       setText(passing, text);

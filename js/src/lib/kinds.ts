@@ -3,6 +3,7 @@
 import button from "../widgets/button.ts";
 import chart from "../widgets/chart.ts";
 import chat from "../widgets/chat.ts";
+import form from "../widgets/form.ts";
 import metric from "../widgets/metric.ts";
 import slider from "../widgets/slider.ts";
 import table from "../widgets/table.ts";
@@ -17,7 +18,7 @@ let known: ReadonlyMap<string, WidgetKind> | null = null;
 /** The kind of widget of this name; each call of it makes the front end of one model. */
 export function kindOf(name: string): WidgetKind | undefined {
   // On first use: a widget that shows others imports this module, and may be the first to be imported.
-  known ??= new Map([button, chart, chat, metric, slider, table, toggle].map((kind) => [kind.kind, kind]));
+  known ??= new Map([button, chart, chat, form, metric, slider, table, toggle].map((kind) => [kind.kind, kind]));
   return known.get(name);
 }
 

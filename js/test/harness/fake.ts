@@ -177,7 +177,10 @@ export class FakeConnection implements HubConnection {
   readonly events = new Map<string, FakeEvents>();
   readonly chats = new Map<string, FakeChat>();
   readonly #listeners = new Listeners<[]>();
-  answer: (command: string, args: Record<string, unknown>) => Promise<unknown> = () => Promise.resolve(null);
+  answer: (command: string, args: Record<string, unknown>, key: string) => Promise<unknown> = () => Promise.resolve(null);
+  stop: (command: string, call: { readonly id?: string; readonly key?: string }) => Promise<void> = () => Promise.resolve();
+  /** Ids or keys of calls that were asked to stop. */
+  readonly cancelled: string[] = [];
 
   constructor(readonly key: string) {}
 
@@ -210,8 +213,13 @@ export class FakeConnection implements HubConnection {
     return kept(this.chats, channel, () => new FakeChat(channel));
   }
 
-  call(command: string, args: Record<string, unknown>): Promise<unknown> {
-    return this.answer(command, args);
+  call(command: string, args: Record<string, unknown>, _timeoutMs = 0, key = ""): Promise<unknown> {
+    return this.answer(command, args, key);
+  }
+
+  cancel(command: string, call: { readonly id?: string; readonly key?: string }): Promise<void> {
+    this.cancelled.push(call.id ?? call.key ?? "");
+    return this.stop(command, call);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Want } from "../../src/connection/types.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
@@ -20,10 +21,13 @@ const MODULES = [
   { make: chat, kind: "chat", role: "chat", channel: "chat:a", take: "chat" },
   { make: slider, kind: "slider", role: "value", channel: "value:a", take: "value" },
   { make: toggle, kind: "toggle", role: "value", channel: "value:a", take: "value" },
-  { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table" },
+  { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
+  { make: form, kind: "form", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
 ] as const;
 
-for (const { make, kind, role, channel, take } of MODULES) {
+for (const module of MODULES) {
+  const { make, kind, role, channel, take } = module;
+  const also = "also" in module ? module.also : {};
   test(`${kind} subscribes once per model, before any view, and ends with it`, () => {
     const hub = `modules-${kind}`;
     const connection = new FakeConnection(hub);
@@ -35,16 +39,16 @@ for (const { make, kind, role, channel, take } of MODULES) {
         return original(name);
       },
     });
-    const model = { get: () => ({ kind, hub, channels: { [role]: channel }, options: {} }) };
+    const model = { get: () => ({ kind, hub, channels: { [role]: channel, ...also }, options: {} }) };
     const end = make().initialize({ model });
     assert.equal(taken.length, 0, "there is no connection yet");
     writableSlot(hub).put(connection);
-    assert.deepEqual(taken.map((one) => one.channel), [channel]);
+    assert.deepEqual(taken.map((one) => one.channel), [channel, ...Object.values(also)]);
     assert.equal(taken[0]?.signal.aborted, false);
     assert.equal(taken[0]?.want.visible, false, "there is no view yet");
     assert.equal(taken[0]?.want.maxHz, 60);
     end();
-    assert.equal(taken[0]?.signal.aborted, true);
+    assert.ok(taken.every(({ signal }) => signal.aborted));
   });
 
   test(`${kind} with a spec it can't use does not throw`, () => {
