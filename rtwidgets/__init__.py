@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.form import Form
     from .widgets.metric import LiveMetric
     from .widgets.slider import Slider
     from .widgets.table import LiveTable
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "Form",
     "Hub",
     "LiveChart",
     "LiveChat",
@@ -49,6 +51,7 @@ __all__ = [
 
 _HOMES = {
     "Button": ".widgets.button",
+    "Form": ".widgets.form",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",

@@ -2,7 +2,8 @@
 
 import { isUnderWay, type Ending, type Run } from "./command_link.ts";
 import { button, element, icon, setText } from "./dom.ts";
-import { formatCell, formatDuration } from "./format.ts";
+import { formatDuration } from "./format.ts";
+import { resultText } from "./result_view.ts";
 
 const CROSS = "M4 4l8 8M12 4l-8 8";
 /** More calls of others are counted and not listed. */
@@ -98,7 +99,7 @@ export function endingText(ending: Ending): { text: string; tone: "good" | "bad"
   if (ending.state !== "done") return { text: ending.fault, tone: "bad" };
   const { result } = ending;
   const took = ending.tookMs >= 1000 ? ` in ${formatDuration(ending.tookMs)}` : "";
-  return { text: result === null || result === undefined ? `done${took}` : formatCell(result), tone: "good" };
+  return { text: result === null || result === undefined ? `done${took}` : resultText(result), tone: "good" };
 }
 
 function wordsOf(run: Run): string {
