@@ -13,7 +13,8 @@ RtWidgetsError
 │   ├── ColumnsError          columns are missing, unequal or of no usable type
 │   └── KeyColumnError        a table's key column is missing or was declared otherwise
 ├── ReplyError                the hub answered with an error code (``.code``)
-│   └── PermissionDeniedError code 103
+│   ├── PermissionDeniedError code 103
+│   └── ConflictError         code 1005: the value has moved meanwhile
 ├── CommandError              a call of a command did not end well
 │   ├── CommandNameError      the command's name breaks the grammar
 │   ├── HandlerAwayError      nobody serves the command now
@@ -93,6 +94,13 @@ class ReplyError(RtWidgetsError):
 
 class PermissionDeniedError(ReplyError):
     """The token gives no right to do this (code 103)."""
+
+
+class ConflictError(ReplyError):
+    """The value is not at the version any more that it was to be set at (code 1005); it was not set.
+
+    The message says how it stands now. Read ``version`` and then ``get()`` again, and decide anew.
+    """
 
 
 class CommandError(RtWidgetsError):

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -29,11 +29,15 @@ from .link import Link
 from .listeners import Handle, Listeners
 from .portal import Portal
 from .rerun import current_run, started
+from .session_access import SessionAccess
 from .sites import Site
 from .streams import Stream
 from .tables import Table
 from .told import told
 from .values import Value
+
+if TYPE_CHECKING:
+    from .feeds import Scope
 
 C = TypeVar("C", bound=Channel)
 
@@ -41,7 +45,7 @@ log = logging.getLogger("rtwidgets")
 _UNSET: Any = object()
 
 
-class Hub(BrowserAccess, CommandAccess):
+class Hub(BrowserAccess, CommandAccess, SessionAccess):
     """A connection to a hub: channels, commands and feeds. Made by `rtwidgets.connect`.
 
     Safe to use from any thread. It reconnects by itself; what is published in the meantime waits in a bounded
@@ -57,6 +61,7 @@ class Hub(BrowserAccess, CommandAccess):
         self._declaring = threading.RLock()
         self._channels: dict[str, Channel] = {}
         self._feeds: list[Feed] = []
+        self._sessions = {}
         self._closed = False
         self._on_status = Listeners("on_status of the hub")
         self._commands = Commands(self._use)
@@ -127,8 +132,11 @@ class Hub(BrowserAccess, CommandAccess):
             into: The channel that takes the data; None when the source yields ``(channel, data)`` pairs.
             idle: Hold the source while nobody looks at its channels: it is not asked for its next item then.
         """
+        return self._feed(source, into, idle, self)
+
+    def _feed(self, source: Any, into: Channel | None, idle: bool, scope: Scope) -> Feed:
         self._use()
-        feed = Feed(self, source, into, idle=idle)
+        feed = Feed(self, source, into, idle=idle, scope=scope)
         started.add(feed.stop, current_run())
         with self._lock:
             self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
@@ -208,6 +216,7 @@ class Hub(BrowserAccess, CommandAccess):
         if self._link.pid == os.getpid():
             self._flush_or_warn(timeout_s)
         self._closed = True
+        self._sessions.clear()
         for channel in list(self._channels.values()):
             channel.close()
         self._link.close()
@@ -284,6 +293,7 @@ class Hub(BrowserAccess, CommandAccess):
             declaration = channel._declaration()
             if declaration is not None:
                 exchange.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
+        self._open_sessions_again(exchange)
         self._commands.register_again(exchange)
         self._demands.ask_again(exchange)
 

@@ -49,6 +49,8 @@ class Subscribed:
         again: Whether it had been live before, on this or an earlier connection.
         missed: How many publications lie between our last position and the snapshot's; None when the log
             is another one, as after a restart of the hub, or there was no position.
+        epoch: The log it stands in; empty where the channel has no positions.
+        offset: Where the snapshot stands, or what follows it ends.
     """
 
     channel: str
@@ -56,6 +58,8 @@ class Subscribed:
     recovered: bool
     again: bool
     missed: int | None
+    epoch: str = ""
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from ..errors import (
     CallCancelledError,
+    ConflictError,
     DeadlineError,
     HandlerAwayError,
     HandlerFailedError,
@@ -39,6 +40,8 @@ def reply_error(code: int, message: str) -> ReplyError:
     """Return the exception for a code that is not a command's."""
     if code == codes.PERMISSION_DENIED.code:
         return PermissionDeniedError(code, message)
+    if code == codes.CONFLICT:
+        return ConflictError(code, message)
     return ReplyError(code, message)
 
 

@@ -232,7 +232,9 @@ class Session:
         if result.recoverable or result.positioned:
             subscription.epoch = result.epoch
             subscription.offset = result.offset
-        notices.append(Subscribed(channel, result.data, result.recovered, again, missed))
+        notices.append(
+            Subscribed(channel, result.data, result.recovered, again, missed, result.epoch, result.offset)
+        )
         for raw in result.publications:
             notices.append(Published(channel, _publication.decode(raw)))
 

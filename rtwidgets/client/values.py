@@ -4,27 +4,76 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from ..errors import RtWidgetsError
-from ..protocol.messages import Publication
+from ..errors import ReplyTimeoutError, RtWidgetsError
+from ..protocol.messages import ClientInfo, Publication
 from .channel import Channel
 from .encoding import encode_json
+from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
+from .names import name_of
 from .notices import Subscribed
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 
+class Version(int):
+    """How often a value was set, about: it rises with each set, and no two sets have the same.
+
+    Args:
+        number: The version's number.
+        epoch: The life of the channel that it belongs to: a hub that was started again counts anew.
+    """
+
+    epoch: str
+
+    def __new__(cls, number: int, epoch: str = "") -> Self:
+        version = super().__new__(cls, number)
+        version.epoch = epoch
+        return version
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedBy:
+    """Who set a value, and when.
+
+    Args:
+        user: As the hub knows them; empty for anonymous clients and for a default.
+        name: Their display name.
+        time: Seconds since the Unix epoch, by the hub's clock.
+    """
+
+    user: str
+    name: str
+    time: float
+
+
+class _Who(msgspec.Struct, frozen=True):
+    user: str = ""
+    name: str = ""
+
+
 class _Snapshot(msgspec.Struct):
     value: Raw | UnsetType = UNSET
+    by: _Who = _Who()
+    time: int = 0
+
+
+class _Set(msgspec.Struct):
+    """Result of the rpc that sets a value."""
+
+    version: int
+    epoch: str
 
 
 _snapshot = msgspec.json.Decoder(_Snapshot)
+_set = msgspec.json.Decoder(_Set)
 
 
 class Value(Channel):
@@ -38,6 +87,8 @@ class Value(Channel):
         self._default: bytes | None = None
         self._known: bytes | None = None  # the last value, of the hub or of ours
         self._ours = False  # whether we are one who sets it
+        self._version = Version(0)  # of the hub's last value that we know
+        self._changed_by: ChangedBy | None = None
         self._on_change = Listeners(f"on_change of {name!r}", latest_only=True)
 
     def _declare_default(self, default: bytes) -> bool:
@@ -47,14 +98,28 @@ class Value(Channel):
             self._default, self._ours = default, True
         return new
 
-    def set(self, value: object) -> None:
+    def set(self, value: object, *, if_version: int | None = None) -> None:
         """Set the value. While the hub is away only the latest one waits.
+
+        With ``if_version`` it waits for the hub's answer, and the value is set only if nobody has set it
+        since that version, so that of several who try exactly one gets through. To change what is there
+        read ``version`` first and ``get()`` after it.
+
+        Args:
+            value: Anything that has a place in JSON.
+            if_version: A version as ``version`` gave it; 0 stands for a value that was never set.
 
         Raises:
             ChannelError: If the value has no place in JSON, or is too large.
+            ConflictError: If it has another version meanwhile; then it was not set.
+            ReplyTimeoutError: With ``if_version``, if the hub does not answer in time.
+            OutcomeUnknownError: With ``if_version``, if the connection ended before the answer.
         """
         link = self._check_open()
         data = encode_json(value, repr(self.name))
+        if if_version is not None:
+            self._set_if(link, data, if_version)
+            return
         with self._lock:  # not held during put_whole, which may wait for the loop that needs it
             before, self._known, self._ours = self._known, data, True
         try:
@@ -63,6 +128,23 @@ class Value(Channel):
             with self._lock:
                 self._known = before
             raise
+
+    def _set_if(self, link: Link, data: bytes, version: int) -> None:
+        # What we have set before must not arrive after it.
+        if link.publisher.waits(self.name) and not link.publisher.flush(RPC_TIMEOUT_S):
+            raise ReplyTimeoutError(
+                f"what was set before to {self.name!r} has not reached the hub in {RPC_TIMEOUT_S:g} s: "
+                f"it is {self.hub.state}"
+            )
+        request = {"channel": self.name, "data": Raw(data), "if_version": int(version)}
+        if isinstance(version, Version):
+            request["epoch"] = version.epoch
+        asked = link.rpc_async("rtwidgets.set", request, RPC_TIMEOUT_S, once=True)
+        reply = _set.decode(link.portal.call(asked))
+        with self._lock:
+            self._ours = True
+            if reply.epoch != self._version.epoch or reply.version > self._version:
+                self._known, self._version = data, Version(reply.version, reply.epoch)
 
     def get(self) -> Any:
         """Return the value, or None when it was never set; follows the value from the first call on.
@@ -76,6 +158,28 @@ class Value(Channel):
         self._follow()
         with self._lock:
             return None if self._known is None else msgspec.json.decode(self._known)
+
+    @property
+    def version(self) -> Version:
+        """The version of the hub's value, for ``set(..., if_version=...)``; 0 while it was never set.
+
+        Raises:
+            ReplyError: If the hub refuses the subscription.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        self._wait()
+        return self._version
+
+    @property
+    def changed_by(self) -> ChangedBy | None:
+        """Who set the hub's value, and when; None while it was never set.
+
+        Raises:
+            ReplyError: If the hub refuses the subscription.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        self._wait()
+        return self._changed_by
 
     def on_change(self, fn: Callable[[Any], Any]) -> Handle:
         """Call a function with every new value, ours included; returns a handle that removes it.
@@ -91,27 +195,39 @@ class Value(Channel):
 
     def on_publication(self, publication: Publication) -> None:
         """Take the new value."""
-        self._take(bytes(publication.data))
+        version = Version(publication.offset, self._version.epoch)
+        self._take(bytes(publication.data), version, _changed_by(publication.info, publication.time))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
+        version = Version(notice.offset, notice.epoch)
         if notice.recovered:
+            with self._lock:
+                self._version = Version(self._version, notice.epoch)
             return
-        value = _snapshot.decode(bytes(notice.snapshot) or b"{}").value
-        if value is not UNSET:
-            data = bytes(value)
-            if notice.again and data != self._known:
-                self._take(data)
-            else:
-                self._learn(data)
+        snapshot = _snapshot.decode(bytes(notice.snapshot) or b"{}")
+        if snapshot.value is UNSET:
+            with self._lock:
+                self._version, self._changed_by = version, None
+            return
+        data, who = bytes(snapshot.value), snapshot.by
+        changed_by = ChangedBy(who.user, who.name or who.user, snapshot.time / 1000)
+        if notice.again and data != self._known:
+            self._take(data, version, changed_by)
+        else:
+            self._learn(data, version, changed_by)
 
-    def _take(self, data: bytes) -> None:
-        self._learn(data)
+    def _take(self, data: bytes, version: Version, changed_by: ChangedBy) -> None:
+        self._learn(data, version, changed_by)
         if self._on_change:
             self._on_change.fire(msgspec.json.decode(data))
 
-    def _learn(self, data: bytes) -> None:
-        # Until the hub has our own latest value, what it sends is older: get() must return what set() set.
+    def _learn(self, data: bytes, version: Version, changed_by: ChangedBy) -> None:
         with self._lock:
+            # The answer to a set of ours may have come before the publications that led to it.
+            if version.epoch == self._version.epoch and version < self._version:
+                return
+            self._version, self._changed_by = version, changed_by
+            # Until the hub has our own latest value, what it sends is older: get() returns what set() set.
             if self._link is None or not self._link.publisher.waits(self.name):
                 self._known = data
 
@@ -123,3 +239,9 @@ class Value(Channel):
         if known is None or not self._ours:
             return None
         return {"channel": self.name, "default": Raw(known)}
+
+
+def _changed_by(info: ClientInfo | None, time_ms: int) -> ChangedBy:
+    user = info.user if info is not None else ""
+    name = name_of(bytes(info.conn_info)) if info is not None else ""
+    return ChangedBy(user, name or user, time_ms / 1000)

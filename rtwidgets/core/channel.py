@@ -28,13 +28,11 @@ class Cursor:
         offset: The last publication the subscriber has.
         token: The subscription token that gave the right to it, or None when the connection's own did.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
-        by_right: Whether it ends when the connection's token no longer gives the right to subscribe.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
             that has left is not.
     """
 
     __slots__ = (
-        "by_right",
         "channel",
         "connection",
         "expiry",
@@ -53,7 +51,6 @@ class Cursor:
         info: ClientInfo,
         *,
         token: Subscription | None = None,
-        by_right: bool = False,
         max_hz: float = math.inf,
         visible: bool = True,
     ) -> None:
@@ -63,7 +60,6 @@ class Cursor:
         self.info = info
         self.token = token
         self.expiry: Timer | None = None
-        self.by_right = by_right
         self.max_hz = max_hz
         self.visible = visible
         self.waiting = False

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol import codec, codes
-from ..protocol.messages import ClientInfo, Command, Error, PublishRequest, Push, Reply, Unsubscribe
+from ..protocol.messages import (
+    ClientInfo,
+    Command,
+    Error,
+    PublishRequest,
+    Push,
+    Reply,
+    RpcRequest,
+    Unsubscribe,
+)
 from . import requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket
 from .revocation import Revocations
+from .rpc import PUBLISH
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -97,10 +107,15 @@ class Connection:
         self.resume(now)
 
     def ping(self, count: int, now: float) -> None:
-        """Note pings of the client's WebSocket; they count as commands."""
+        """Note pings, pongs and such of the client's WebSocket; they count as commands."""
         if self._commands is not None:
             self._commands.take(count)
             self._is_due(self._commands, now)
+
+    def charge(self, commands: int) -> None:
+        """Count a command that is as much work as several."""
+        if self._commands is not None:
+            self._commands.take(commands)
 
     @property
     def congested(self) -> bool:
@@ -118,15 +133,23 @@ class Connection:
         while inbox and self._replies_bytes <= PAUSE_BYTES and self.closing is None:
             request = inbox[0].publish
             due = self._commands if request is None else self.publishes
+            if due is not None and not self._is_due(due, now):
+                return
+            if request is None and self._owes_for(inbox[0].rpc, now):
+                return
             if due is not None:
-                if not self._is_due(due, now):
-                    return
                 due.take(1)
             command = inbox.popleft()
             if request is None or not command.id or self.credentials is None:
                 self._handle(command, now)
             else:
                 self._publish(command.id, request, now)
+
+    def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
+        """Say whether a batch of publications has to wait for those before it to be paid for."""
+        if request is None or request.method != PUBLISH or self.publishes is None:
+            return False
+        return not self._is_due(self.publishes, now)
 
     def _is_due(self, due: Bucket, now: float) -> bool:
         """Say whether the next command may be carried out; if not, come back when it may."""
@@ -208,6 +231,8 @@ class Connection:
 
     def want(self, cursor: Cursor) -> None:
         """Put a cursor that is behind in line."""
+        if self.closing is not None:  # a slow reader may stay for a while; it gets nothing new
+            return
         cursor.waiting = True
         self._wanted.append(cursor)
         self._wake()

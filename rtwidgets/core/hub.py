@@ -15,10 +15,12 @@ from .channel import Budget, Channel
 from .commands import Commands
 from .connection import Connection
 from .kinds import DataError, FullError, Table
+from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
 from .rules import HubRules, Verb
+from .sessions import LIST, Sessions, about, rules_of_own
 from .timers import Timers
 from .tokens import Tokens
 
@@ -67,6 +69,8 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.sessions = Sessions(self)
+        self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -101,6 +105,7 @@ class Hub:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
+        self.sessions.gone(connection)
         if connection.has_started:
             user = connection.info.user
             self.users[user] -= 1
@@ -142,6 +147,13 @@ class Hub:
                 if not channel.log.halve():
                     break
                 self.budget.used -= before - channel.log.size
+        # Many channels with one large publication each. A value's last one is the value.
+        for channel in largest:
+            if self.budget.used <= bound:
+                break
+            if not channel.kind.last_counts:
+                self.budget.used -= channel.log.size
+                channel.log.clear()
 
     def check(self, limit: str, count: int, what: str) -> None:
         """Refuse one more of something of which there are so many, if a limit says so.
@@ -176,7 +188,7 @@ class Hub:
         closed = 0
         for connection in list(self.connections.values()):
             if connection.is_revoked(revocations):
-                connection.close(codes.INVALID_TOKEN)
+                connection.close(codes.REVOKED)
                 closed += 1
         return closed
 
@@ -192,7 +204,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = self.rules.namespaces.get(namespace_of(name))
+            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -240,7 +252,13 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if name == LIST:  # of all sessions: for who may see all
+            return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
+            return True
+        if verb not in ("subscribe", "history"):
+            return False
+        if name == notices_of(credentials.user):
             return True
         scope = commands_shown_in(name) if verb == "subscribe" else None
         return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
@@ -324,6 +342,7 @@ class Hub:
             self.on_dirty()
 
     def _sweep(self, now: float) -> None:
+        self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
             ended = self.channels.pop(name)
             ended.has_ended = True

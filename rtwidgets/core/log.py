@@ -8,6 +8,9 @@ from itertools import accumulate, islice
 
 from ..protocol.codec import publication_form, publication_head, publication_lines, publication_of
 
+# So many joined pieces are kept for readers that come to the same place.
+MAX_JOINED = 64
+
 
 class ChannelLog:
     """Keep the newest publications of a channel as encoded push lines.
@@ -100,6 +103,8 @@ class ChannelLog:
         floor = self._ends[start - 1] if start else self._floor
         stop = max(start + 1, bisect_right(self._ends, floor + max_bytes, lo=start))
         frame = self._lines[start] if stop == start + 1 else b"\n".join(self._lines[start:stop])
+        if len(self._joined) >= MAX_JOINED:
+            del self._joined[next(iter(self._joined))]
         made = self._joined[key] = (frame, after + stop - start)
         return made
 
@@ -153,6 +158,11 @@ class ChannelLog:
             return False
         self._drop(drop)
         return True
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        if self._lines:
+            self._drop(len(self._lines))
 
     def _trim(self) -> None:
         count = len(self._lines)

@@ -41,11 +41,13 @@ from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .recovery import position
 from .refusal import Refusal
-from .tokens import Subscription, TokenError, TokenExpired
+from .sessions import with_role
+from .tokens import Subscription, TokenError, TokenExpired, TokenRevoked
 from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .hub import Hub
 
 # How long a client may be late with a new token.
 EXPIRY_GRACE_S = 10.0
@@ -107,8 +109,8 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
             credentials = hub.tokens.credentials(request.token, now)
         except TokenExpired:
             raise Refusal(codes.TOKEN_EXPIRED) from None
-        except TokenError:
-            connection.close(codes.INVALID_TOKEN)
+        except TokenError as error:
+            connection.close(_disconnect_for(error))
             return
     elif hub.rules.anonymous:
         credentials = Credentials()
@@ -145,24 +147,34 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         cursor.channel.enter(cursor)
 
 
+def _disconnect_for(error: TokenError) -> codes.Disconnect:
+    # Whose token was good once may know that it was revoked; of all others it is not said what is wrong.
+    return codes.REVOKED if isinstance(error, TokenRevoked) else codes.INVALID_TOKEN
+
+
 def _server_side(
     connection: Connection, credentials: Credentials, request: ConnectRequest, now: float
 ) -> dict[str, SubscribeResult]:
     """Make the subscriptions that the token and the rules ask for."""
     hub = connection.hub
+    subs: dict[str, SubscribeResult] = {}
+    cursors: dict[str, Cursor] = {}
+    for name in _server_side_names(hub, credentials):
+        channel = hub.channel_for(connection, name, None)
+        cursors[name] = Cursor(channel, connection, with_role(connection.info, credentials, name))
+        subs[name] = _positioned(cursors[name], request.subs.get(name, SubscribeRequest()), now)
+    connection.cursors.update(cursors)
+    return subs
+
+
+def _server_side_names(hub: Hub, credentials: Credentials) -> list[str]:
+    """Return the channels that the token and the rules subscribe to, each once."""
     names = list(credentials.channels)
     own = f"#{credentials.user}"
     # A user name that is no channel name, or that stands for several users, has no channel of its own.
     if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
         names.append(own)
-    subs: dict[str, SubscribeResult] = {}
-    cursors: dict[str, Cursor] = {}
-    for name in dict.fromkeys(names):
-        channel = hub.channel_for(connection, name, None)
-        cursors[name] = Cursor(channel, connection, connection.info)
-        subs[name] = _positioned(cursors[name], request.subs.get(name, SubscribeRequest()), now)
-    connection.cursors.update(cursors)
-    return subs
+    return list(dict.fromkeys(names))
 
 
 def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
@@ -175,7 +187,9 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     info = connection.info
     if token is not None and token.info is not None:
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
-    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
+    assert connection.credentials is not None
+    info = with_role(info, connection.credentials, name)
+    cursor = Cursor(channel, connection, info, token=token)
     result = _positioned(cursor, request, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
@@ -260,8 +274,8 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
         credentials = connection.hub.tokens.credentials(request.token, now)
     except TokenExpired:
         raise Refusal(codes.TOKEN_EXPIRED) from None
-    except TokenError:
-        connection.close(codes.INVALID_TOKEN)
+    except TokenError as error:
+        connection.close(_disconnect_for(error))
         return
     if credentials.user != connection.credentials.user:
         connection.close(codes.INVALID_TOKEN)
@@ -276,8 +290,15 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
 
 def _drop_without_right(connection: Connection) -> None:
     """End the subscriptions that a new token no longer gives a right to."""
+    assert connection.credentials is not None
+    named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
-        if cursor.by_right and not connection.hub.may(connection, "subscribe", name):
+        # One with a token of its own ends with that.
+        if (
+            cursor.token is None
+            and name not in named
+            and not connection.hub.may(connection, "subscribe", name)
+        ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
 
 

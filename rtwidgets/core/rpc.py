@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,19 +9,25 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
+from . import session_rpc
 from .capabilities import covers
 from .commands import rpc as commands
+from .notices import Notify, notify
 from .origins import parse_origin
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
+from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
 
 if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
+# The hub remembers a producer's id after its connection; ours have 32 characters.
+MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
 
@@ -103,6 +108,8 @@ def _declare(connection: Connection, request_id: int, data: Declare, now: float)
 
 def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
     hub = connection.hub
+    if len(data.producer) > MAX_PRODUCER_CHARS:
+        raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
         return {"seq": data.seq}
     if connection.publishes is not None:
@@ -112,6 +119,15 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
     return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+
+
+def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
+    return set_value(connection, data, now)
+
+
+def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
+    notify(connection, data, now)
+    return {}
 
 
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:
@@ -175,9 +191,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 
@@ -209,14 +226,17 @@ def _owner(connection: Connection) -> Any:
     return credentials
 
 
-_methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
+_methods: dict[str, session_rpc.Method] = {
     "declare": (msgspec.json.Decoder(Declare), _declare),
     "publish": (msgspec.json.Decoder(Publish), _publish),
     **commands.METHODS,
+    "set": (msgspec.json.Decoder(SetValue), _set),
+    "notify": (msgspec.json.Decoder(Notify), _notify),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    **session_rpc.METHODS,
 }

@@ -62,7 +62,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         fragments_per_message: WebSocket frames that one message may come in.
         commands_per_s: Commands and WebSocket pings of one connection in a second; more of them wait.
         publishes_per_s: Publications of one connection in a second; more of them wait.
-        json_depth: Levels of nesting in the data of a publication.
+        notices_per_s: Notices of one user to users in a second.
+        json_depth: Levels of nesting in what goes on to others: publications, arguments, results, schemas.
         channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
         channels: Channels of the hub.
         channels_per_connection: Subscriptions of one connection.
@@ -72,6 +73,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         call_rows: Rows in the table of calls of one scope, those of ended calls included.
         outcomes_bytes: Outcomes of calls with a key, kept for who asks again.
         commands_per_connection: Commands that one connection may serve.
+        sessions: Sessions of the hub.
+        joins_per_ip_per_s: Invites that one address may show in a second.
         history_bytes: Size of one channel's log.
         history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
         history_reply_bytes: Publications in one reply to a history request; the rest is asked for next.
@@ -86,12 +89,13 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_user: int = 128
     connect_timeout_s: float = 10
     send_timeout_s: float = 15
-    ping_interval_s: float = 25
+    ping_interval_s: float = 10
     pong_timeout_s: float = 8
     max_message_bytes: int = 65_536
     fragments_per_message: int = 64
     commands_per_s: float = 1_000
     publishes_per_s: float = 50_000
+    notices_per_s: float = 5
     json_depth: int = 64
     channel_name_chars: int = 255
     channels: int = 100_000
@@ -102,6 +106,8 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     call_rows: int = 200
     outcomes_bytes: int = 16 * 1024 * 1024
     commands_per_connection: int = 256
+    sessions: int = 1_000
+    joins_per_ip_per_s: float = 10
     history_bytes: int = 8 * 1024 * 1024
     history_total_bytes: int = 1024 * 1024 * 1024
     history_reply_bytes: int = 512 * 1024
@@ -112,9 +118,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HubRules(Struct, frozen=True):
-    """All rules of a hub."""
+    """All rules of a hub.
+
+    Args:
+        anonymous: Whether clients may connect without a token.
+        user_channel: Whether every user is subscribed to ``#<user>``.
+        public_url: Where browsers reach the hub; empty for where the client reaches it.
+    """
 
     namespaces: dict[str, Namespace] = field(default_factory=default_namespaces)
     limits: Limits = field(default_factory=Limits)
     anonymous: bool = False
     user_channel: bool = False
+    public_url: str = ""

@@ -36,6 +36,7 @@ HANDLER_FAILED = 1001
 DEADLINE_PASSED = 1002
 OUTCOME_UNKNOWN = 1003
 CANCELLED = 1004
+CONFLICT = 1005
 
 CONNECTION_CLOSED = Disconnect(3000, "connection closed")
 SHUTDOWN = Disconnect(3001, "shutdown")
@@ -44,6 +45,7 @@ SLOW = Disconnect(3008, "slow")
 NO_PONG = Disconnect(3012, "no pong")
 TOO_MANY_COMMANDS = Disconnect(3013, "too many requests")
 INVALID_TOKEN = Disconnect(3500, "invalid token")
+REVOKED = Disconnect(3500, "token revoked")
 BAD_FRAME = Disconnect(3501, "bad request")
 STALE = Disconnect(3502, "stale")
 CONNECTION_LIMIT = Disconnect(3504, "connection limit")

@@ -10,6 +10,8 @@ MAX_LENGTH = 255
 DEFAULT_NAMESPACE = "default"
 MAX_COMMAND_LENGTH = 128
 
+# Its parts of names: rights of a session are patterns, so no star, and nothing that divides names.
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63})*")
 
@@ -31,6 +33,25 @@ def check_channel(name: str) -> str:
 def is_channel(name: str) -> bool:
     """Say whether a name follows the grammar."""
     return _NAME.fullmatch(name) is not None
+
+
+def check_session(name: str) -> str:
+    """Return the name of a session when it follows the grammar.
+
+    Raises:
+        ChannelNameError: If it does not.
+    """
+    if not is_session(name):
+        raise ChannelNameError(
+            f"session name {name[:80]!r} is not allowed: use 1 to 64 of the letters A-Z and a-z, digits and "
+            "'.', '_', '-', the first a letter or digit, such as 'morning'"
+        )
+    return name
+
+
+def is_session(name: str) -> bool:
+    """Say whether a name follows the grammar of sessions' names."""
+    return _SESSION.fullmatch(name) is not None and not name.startswith("rtwidgets.")
 
 
 def namespace_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -16,6 +17,9 @@ from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
+
+# Like a request's head, its body is not waited for without end.
+BODY_TIMEOUT_S = 10.0
 
 
 class PublishBody(Struct):
@@ -41,7 +45,7 @@ class HttpApi:
         self._now = now
 
     async def publish(self, request: Request) -> JSONResponse:
-        body = await self._body(request)
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -62,7 +66,7 @@ class HttpApi:
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
-        body = await self._body(request)
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -75,11 +79,18 @@ class HttpApi:
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
 
-    async def _body(self, request: Request) -> bytes | JSONResponse:
-        """Return a request's body, or the answer when it is too large."""
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if 0 < self._hub.rules.limits.max_message_bytes < len(body):
-                return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
-        return body
+
+async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
+    """Return a request's body, or the answer when it is too large or too slow; 0 is no bound of its size."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if 0 < max_bytes < len(body):
+                    fault = "the body is larger than max_message_bytes"
+                    return JSONResponse({"error": fault}, status_code=413)
+    except TimeoutError:
+        fault = f"the body did not come within {BODY_TIMEOUT_S:g} s"
+        return JSONResponse({"error": fault}, status_code=408, headers={"Connection": "close"})
+    return body

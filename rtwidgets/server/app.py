@@ -28,9 +28,11 @@ from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .flusher import Flusher
 from .gate import Gate
+from .join import Join
 from .jwks import Jwks
 from .metrics import Metrics
 from .outlets import Outlets
+from .pages import PAGES, STATIC_FILES, Pages
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
@@ -38,8 +40,10 @@ TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
-# Paths that need no API key: two say how the hub is, one asks for a token in its first message.
-OPEN_PATHS = (HEALTH_PATH, READY_PATH, SOCKET_PATH)
+JOIN_PATH = "/api/join"
+# Paths that need no API key: two say how the hub is, one asks for a token in its first message, one for an
+# invite. The pages and their files are the same for everybody and say nothing of this hub.
+OPEN_PATHS = (HEALTH_PATH, READY_PATH, SOCKET_PATH, JOIN_PATH, *PAGES, STATIC_FILES)
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -75,16 +79,19 @@ class HubApp:
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
+        self.addresses = Addresses(
+            settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+        )
         api = HttpApi(self.hub, self.now)
+        pages = Pages()
+        join = Join(self.hub, self.now, self.addresses, examples=settings.hub.examples)
         gate = Middleware(
             Gate,
             own=_own_origins(settings, port),
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
-            addresses=Addresses(
-                settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
-            ),
+            addresses=self.addresses,
         )
         self.asgi = Starlette(
             routes=[
@@ -94,6 +101,8 @@ class HubApp:
                 Route("/metrics", Metrics(self.hub).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
+                Route(JOIN_PATH, join.join, methods=["POST", "OPTIONS"]),
+                *pages.routes,
             ],
             middleware=[gate],
             lifespan=self._lifespan,

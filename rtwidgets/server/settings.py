@@ -30,6 +30,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
+        examples: Let anybody who reaches the hub into the example chat, as a guest.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
         drain_window_s: Over how long clients are sent away when the hub ends, so that they come back spread.
         ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
@@ -42,6 +43,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     archive: str = "none"
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    examples: bool = False
     flush_interval_ms: float = 5
     drain_window_s: float = 5
     ssl_certfile: str = ""
@@ -109,6 +111,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             limits=self.limits,
             anonymous=self.auth.anonymous,
             user_channel=self.auth.user_channel,
+            public_url=self.hub.public_url.rstrip("/"),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import anywidget
 import traitlets
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN_BY = {
     "stream": "rt.LiveChart or rt.LiveMetric",
     "table": "rt.LiveTable",
-    "value": "rt.Slider or rt.Toggle",
+    "value": "rt.Slider or another control",
     "chat": "rt.LiveChat",
 }
 
@@ -31,16 +31,19 @@ _SHOWN_BY = {
 class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
-    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
-    The code that shows it comes with the relay.
+    Its trait ``spec`` is plain JSON: kind, hub, channels, options. Data never travels through traits. The
+    code that shows it comes with the relay. A page keeps a small picture in ``snapshot``, for whoever opens
+    the saved notebook later; it never comes to the kernel.
 
     Args:
         kind: The kind of widget, as its front end knows it.
         hub: The hub whose channels it shows.
         channels: Channel names by their role in the widget.
         needs: The rights that a page needs to show it: verbs by channel, or by ``command:`` and a name.
+            The names come from users, so a star in one is refused.
         options: Options by name; what is None is left to the front end.
         summary: What ``repr`` shows between the parentheses.
+        patterns: Rights by pattern; for a widget that makes the patterns itself.
 
     Raises:
         ClosedError: If the hub was closed.
@@ -49,6 +52,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
+    # Its height in a dashboard where none is chosen, in rows of 40 pixels.
+    panel_rows: ClassVar[int] = 8
 
     def __init__(
         self,
@@ -58,6 +64,8 @@ class LiveWidget(anywidget.AnyWidget):
         needs: Caps,
         options: Mapping[str, object],
         summary: str,
+        *,
+        patterns: Caps | None = None,
     ) -> None:
         if hub.is_closed:
             raise ClosedError(f"the hub of {type(self).__name__} was closed: connect again with rt.connect()")
@@ -66,10 +74,12 @@ class LiveWidget(anywidget.AnyWidget):
                 raise ChannelError(
                     f"{type(self).__name__} can't show {target!r}: a name with a star is for patterns"
                 )
+        self.needs = dict(needs)
+        rights = {**needs, **(patterns or {})}
         # First, so that a page knows the way to the hub, and has the right to it, before it sees the widget.
         scope = Relay.of(hub).scope
-        scope.add(needs)
-        self._leave_scope: Callable[[], object] | None = partial(scope.remove, needs)
+        scope.add(rights)
+        self._leave_scope: Callable[[], object] | None = partial(scope.remove, rights)
         self._summary = summary
         given = {name: value for name, value in options.items() if value is not None}
         super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})

@@ -33,6 +33,8 @@ class Button(LiveWidget):
         ValueError: If ``timeout_s`` is not above 0, or above an hour.
     """
 
+    panel_rows = 1
+
     def __init__(
         self,
         title: str,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import options
-from .base import LiveWidget, summary_of, take_channel
-from .scope import MOVE
+from .control import Control
 
 if TYPE_CHECKING:
     from ..client.values import Value
 
 
-class Toggle(LiveWidget):
+class Toggle(Control):
     """A yes or no that every viewer sees and flips.
 
     Args:
@@ -23,14 +21,7 @@ class Toggle(LiveWidget):
         ChannelError: If ``value`` is not a value.
     """
 
+    panel_rows = 1
+
     def __init__(self, value: Value, *, title: str | None = None) -> None:
-        channel = take_channel("Toggle", value, "value")
-        chosen = {"title": options.text("title", title)}
-        super().__init__(
-            "toggle",
-            channel.hub,
-            {"value": channel.name},
-            {channel.name: MOVE},
-            chosen,
-            summary_of(channel.name),
-        )
+        super().__init__("toggle", value, title)

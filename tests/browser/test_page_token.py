@@ -315,6 +315,8 @@ def test_saved_notebook_and_its_export_hold_nothing_that_opens_the_hub(
     stranger.reload()
     slider = stranger.locator(".rtw-slider")
     expect(slider).to_be_visible(timeout=60_000)
+    # In its details, where it shows what was saved.
+    slider.locator(".rtw-status__face").focus()
     expect(slider).to_contain_text("no kernel of this page answers", timeout=20_000)
     assert theirs.urls == []
     assert not (other_lab.runtime / "rtwidgets-hub.json").exists()

@@ -49,7 +49,7 @@ def test_connect_reply_names_hub_and_ping() -> None:
     assert reply == {
         "client": peer.connection.client,
         "version": "1",
-        "ping": 25,
+        "ping": 10,
         "pong": True,
         "data": {"rtwidgets": {"hub": "hub", "version": "1", "max_message_bytes": 65536}},
     }
@@ -419,7 +419,8 @@ def test_snapshot_stands_at_the_replys_offset() -> None:
         return result["offset"], result.get("data")
 
     assert joined("table:t") == (1, {"kind": "table", "key": "id", "rows": {"id": [1], "x": [2]}})
-    assert joined("value:v") == (1, {"kind": "value", "value": 5})
+    by = {"user": "ann", "name": "Ann"}
+    assert joined("value:v") == (1, {"kind": "value", "value": 5, "by": by, "time": 1000})
     assert joined("stream:s") == (1, {"kind": "stream", "batches": [{"time": [1]}]})
     offset, chat = joined("chat:c")
     assert (offset, [m["text"] for m in chat["messages"]]) == (1, ["hi"])

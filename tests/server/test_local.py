@@ -104,7 +104,11 @@ def test_directory_and_file_of_another_user_are_not_trusted(
     monkeypatch.setenv("RTWIDGETS_RUNTIME_DIR", str(tmp_path))
     connection_file.write(connection_file.ConnectionFile("http://127.0.0.1:1", "secret", 1, "hub"))
     assert connection_file.read() is not None
-    # From now on they are another user's. Who puts a file there would receive all that we publish.
+    # Who can write the file would receive all that we publish.
+    connection_file.path().chmod(0o620)
+    assert connection_file.read() is None
+    connection_file.path().chmod(0o600)
+    # From now on they are another user's.
     somebody = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: somebody)
     assert connection_file.read() is None

@@ -41,5 +41,5 @@ def test_metric_says_what_is_wrong_with_an_option(channels: Any, options: dict[s
 
 
 def test_metric_of_a_value_is_refused(channels: Any) -> None:
-    with pytest.raises(ChannelError, match=r"'value:limit' is a value: use rt\.Slider or rt\.Toggle"):
+    with pytest.raises(ChannelError, match=r"'value:limit' is a value: use rt\.Slider or another control"):
         LiveMetric(channels("value:limit"), "price")

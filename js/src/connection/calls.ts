@@ -2,6 +2,7 @@
 
 import type { Centrifuge } from "centrifuge";
 import { isObject } from "../feeds/columns.ts";
+import type { OnlyIf } from "../feeds/value.ts";
 import { noRight } from "./binding.ts";
 import type { Need, Tokens } from "./tokens.ts";
 import type { CallError } from "./types.ts";
@@ -9,9 +10,10 @@ import type { CallError } from "./types.ts";
 const PUBLISH_TIMEOUT_MS = 10_000;
 /** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
 const GRACE_MS = 1_000;
-const CANCEL_TIMEOUT_MS = 10_000;
 const CONNECTION_CLOSED = 11;
 const PERMISSION_DENIED = 103;
+const METHOD_NOT_FOUND = 104;
+const NOT_AVAILABLE = 108;
 const RIGHT_TIMEOUT_MS = 5_000;
 const DEADLINE = 1002;
 const UNKNOWN_OUTCOME = 1003;
@@ -41,37 +43,67 @@ export class Calls {
     this.#whyNotConnected = whyNotConnected;
   }
 
-  /** Publish; sent again once if the connection broke meanwhile, as what we publish bears repetition. */
   async publish(channel: string, data: unknown): Promise<void> {
     await this.#right({ target: channel, verb: "publish" });
-    const send = (): Promise<unknown> => this.#client.publish(channel, data);
+    await this.#repeatable(`publishing to ${channel}`, () => this.#client.publish(channel, data));
+  }
+
+  /** Set a value, where it has to be so only if it has not moved; return its version where the hub knows of one. */
+  async set(channel: string, data: unknown, onlyIf: OnlyIf | null): Promise<number | null> {
+    await this.#right({ target: channel, verb: "publish" });
+    const what = `setting ${channel}`;
+    const condition = onlyIf && { if_version: onlyIf.version, epoch: onlyIf.epoch };
+    const send = () => this.#client.rpc("rtwidgets.set", { channel, data, ...condition });
     try {
-      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+      const reply = await (onlyIf ? this.#once(PUBLISH_TIMEOUT_MS, what, send) : this.#repeatable(what, send));
+      return isObject(reply.data) && typeof reply.data.version === "number" ? reply.data.version : null;
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
-      await this.#within(PUBLISH_TIMEOUT_MS, `publishing to ${channel}`, send);
+      const isUnknown = error instanceof Failure && (error.code === METHOD_NOT_FOUND || error.code === NOT_AVAILABLE);
+      if (!isUnknown || onlyIf) throw error;
+      // Another program's hub of the same protocol.
+      await this.publish(channel, data);
+      return null;
     }
+  }
+
+  /** Call a method of the hub itself. */
+  async ask(method: string, data: unknown): Promise<unknown> {
+    return (await this.#within(PUBLISH_TIMEOUT_MS, method, () => this.#client.rpc(method, data))).data;
   }
 
   async call(command: string, args: Record<string, unknown>, timeoutMs: number, key: string): Promise<unknown> {
     await this.#right({ target: `command:${command}`, verb: "command" });
     const data = { command, args, timeout_ms: timeoutMs, ...(key && { key }) };
-    try {
-      const until = Date.now() + timeoutMs;
-      const ask = (): Promise<{ data: unknown }> => (key ? this.#askAgain(data, until) : this.#client.rpc("rtwidgets.call", data));
-      const reply = await this.#within(timeoutMs + GRACE_MS, command, ask, key === "");
-      return isObject(reply.data) ? reply.data.result : undefined;
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== CONNECTION_CLOSED) throw error;
-      // Not sent again: it may have acted.
-      throw new Failure(UNKNOWN_OUTCOME, `${command}: the connection broke before the answer; the outcome is unknown`);
-    }
+    const untilMs = Date.now() + timeoutMs;
+    const send = () => (key ? this.#askAgain(data, untilMs) : this.#client.rpc("rtwidgets.call", data));
+    const reply = await this.#once(timeoutMs + GRACE_MS, command, send, key === "");
+    return isObject(reply.data) ? reply.data.result : undefined;
   }
 
   async cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
     await this.#right({ target: `command:${command}`, verb: "command" });
     const data = "id" in call ? { call: call.id } : { command, key: call.key };
-    await this.#within(CANCEL_TIMEOUT_MS, `cancelling ${command}`, () => this.#client.rpc("rtwidgets.cancel", data));
+    await this.#within(PUBLISH_TIMEOUT_MS, `cancelling ${command}`, () => this.#client.rpc("rtwidgets.cancel", data));
+  }
+
+  /** Ask again once if the connection broke meanwhile, as it bears repetition. */
+  async #repeatable<T>(what: string, start: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#within(PUBLISH_TIMEOUT_MS, what, start);
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      return await this.#within(PUBLISH_TIMEOUT_MS, what, start);
+    }
+  }
+
+  /** Do not ask again: it may have acted. */
+  async #once<T>(timeoutMs: number, what: string, start: () => Promise<T>, counts = true): Promise<T> {
+    try {
+      return await this.#within(timeoutMs, what, start, counts);
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+      throw new Failure(UNKNOWN_OUTCOME, `${what}: the connection broke before the answer; the outcome is unknown`);
+    }
   }
 
   /** Ask for a call with a key until there is an answer: the hub knows what became of it, as long as it is the same. */
@@ -118,6 +150,10 @@ export class Calls {
 
 function codeOf(error: unknown): unknown {
   return isObject(error) ? error.code : null;
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof Failure && error.code === CONNECTION_CLOSED;
 }
 
 /** Centrifuge rejects with plain objects {code, message}. */

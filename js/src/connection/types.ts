@@ -25,6 +25,8 @@ export interface HubConnection {
   readonly user: string | null;
   readonly client: string | null;
   onStatus(fn: () => void, signal: AbortSignal): void;
+  /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
+  may(verb: string, target: string): boolean;
   /**
    * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
    * what its widgets want the most is asked of the hub.
@@ -119,12 +121,30 @@ export interface TableFeed extends Feed {
   onChange(fn: (change: TableChange) => void, signal: AbortSignal): void;
 }
 
+/** Who set a value, as the hub says. */
+export interface ChangedBy {
+  /** Their connection; empty for what was set before this page subscribed. */
+  readonly client: string;
+  readonly user: string;
+  readonly name: string;
+  readonly timeMs: number;
+}
+
 export interface ValueFeed extends Feed {
   readonly value: unknown;
   /** Whether the value was ever set. */
   readonly has: boolean;
-  /** Publish a value. While one is on its way later ones wait, and only the latest of them is sent. */
-  set(value: unknown): Promise<void>;
+  /** Rises with each set; 0 while it was never set. */
+  readonly version: number;
+  /** Who set it; null where nobody is known to have. */
+  readonly by: ChangedBy | null;
+  /**
+   * Set the value. While one is on its way later ones wait, and only the latest of them is sent. Resolves with the
+   * version that it became, null where the hub knows of none.
+   */
+  set(value: unknown): Promise<number | null>;
+  /** Set the value if it still has this version; rejects with a CallError of code 1005 if not. */
+  setIf(value: unknown, version: number): Promise<number | null>;
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
@@ -163,11 +183,18 @@ export interface ChatMessage {
   readonly reactions: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What somebody may do in a session. */
+export type Role = "viewer" | "editor" | "owner";
+
 /** A user who is subscribed to a channel, from however many pages. */
 export interface Member {
   readonly user: string;
   readonly name: string;
   readonly clients: number;
+  /** Among the members of a session, by the hub's word; null elsewhere. */
+  readonly role?: Role | null;
+  /** Came by a link. */
+  readonly guest?: boolean;
 }
 
 export interface ChatFeed extends Feed {

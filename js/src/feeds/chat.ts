@@ -5,7 +5,9 @@ import type { ChatFeed, ChatMessage, Member } from "../connection/types.ts";
 import { asArray, asObject, isObject, type JsonObject } from "./columns.ts";
 import { BaseFeed, Malformed, type Publication } from "./feed.ts";
 import { Members } from "./members.ts";
-import type { Publish } from "./value.ts";
+
+/** Publishes to the feed's channel; rejects with what the hub says. */
+type Publish = (data: unknown) => Promise<void>;
 
 const MAX_MESSAGES = 2_000;
 

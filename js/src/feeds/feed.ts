@@ -4,7 +4,7 @@
 // comes out. It knows no socket, no page and no clock; connection/binding.ts drives it.
 
 import { Listeners } from "../connection/listeners.ts";
-import type { Feed, FeedStatus } from "../connection/types.ts";
+import type { Feed, FeedStatus, Role } from "../connection/types.ts";
 import type { Members } from "./members.ts";
 
 /** A publication as the feeds read it. */
@@ -21,12 +21,18 @@ export interface Publisher {
   readonly client: string;
   readonly user: string;
   readonly name: string;
+  /** Among the members of a session: what they may do there. */
+  readonly role?: Role | null;
+  /** Came by a link. */
+  readonly guest?: boolean;
 }
 
 /** What a subscribe reply says. */
 export interface Subscribed {
   readonly data: unknown;
   readonly offset: number;
+  /** The log that the offset is of; none where the channel has no positions. */
+  readonly epoch?: string;
   /** We asked to go on from our position. */
   readonly wasRecovering: boolean;
   /** And the hub could: the missed publications follow, and there is no snapshot. */
@@ -86,7 +92,7 @@ export abstract class BaseFeed implements Feed {
     let { lost, skipped } = this.#status;
     if (reply.wasRecovering && this.lookedAway) skipped += Math.max(0, reply.offset - this.#status.offset);
     else if (reply.wasRecovering) lost++;
-    const bad = this.#try(() => this.restart(reply.data));
+    const bad = this.#try(() => this.restart(reply.data, reply));
     this.#set({ phase: "live", reason: bad, offset: reply.offset, lost, skipped });
   }
 
@@ -126,7 +132,7 @@ export abstract class BaseFeed implements Feed {
   }
 
   /** Replace everything by a snapshot; throws Malformed. */
-  protected abstract restart(data: unknown): void;
+  protected abstract restart(data: unknown, reply: Subscribed): void;
   /** Fold in one publication; throws Malformed and then leaves the state as it was. */
   protected abstract apply(publication: Publication): void;
 

@@ -3,6 +3,7 @@
 import { Listeners } from "../connection/listeners.ts";
 import type { Columns, Key, Row, TableChange, TableFeed } from "../connection/types.ts";
 import { asArray, asColumns, asObject, isKey, rowCount } from "./columns.ts";
+import { sameJson } from "./same.ts";
 import { BaseFeed, Malformed, type Publication } from "./feed.ts";
 
 export class Table extends BaseFeed implements TableFeed {
@@ -68,7 +69,7 @@ export class Table extends BaseFeed implements TableFeed {
       let cells = changed.get(key);
       for (const name of names) {
         const value = columns[name]?.[i];
-        if (row.has(name) && same(row.get(name), value)) continue;
+        if (row.has(name) && sameJson(row.get(name), value)) continue;
         row.set(name, value);
         (cells ??= new Set()).add(name);
       }
@@ -87,9 +88,4 @@ function keysOf(rows: Columns, key: string): readonly Key[] {
   }
   if (!keys.every(isKey)) throw new Malformed(`key column "${key}" holds what is no key`);
   return keys;
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  return typeof a === "object" && typeof b === "object" && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,37 +1,47 @@
 // A value that everybody sees and may set.
 
 import { Listeners } from "../connection/listeners.ts";
-import type { ValueFeed } from "../connection/types.ts";
-import { asObject } from "./columns.ts";
-import { BaseFeed, type Publication } from "./feed.ts";
+import type { ChangedBy, ValueFeed } from "../connection/types.ts";
+import { asObject, isObject } from "./columns.ts";
+import { BaseFeed, type Publication, type Subscribed } from "./feed.ts";
 
-/** Publishes to the feed's channel; rejects with what the hub says. */
-export type Publish = (data: unknown) => Promise<void>;
+/** The version that a value must still have to be set. */
+export interface OnlyIf {
+  readonly version: number;
+  /** The log it is of; empty where the channel has no positions. */
+  readonly epoch: string;
+}
+
+/** Sets the feed's value; resolves with its new version, null where the hub knows of none. */
+export type SetValue = (value: unknown, onlyIf: OnlyIf | null) => Promise<number | null>;
 
 interface Waiting {
   value: unknown;
-  readonly sent: Promise<void>;
-  readonly settle: (outcome: Promise<void>) => void;
+  readonly sent: Promise<number | null>;
+  readonly settle: (outcome: Promise<number | null>) => void;
 }
 
 export class Value extends BaseFeed implements ValueFeed {
   value: unknown = undefined;
   has = false;
+  version = 0;
+  by: ChangedBy | null = null;
   readonly #listeners = new Listeners<[]>();
-  readonly #publish: Publish;
+  readonly #setValue: SetValue;
+  #epoch = "";
   #busy = false;
   #next: Waiting | null = null;
 
-  constructor(channel: string, publish: Publish) {
+  constructor(channel: string, setValue: SetValue) {
     super(channel, true);
-    this.#publish = publish;
+    this.#setValue = setValue;
   }
 
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
   }
 
-  set(value: unknown): Promise<void> {
+  set(value: unknown): Promise<number | null> {
     if (!this.#busy) return this.#send(value);
     if (this.#next) {
       // A slider moves faster than the hub answers: the values in between are of no use to anybody.
@@ -39,28 +49,40 @@ export class Value extends BaseFeed implements ValueFeed {
       return this.#next.sent;
     }
     let settle: Waiting["settle"] = () => undefined;
-    const sent = new Promise<void>((resolve) => (settle = resolve));
+    const sent = new Promise<number | null>((resolve) => (settle = resolve));
     this.#next = { value, sent, settle };
     return sent;
   }
 
-  protected override restart(data: unknown): void {
+  setIf(value: unknown, version: number): Promise<number | null> {
+    return this.#setValue(value, { version, epoch: this.#epoch });
+  }
+
+  protected override restart(data: unknown, { offset, epoch }: Subscribed): void {
     const snapshot = asObject(data ?? {}, "the snapshot");
+    this.#epoch = epoch ?? "";
     this.has = "value" in snapshot;
     this.value = snapshot.value;
+    this.version = offset;
+    const { by, time } = snapshot;
+    const user = isObject(by) && typeof by.user === "string" ? by.user : "";
+    const name = isObject(by) && typeof by.name === "string" && by.name !== "" ? by.name : user;
+    this.by = isObject(by) ? { client: "", user, name, timeMs: typeof time === "number" ? time : 0 } : null;
     this.#listeners.call();
   }
 
-  protected override apply(publication: Publication): void {
+  protected override apply({ data, offset, info, timeMs }: Publication): void {
     this.has = true;
-    this.value = publication.data;
+    this.value = data;
+    this.version = offset;
+    this.by = info && { ...info, timeMs: timeMs ?? 0 };
     this.#listeners.call();
   }
 
-  async #send(value: unknown): Promise<void> {
+  async #send(value: unknown): Promise<number | null> {
     this.#busy = true;
     try {
-      await this.#publish(value);
+      return await this.#setValue(value, null);
     } finally {
       this.#busy = false;
       const next = this.#next;

@@ -12,6 +12,8 @@ export interface BadgeSource {
   readonly channel: string;
   /** Whether the age of the data says something: yes for a flow, no for a control or a chat. */
   readonly showAge: boolean;
+  /** More for the details, as label and text. */
+  readonly details?: () => [label: string, text: string][];
 }
 
 const REFRESH_MS = 500;
@@ -20,7 +22,10 @@ const REFRESH_MS = 500;
 export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLElement {
   const state = element("span", { class: "rtw-status__state" });
   const age = element("span", { class: "rtw-status__age" });
-  const face = element("button", { class: "rtw-status__face", label: "Status details" }, element("span", { class: "rtw-status__dot" }), state, age);
+  // A name that changes all the time is read all the time.
+  age.setAttribute("aria-hidden", "true");
+  const role = element("span", { class: "rtw-unseen", text: "Status details: " });
+  const face = element("button", { class: "rtw-status__face" }, element("span", { class: "rtw-status__dot" }), role, state, age);
   face.type = "button";
   // Read aloud when the state changes; the age would never stop talking.
   const spoken = element("span", { class: "rtw-unseen", role: "status" });
@@ -43,15 +48,18 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
 
   const refresh = () => {
     const nowMs = Date.now();
-    const connection = source.link.connection?.status ?? null;
-    const feed = source.link.feed?.status ?? null;
+    const { link } = source;
+    const { savedAtMs } = link;
+    const connection = link.connection?.status ?? null;
+    const feed = (savedAtMs === null ? link.feed : link.coming)?.status ?? null;
     const dataAgeMs = ageMs(feed, nowMs);
     const shown = describeStatus({
       connection,
-      withoutSinceMs: source.link.withoutSinceMs,
+      withoutSinceMs: link.withoutSinceMs,
       feed,
       ageMs: source.showAge ? dataAgeMs : null,
       nowMs,
+      savedAtMs,
     });
     root.dataset.tone = shown.tone;
     setText(state, shown.state);
@@ -59,7 +67,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
     setText(spoken, shown.state);
     if (!panel.open) return;
     details.replaceChildren(
-      ...statusDetails(source.channel, connection, feed, dataAgeMs).flatMap(([label, text]) => [
+      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, savedAtMs), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),
@@ -79,6 +87,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   face.addEventListener("blur", () => panel.hide(), { signal });
   const timer = setInterval(() => document.visibilityState === "hidden" || refresh(), REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  source.link.onChange(refresh, signal);
   refresh();
   return root;
 }

@@ -21,10 +21,9 @@ export interface Card {
   readonly body: HTMLElement;
   /** Between title and state: the widget's own buttons and counts. */
   readonly tools: HTMLElement;
-  /** Change the title. */
-  title(text: string): void;
   /** Say what is wrong now, or "" when nothing is. */
   notice(text: string): void;
+  retitle(text: string): void;
 }
 
 const NARROW_PX = 460;
@@ -41,15 +40,15 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   const root = options.inline
     ? element("div", { class: `rtw rtw--inline ${options.class}` }, title, body, tools, ...(options.badge ? [options.badge] : []), passing, fixed)
     : element("div", { class: `rtw ${options.class}` }, head, body, passing, fixed);
-  const entitle = (text: string) => {
-    if (text === title.textContent && text !== "") return;
+  root.setAttribute("role", "group");
+  const retitle = (text: string) => {
     setText(title, text);
     title.title = text;
     title.hidden = text === "";
     if (text) root.setAttribute("aria-label", text);
+    else root.removeAttribute("aria-label");
   };
-  root.setAttribute("role", "group");
-  entitle(options.title);
+  retitle(options.title);
   el.replaceChildren(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
   const narrow = new ResizeObserver(() => {
@@ -63,10 +62,10 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
     root,
     body,
     tools,
-    title: entitle,
     notice(text) {
       passing.hidden = text === "";
       setText(passing, text);
     },
+    retitle,
   };
 }

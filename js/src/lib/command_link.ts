@@ -4,9 +4,11 @@ import type { CallError, ConnectionStatus, Key, Row, TableFeed } from "../connec
 import { randomId } from "../connection/ids.ts";
 import { isObject } from "../feeds/columns.ts";
 import { shownName } from "./names.ts";
-import { linkToHub, type Link } from "./link.ts";
+import { isLive, linkToHub, type Link } from "./link.ts";
+import type { Spec } from "./options.ts";
 import { readiness } from "./readiness.ts";
 import type { Redraws } from "./redraws.ts";
+import { savedFeed } from "./saved.ts";
 import type { Sight } from "./sight.ts";
 
 /** Roles of the channels that a command's widget needs. */
@@ -17,6 +19,8 @@ const DEADLINE = 1002;
 const CANCELLED = 1004;
 const UNKNOWN = 1003;
 const FAILED = 1001;
+/** A kernel gives the right in a moment. */
+const RIGHT_GRACE_MS = 5_000;
 /** The rows of ended calls go after half a minute; more than this nobody presses in that time. */
 const MOST_MINE = 50;
 
@@ -60,19 +64,23 @@ export class CommandLink {
   #own: Own | null = null;
   /** Keys of the calls that this widget has made of late: what is said of them is in `ending`. */
   readonly #mine: string[] = [];
+  /** Since when the page is known to have no right to call the command. */
+  #withoutRightMs: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The catalogue's row of the command, kept while its handler is away. */
   #row: Row | null = null;
 
-  constructor(hub: string, channels: ReadonlyMap<string, string>, command: string, sight: Sight, redraws: Redraws, signal: AbortSignal) {
+  constructor({ hub, channels, options, saved }: Spec<{ readonly command: string }>, sight: Sight, redraws: Redraws, signal: AbortSignal) {
     const want = sight.want();
-    this.command = command;
+    this.command = options.command;
     this.#redraws = redraws;
-    const follow = (role: (typeof COMMAND_CHANNELS)[number]): Link<TableFeed> =>
-      linkToHub<TableFeed>(
+    const follow = (role: (typeof COMMAND_CHANNELS)[number]): Link<TableFeed> => {
+      const channel = channels.get(role) ?? "";
+      const link = linkToHub<TableFeed>(
         hub,
         (connection, until) => {
           connection.onStatus(() => redraws.request(), until);
-          return connection.table(channels.get(role) ?? "", want, until);
+          return connection.table(channel, want, until);
         },
         (feed, until) => {
           feed.onChange(() => redraws.request(), until);
@@ -80,9 +88,14 @@ export class CommandLink {
           redraws.request();
         },
         signal,
+        savedFeed(saved, role, "table", channel),
       );
+      link.onChange(() => redraws.request(), signal);
+      return link;
+    };
     this.catalogue = follow("commands");
     this.calls = follow("calls");
+    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
   get status(): ConnectionStatus | null {
@@ -91,7 +104,28 @@ export class CommandLink {
 
   /** Why the command can't be called now; null when it can. */
   get whyNot(): string | null {
+    // Of what was saved the badge says all there is to say.
+    if (this.catalogue.savedAtMs !== null) return "";
+    if (this.#isWithoutRight) return `you can watch this, not run it: you have no right to call '${this.command}'`;
     return readiness(this.command, this.status, this.catalogue.feed, this.row !== null);
+  }
+
+  /** Whether the page's token gives the right to call the command, and so to stop its calls. */
+  get mayCall(): boolean {
+    return this.catalogue.connection?.may("command", `command:${this.command}`) ?? false;
+  }
+
+  /** Whether it has been without that right for longer than a new token takes to come. */
+  get #isWithoutRight(): boolean {
+    if (this.mayCall || !isLive(this.catalogue)) {
+      this.#withoutRightMs = null;
+      return false;
+    }
+    this.#withoutRightMs ??= Date.now();
+    const waitMs = this.#withoutRightMs + RIGHT_GRACE_MS - Date.now();
+    clearTimeout(this.#timer);
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#redraws.request(), waitMs);
+    return waitMs <= 0;
   }
 
   /** What the catalogue says of the command, or said before its handler went away. */
@@ -180,6 +214,13 @@ export class CommandLink {
     if ((error as Partial<CallError> | null)?.code !== DEADLINE || this.status?.phase !== "live") return message;
     return `'${this.command}' did not answer within ${timeoutMs / 1000} s; with timeout_s=... it may take longer`;
   }
+}
+
+/** What to keep of a command for a page without a hub. */
+export function commandPicture({ catalogue, command }: CommandLink): Record<string, unknown> | null {
+  if (!isLive(catalogue) || !catalogue.feed?.key) return null;
+  const cells = [...(catalogue.feed.rows.get(command) ?? [])].map(([name, cell]) => [name, [cell]] as const);
+  return { commands: { key: catalogue.feed.key, rows: Object.fromEntries(cells) } };
 }
 
 /** Whether a call can still be stopped. */

@@ -1,17 +1,24 @@
-// A card in one row around a shared value: what sliders and toggles have in common.
+// A card in one row around a shared value: what all controls have in common.
 
 import type { ValueFeed } from "../connection/types.ts";
 import { statusBadge } from "./badge.ts";
 import { card, type Card } from "./card.ts";
-import { linkToHub, type Link } from "./link.ts";
+import { element, setText } from "./dom.ts";
+import { formatClock } from "./format.ts";
+import { isLive, linkToHub, type Link } from "./link.ts";
+import { movedBy, nameOfSetter } from "./moved_by.ts";
+import { quoted, type Spec } from "./options.ts";
 import { Redraws } from "./redraws.ts";
-import { SharedValue } from "./shared_value.ts";
+import { savedFeed } from "./saved.ts";
+import { markSaved } from "./saved_mark.ts";
+import { SharedValue, type Current } from "./shared_value.ts";
 import type { Sight } from "./sight.ts";
 import { shortName } from "./titles.ts";
-import { quoted, type Spec } from "./options.ts";
 
 /** About 30 sets a second while a hand moves. */
 const SET_INTERVAL_MS = 33;
+/** A kernel gives the right to set in a moment. */
+const RIGHT_GRACE_MS = 1_500;
 
 export interface ControlState {
   readonly channel: string;
@@ -19,70 +26,144 @@ export interface ControlState {
   readonly redraws: Redraws;
 }
 
+/** What is special about a control. */
+export interface ControlParts {
+  /** Class of the widget, such as "rtw-slider". */
+  readonly class: string;
+  /** Why a value can't be shown, or not all of it, in words; "" when it can. Not asked of null: that is no value yet. */
+  readonly misfit: (value: unknown) => string;
+  /** Put a value, of whatever form, into the view; undefined where none is known. */
+  readonly show: (value: unknown) => void;
+  /** Let the hand at it, or not. */
+  readonly enable: (enabled: boolean) => void;
+  /** Hear that the hub has answered a set: why it failed, or "". */
+  readonly answered?: (reason: string) => void;
+  /** Hear that the hub's value changed, by this page or by another. */
+  readonly incoming?: (mine: boolean) => void;
+}
+
 export interface Control {
   readonly view: Card;
   readonly shared: SharedValue;
   readonly title: string;
+  /** The hub's value now. */
+  current(): Current;
+  /** Who set it, as a person is called; null where nobody is known. */
+  setter(): string | null;
+  /** Show what there is: call it when the view is built. */
+  start(): void;
 }
 
 /** Follow the value channel of a control. */
-export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
+export function openControl({ hub, channels, saved }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
   const want = sight.want();
   const channel = channels.get("value") ?? "";
   const redraws = new Redraws();
   const link = linkToHub<ValueFeed>(
     hub,
-    (connection, until) => connection.value(channel, want, until),
+    (connection, until) => {
+      connection.onStatus(() => redraws.request(), until);
+      return connection.value(channel, want, until);
+    },
     (feed, until) => {
       feed.onChange(() => redraws.request(), until);
       feed.onStatus(() => redraws.request(), until);
       redraws.request();
     },
     signal,
+    savedFeed(saved, "value", "value", channel),
   );
   return { channel, link, redraws };
 }
 
-/** What a control can show. */
-export interface Range {
-  readonly type: "number" | "boolean";
-  /** Said of another value. */
-  readonly says: string;
+/** What to keep of a control. */
+export function pictureOfControl(_spec: unknown, { link }: ControlState): Readonly<Record<string, unknown>> | null {
+  return isLive(link) && link.feed?.has ? { value: { value: link.feed.value } } : null;
 }
 
-/** Build the card of a control; `show` puts a value (undefined: not known) into the view. */
+/** Build the card of a control. */
 export function controlCard(
   el: HTMLElement,
-  className: string,
-  title: string,
-  problems: readonly string[],
-  state: ControlState,
-  range: Range,
-  show: (value: unknown) => void,
+  spec: { readonly options: { readonly title: string }; readonly problems: readonly string[] },
+  { channel, link, redraws }: ControlState,
+  parts: ControlParts,
   signal: AbortSignal,
 ): Control {
-  const { channel, link, redraws } = state;
-  const shownTitle = title || shortName(channel);
-  const badge = statusBadge({ link, channel, showAge: false }, signal);
-  const view = card(el, { class: className, title: shownTitle, badge, inline: true, problems }, signal);
+  const title = spec.options.title || shortName(channel);
+  const user = () => link.connection?.user ?? null;
+  const client = () => link.connection?.client ?? null;
+  const setter = () => nameOfSetter(link.feed?.by ?? null, user());
+  const details = (): [string, string][] => {
+    const who = setter();
+    return link.feed?.by ? [["set", `${who ? `by ${who}, ` : ""}${formatClock(link.feed.by.timeMs)}`]] : [];
+  };
+  const badge = statusBadge({ link, channel, showAge: false, details }, signal);
+  const by = movedBy(user, client, signal);
+  badge.append(by.root);
+  const view = card(el, { class: parts.class, title, badge, inline: true, problems: spec.problems }, signal);
+  const locked = element("div", { class: "rtw-locked", hidden: true });
+  view.body.classList.add("rtw-control");
+  view.root.append(locked);
+
   let failed = "";
   let misfit = "";
   const say = () => view.notice(failed || misfit);
+  const current = (): Current => ({ value: link.feed?.has ? link.feed.value : undefined, version: link.feed?.version ?? 0 });
   const shared = new SharedValue({
     send: (value) => link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")),
-    current: () => (link.feed?.has ? link.feed.value : undefined),
+    current,
     show: (value) => {
-      misfit = value === undefined || value === null || typeof value === range.type ? "" : `the value is ${quoted(value)}; ${range.says}`;
+      const why = value === undefined || value === null ? "" : parts.misfit(value);
+      misfit = why && `the value is ${quoted(value)}; ${why}`;
       say();
-      show(value);
+      parts.show(value);
     },
     failed: (reason) => {
       failed = reason && `not set: ${reason}`;
       say();
+      parts.answered?.(reason);
     },
     intervalMs: SET_INTERVAL_MS,
   });
-  redraws.add(() => shared.incoming(), signal);
-  signal.addEventListener("abort", () => shared.end(), { once: true });
-  return { view, shared, title: shownTitle };
+
+  /** Since when the page's token is known to give no right to set the value. */
+  let withoutRightMs: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const lock = () => {
+    const watching = link.connection?.status.phase === "live" && link.feed?.status.phase === "live";
+    const denied = watching && !link.connection.may("publish", channel);
+    if (!denied) withoutRightMs = null;
+    else withoutRightMs ??= Date.now();
+    clearTimeout(timer);
+    const waitMs = withoutRightMs === null ? 0 : withoutRightMs + RIGHT_GRACE_MS - Date.now();
+    if (waitMs > 0) timer = setTimeout(lock, waitMs);
+    // What was locked stays so while the connection is away.
+    if (waitMs > 0 || (!watching && !locked.hidden)) return;
+    const isLocked = withoutRightMs !== null;
+    locked.hidden = !isLocked;
+    setText(locked, isLocked ? `You can watch this, not set it: you have no right to publish on ${channel}.` : "");
+    view.root.classList.toggle("rtw--locked", isLocked);
+    parts.enable(!isLocked && link.savedAtMs === null);
+  };
+  let version = 0;
+  const redraw = () => {
+    lock();
+    by.tell(link.feed?.by ?? null);
+    shared.incoming();
+    if (link.feed && link.feed.version !== version) {
+      version = link.feed.version;
+      parts.incoming?.(link.feed.by?.client === client());
+    }
+  };
+  redraws.add(redraw, signal);
+  markSaved(view.root, link, [], signal);
+  signal.addEventListener(
+    "abort",
+    () => {
+      clearTimeout(timer);
+      shared.end();
+    },
+    { once: true },
+  );
+  return { view, shared, title, current, setter, start: redraw };
 }

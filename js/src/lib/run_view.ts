@@ -34,7 +34,7 @@ export function progressBar(label: string): ProgressBar {
 
 export interface RunLine {
   readonly root: HTMLElement;
-  show(run: Run): void;
+  show(run: Run, mayStop?: boolean): void;
 }
 
 /** One call under way: what it does, a bar, a way to stop it. */
@@ -48,12 +48,13 @@ export function runLine(label: string, onStop: (run: Run) => void, signal: Abort
   const root = element("div", { class: "rtw-run" }, text, bar.root, stop);
   return {
     root,
-    show(run) {
+    show(run, mayStop = true) {
       shown = run;
       setText(text, wordsOf(run));
       const under = isUnderWay(run);
       root.dataset.tone = under ? "" : run.state === "done" ? "good" : "bad";
-      bar.root.hidden = stop.hidden = !under;
+      bar.root.hidden = !under;
+      stop.hidden = !under || !mayStop;
       bar.set(run.fraction);
       // A call that the hub does not show yet can be stopped by who made it only.
       stop.disabled = run.state === "cancelling" || (run.id === null && run.by !== "");
@@ -63,7 +64,7 @@ export function runLine(label: string, onStop: (run: Run) => void, signal: Abort
 
 export interface OthersView {
   readonly root: HTMLElement;
-  show(runs: readonly Run[]): void;
+  show(runs: readonly Run[], mayStop: boolean): void;
 }
 
 /** The calls of others, one line each. */
@@ -73,7 +74,7 @@ export function othersView(label: string, onStop: (run: Run) => void, signal: Ab
   const root = element("div", { class: "rtw-runs", role: "status", hidden: true }, more);
   return {
     root,
-    show(runs) {
+    show(runs, mayStop) {
       root.hidden = runs.length === 0;
       const listed = runs.slice(0, MOST_OTHERS);
       while (lines.length < listed.length) {
@@ -84,7 +85,7 @@ export function othersView(label: string, onStop: (run: Run) => void, signal: Ab
       lines.forEach((line, i) => {
         const run = listed[i];
         line.root.hidden = run === undefined;
-        if (run) line.show(run);
+        if (run) line.show(run, mayStop);
       });
       const rest = runs.length - listed.length;
       more.hidden = rest <= 0;

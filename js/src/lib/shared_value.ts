@@ -1,13 +1,23 @@
 // A control on a value that others move too.
 //
-// What the hand does shows at once; what the hub says shows when the hand has let go and its last set is acknowledged,
-// so that a control never jumps back under the finger to a value it has already left.
+// What the hand does shows at once; what the hub says shows when the hand has let go and the hub's value is as new as
+// the last set, so that a control never jumps back under the finger to a value it has already left.
+
+import { sameJson } from "../feeds/same.ts";
+
+/** The hub's value. */
+export interface Current {
+  /** Undefined while it is not known. */
+  readonly value: unknown;
+  /** Rises with each set. */
+  readonly version: number;
+}
 
 export interface SharedValueOptions {
-  /** Publish; resolves when the hub has acknowledged. */
-  readonly send: (value: unknown) => Promise<void>;
+  /** Set it; resolves with the version that it became, null where the hub knows of none. */
+  readonly send: (value: unknown) => Promise<number | null>;
   /** The hub's value now. */
-  readonly current: () => unknown;
+  readonly current: () => Current;
   /** Show a value. */
   readonly show: (value: unknown) => void;
   /** Say why the last set failed, or "" when one went through. */
@@ -16,17 +26,27 @@ export interface SharedValueOptions {
   readonly intervalMs: number;
 }
 
-const PUBLICATION_GRACE_MS = 250;
+/** The publication of a set comes about when its answer does. A hub that was started again counts anew. */
+const PUBLICATION_GRACE_MS = 2_000;
+/** Where there are no versions the same value is taken for ours. */
+const NO_VERSION_GRACE_MS = 250;
 
 export class SharedValue {
   #held = false;
   #onTheWay = 0;
   #waiting: { value: unknown } | null = null;
   #last: unknown;
-  #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The version that our last set became, while the hub's value may be older than that. */
+  #awaited: number | null = null;
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: SharedValueOptions) {}
+
+  /** Whether the hand is on the control. */
+  get held(): boolean {
+    return this.#held;
+  }
 
   /** The hand is on the control: what comes from the hub waits. */
   hold(): void {
@@ -36,7 +56,7 @@ export class SharedValue {
   /** The hand let go. */
   release(): void {
     this.#held = false;
-    this.#settleSoon();
+    this.#settle();
   }
 
   /** The hand set a value. */
@@ -53,7 +73,7 @@ export class SharedValue {
 
   end(): void {
     clearTimeout(this.#timer);
-    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#graceTimer);
   }
 
   #flush(): void {
@@ -65,26 +85,33 @@ export class SharedValue {
     this.#timer = setTimeout(() => this.#flush(), this.options.intervalMs);
     this.#onTheWay += 1;
     this.options.send(value).then(
-      () => this.#answered(""),
-      (error: unknown) => this.#answered(error instanceof Error ? error.message : String(error)),
+      (version) => this.#answered("", version),
+      (error: unknown) => this.#answered(error instanceof Error ? error.message : String(error), 0),
     );
   }
 
-  #answered(reason: string): void {
+  #answered(reason: string, version: number | null): void {
     this.#onTheWay -= 1;
     this.options.failed(reason);
-    if (reason) this.#settle();
-    else this.#settleSoon();
-  }
-
-  /** The answer to a set may come before the set's own publication: until that is here the hub's value is the old one. */
-  #settleSoon(): void {
-    clearTimeout(this.#settleTimer);
-    if (this.options.current() === this.#last) this.#settle();
-    else this.#settleTimer = setTimeout(() => this.#settle(), PUBLICATION_GRACE_MS);
+    this.#awaited = version ?? Number.POSITIVE_INFINITY;
+    clearTimeout(this.#graceTimer);
+    const grace = version === null ? NO_VERSION_GRACE_MS : PUBLICATION_GRACE_MS;
+    this.#graceTimer = setTimeout(() => {
+      this.#awaited = null;
+      this.#settle();
+    }, grace);
+    this.#settle();
   }
 
   #settle(): void {
-    if (!this.#held && this.#onTheWay === 0 && !this.#waiting) this.options.show(this.options.current());
+    if (this.#held || this.#onTheWay > 0 || this.#waiting) return;
+    const { value, version } = this.options.current();
+    if (this.#awaited !== null && version < this.#awaited) {
+      // Where versions are known an older one of the same value may still be followed by another value of ours.
+      if (this.#awaited !== Number.POSITIVE_INFINITY || !sameJson(value, this.#last)) return;
+    }
+    clearTimeout(this.#graceTimer);
+    this.#awaited = null;
+    this.options.show(value);
   }
 }

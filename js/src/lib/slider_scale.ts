@@ -50,3 +50,20 @@ export function keyMove(key: string, value: number, scale: SliderScale): number 
       return null;
   }
 }
+
+/** The values with one of them moved, no further than its neighbours. */
+export function within(values: readonly number[], index: number, to: number): number[] {
+  const low = values[index - 1] ?? Number.NEGATIVE_INFINITY;
+  const high = values[index + 1] ?? Number.POSITIVE_INFINITY;
+  return values.map((value, i) => (i === index ? Math.min(high, Math.max(low, to)) : value));
+}
+
+/** Which thumb a hand means that comes down at a value; of some at one place the one that can go there. */
+export function nearestThumb(values: readonly number[], at: number): number {
+  let nearest = 0;
+  values.forEach((value, index) => {
+    const gain = Math.abs(at - (values[nearest] ?? 0)) - Math.abs(at - value);
+    if (gain > 0 || (gain === 0 && at > value)) nearest = index;
+  });
+  return nearest;
+}

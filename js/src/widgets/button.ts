@@ -2,11 +2,12 @@
 
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
-import { COMMAND_CHANNELS, CommandLink } from "../lib/command_link.ts";
+import { COMMAND_CHANNELS, CommandLink, commandPicture } from "../lib/command_link.ts";
 import { button, element, setText } from "../lib/dom.ts";
 import { number, record, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { endingText, othersView, runLine } from "../lib/run_view.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -29,10 +30,10 @@ export default defineWidget<Options, State>({
   channels: COMMAND_CHANNELS,
   options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
 
-  open({ hub, channels, options }, sight, signal) {
+  open(spec, sight, signal) {
     const redraws = new Redraws();
-    const link = new CommandLink(hub, channels, options.command, sight, redraws, signal);
-    return { channel: channels.get("commands") ?? "", link, redraws };
+    const link = new CommandLink(spec, sight, redraws, signal);
+    return { channel: spec.channels.get("commands") ?? "", link, redraws };
   },
 
   show({ options, problems }, { channel, link, redraws }, el, signal) {
@@ -47,6 +48,7 @@ export default defineWidget<Options, State>({
     const others = othersView(name, stop, signal);
     const outcome = element("span", { class: "rtw-button__outcome", role: "status" });
     view.body.append(press, element("div", { class: "rtw-button__state" }, own.root, outcome, others.root));
+    markSaved(view.root, link.catalogue, [], signal);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = link.ending;
 
@@ -77,10 +79,12 @@ export default defineWidget<Options, State>({
       outcome.hidden = text === "";
       setText(outcome, text);
       outcome.dataset.tone = tone;
-      others.show(link.others);
+      others.show(link.others, link.mayCall);
     };
     redraws.add(refresh, signal);
     signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
     refresh();
   },
+
+  picture: (_, { link }) => commandPicture(link),
 });

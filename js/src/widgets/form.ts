@@ -2,7 +2,7 @@
 
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
-import { COMMAND_CHANNELS, CommandLink, schemaIn, textIn, type Ending } from "../lib/command_link.ts";
+import { COMMAND_CHANNELS, CommandLink, commandPicture, schemaIn, textIn, type Ending } from "../lib/command_link.ts";
 import { element, setText } from "../lib/dom.ts";
 import { readForm } from "../lib/form_entries.ts";
 import { firstEntry, readFormSchema, type Entry } from "../lib/form_fields.ts";
@@ -10,6 +10,7 @@ import { fieldView, resetButton, type FieldView } from "../lib/form_view.ts";
 import { number, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { showResult } from "../lib/result_view.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { endingText, othersView, runLine } from "../lib/run_view.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -32,10 +33,10 @@ export default defineWidget<Options, State>({
   channels: COMMAND_CHANNELS,
   options: { title: text(""), command: text(""), timeout_ms: number(30_000) },
 
-  open({ hub, channels, options }, sight, signal) {
+  open(spec, sight, signal) {
     const redraws = new Redraws();
-    const link = new CommandLink(hub, channels, options.command, sight, redraws, signal);
-    return { channel: channels.get("commands") ?? "", link, redraws, entries: new Map() };
+    const link = new CommandLink(spec, sight, redraws, signal);
+    return { channel: spec.channels.get("commands") ?? "", link, redraws, entries: new Map() };
   },
 
   show({ options, problems }, { channel, link, redraws, entries }, el, signal) {
@@ -113,7 +114,7 @@ export default defineWidget<Options, State>({
     const refresh = () => {
       rebuild();
       const title = options.title || textIn(link.row ?? new Map(), "title") || options.command;
-      view.title(title);
+      view.retitle(title);
       const run = link.own;
       const why = link.whyNot;
       const wasOnStop = own.root.contains(document.activeElement);
@@ -136,7 +137,7 @@ export default defineWidget<Options, State>({
         showResult(result, hasResult ? ending.result : null);
         if (ending?.state === "failed") blame(ending.fault);
       }
-      others.show(link.others);
+      others.show(link.others, link.mayCall);
     };
 
     /** What the handler says about an argument belongs to its field, too. */
@@ -144,7 +145,10 @@ export default defineWidget<Options, State>({
       const named = /\bargument '(\w+)':? (.*)/s.exec(fault);
       views.find(({ field }) => field.name === named?.[1])?.fault(named?.[2] ?? "");
     };
+    markSaved(view.root, link.catalogue, [fields], signal);
     redraws.add(refresh, signal);
     refresh();
   },
+
+  picture: (_, { link }) => commandPicture(link),
 });

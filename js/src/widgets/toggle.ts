@@ -1,7 +1,7 @@
 // Toggle: a yes or no that every viewer sees and flips.
 
-import { element, setText } from "../lib/dom.ts";
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
+import { button, element, setText } from "../lib/dom.ts";
 import { text } from "../lib/options.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -14,23 +14,33 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
-  show({ options, problems }, state, el, signal) {
-    const control = element("button", { class: "rtw-toggle__switch", role: "switch" }, element("span", { class: "rtw-toggle__knob" }));
-    const word = element("span", { class: "rtw-toggle__word" });
-    control.type = "button";
+  show(spec, state, el, signal) {
     let on = false;
-    const show = (given: unknown) => {
-      on = given === true;
-      const known = typeof given === "boolean";
-      control.classList.toggle("rtw-toggle__switch--unset", !known);
-      control.setAttribute("aria-checked", String(on));
-      setText(word, known ? (on ? "on" : "off") : "–");
-    };
-    const { view, shared, title } = controlCard(el, "rtw-toggle", options.title, problems, state, { type: "boolean", says: "a toggle shows true and false" }, show, signal);
-    control.setAttribute("aria-label", title);
-    view.body.append(control, word);
-    shared.incoming();
-    control.addEventListener("click", () => shared.set(!on), { signal });
+    const face = button({ class: "rtw-toggle__switch", role: "switch" }, () => control.shared.set(!on), signal);
+    face.append(element("span", { class: "rtw-toggle__knob" }));
+    const word = element("span", { class: "rtw-toggle__word" });
+    const control = controlCard(
+      el,
+      spec,
+      state,
+      {
+        class: "rtw-toggle",
+        misfit: (value) => (typeof value === "boolean" ? "" : "a toggle shows true and false"),
+        show: (value) => {
+          const known = typeof value === "boolean";
+          on = value === true;
+          face.classList.toggle("rtw-toggle__switch--unset", !known);
+          face.setAttribute("aria-checked", String(on));
+          setText(word, known ? (on ? "on" : "off") : "–");
+        },
+        enable: (enabled) => (face.disabled = !enabled),
+      },
+      signal,
+    );
+    face.setAttribute("aria-label", control.title);
+    control.view.body.append(face, word);
+    control.start();
   },
 });

@@ -239,10 +239,43 @@ test("calls are cancelled by id and by key, with the right to call the command",
   await assert.rejects(connection.cancel("stop", { id: "c1" }), { code: 103 });
 });
 
-test("a value is published through the connection", async (t) => {
+test("a value is set through the connection, and its version comes back", async (t) => {
   const { hub, connection, ending } = await setUp(t);
-  await connection.value("value:limit", new FakeWant(), ending.signal).set(120);
+  assert.equal(await connection.value("value:limit", new FakeWant(), ending.signal).set(120), 1);
+  assert.deepEqual(hub.sets, [{ value: 120, version: undefined, epoch: undefined }]);
+});
+
+test("another program's hub, which knows no versions, gets the value as a publication", async (t) => {
+  const { hub, connection, ending } = await setUp(t);
+  hub.setAnswer = () => ({ code: 104, message: "method not found" });
+  const limit = connection.value("value:limit", new FakeWant(), ending.signal);
+  assert.equal(await limit.set(120), null);
   assert.deepEqual(hub.published, [120]);
+  await assert.rejects(limit.setIf(1, 0), { code: 104 });
+});
+
+test("a set bears repetition when the connection broke, a conditional one does not", async (t) => {
+  const { hub, connection, ending } = await setUp(t, { advertisedPort: 9 });
+  const limit = connection.value("value:limit", new FakeWant(), ending.signal);
+  await until("live", () => connection.status.phase === "live");
+  const breakOnce = () => {
+    hub.setAnswer = () => hub.sets.length;
+    setTimeout(() => hub.breakAll(), 50);
+    return null;
+  };
+  hub.setAnswer = breakOnce;
+  assert.equal(await limit.set(7), 2);
+  hub.setAnswer = breakOnce;
+  await assert.rejects(limit.setIf(8, 2), { code: 1003, message: /the outcome is unknown/ });
+  await until("live again", () => connection.status.phase === "live");
+  assert.deepEqual(hub.sets.map(({ value, version }) => [value, version]), [[7, undefined], [7, undefined], [8, 2]]);
+});
+
+test("a conditional set that came too late says so", async (t) => {
+  const { hub, connection, ending } = await setUp(t);
+  hub.setAnswer = () => ({ code: 1005, message: "'value:limit' is not at version 3 any more" });
+  const limit = connection.value("value:limit", new FakeWant(), ending.signal);
+  await assert.rejects(limit.setIf(1, 3), { code: 1005, message: "setting value:limit: 'value:limit' is not at version 3 any more" });
 });
 
 test("another kernel of the same hub takes over when the first is gone", async (t) => {
@@ -360,7 +393,7 @@ test("a widget whose right comes later waits for the wider token, and gets it wi
   kernel.pushToken("p1", "wide");
   await until("subscribed", () => feed.status.phase === "live");
   await setting;
-  assert.deepEqual(hub.published, [7]);
+  assert.deepEqual(hub.sets.map(({ value }) => value), [7]);
   assert.deepEqual([...reasons], [null]);
   assert.equal(hub.connects, 1);
   assert.deepEqual(hub.shown, ["t0", "wide"]);
@@ -382,8 +415,10 @@ test("a wider token that got lost is asked for, and one that never comes is said
   assert.ok(kernel.tokens >= 1, "the page asked");
   assert.equal(hub.subscribes, 0);
   kernel.caps = { ...kernel.caps, "value:late": ["subscribe", "publish"] };
+  assert.equal(connection.may("publish", "value:late"), false);
   kernel.pushToken("p1", "wide");
   await until("subscribed after all", () => feed.status.phase === "live");
+  assert.equal(connection.may("publish", "value:late"), true);
 });
 
 test("a page with two kernels shows the hub both their tokens, also after the connection broke", async (t) => {

@@ -15,7 +15,7 @@ interface Command {
   readonly refresh?: { token: string };
   readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number; data?: { rtwidgets: Wish } };
   readonly publish?: { channel: string; data: unknown };
-  readonly rpc?: { method: string; data: { command: string; args: unknown; key?: string } & Wish };
+  readonly rpc?: { method: string; data: { command: string; args: unknown; key?: string; data?: unknown; if_version?: number; epoch?: string } & Wish };
   readonly presence?: unknown;
   readonly unsubscribe?: unknown;
 }
@@ -25,6 +25,10 @@ export class ScriptedHub {
   readonly epoch = "e1";
   readonly log: unknown[] = [];
   readonly published: unknown[] = [];
+  /** What it was asked to set: values, with the versions they were to have. */
+  readonly sets: { value: unknown; version: number | undefined; epoch: string | undefined }[] = [];
+  /** How it answers a set: a version, an error, or null for no answer at all. */
+  setAnswer: () => number | { code: number; message: string } | null = () => this.sets.length;
   /** What readers wished for, at subscribing and after. */
   readonly wishes: Wish[] = [];
   /** The snapshots of other channels than its stream; a value where nothing else is said. */
@@ -145,6 +149,12 @@ export class ScriptedHub {
     } else if (command.rpc?.method === "rtwidgets.cancel") {
       this.cancelled.push(command.rpc.data);
       reply({ rpc: { data: { state: "cancelling" } } });
+    } else if (command.rpc?.method === "rtwidgets.set") {
+      const { data, if_version, epoch } = command.rpc.data;
+      this.sets.push({ value: data, version: if_version, epoch });
+      const answer = this.setAnswer();
+      if (answer === null) return;
+      reply(typeof answer === "number" ? { rpc: { data: { version: answer, epoch: this.epoch } } } : { error: answer });
     } else if (command.rpc) {
       const result = await this.answer(command.rpc.data.args, command.rpc.data.key);
       reply({ rpc: { data: { result } } });

@@ -155,7 +155,7 @@ test("a table that is declared later asks for a snapshot, as only that names the
 });
 
 test("a value that was never set is told from one that is null", () => {
-  const feed = new Value("value:limit", () => Promise.resolve());
+  const feed = new Value("value:limit", () => Promise.resolve(null));
   feed.subscribed(snapshot({ kind: "value" }));
   assert.equal(feed.has, false);
   feed.publication(pub(1, null));
@@ -163,26 +163,62 @@ test("a value that was never set is told from one that is null", () => {
   assert.equal(feed.value, null);
 });
 
+test("a value knows its version and who set it, from the snapshot and from each publication", () => {
+  const feed = new Value("value:limit", () => Promise.resolve(null));
+  feed.subscribed(snapshot({ kind: "value" }, 0));
+  assert.deepEqual([feed.version, feed.by], [0, null]);
+  feed.subscribed(snapshot({ kind: "value", value: 5, by: { user: "ann", name: "Ann" }, time: 7 }, 3));
+  assert.deepEqual([feed.version, feed.by], [3, { client: "", user: "ann", name: "Ann", timeMs: 7 }]);
+  let versionThen = 0;
+  feed.onChange(() => (versionThen = feed.version), forever);
+  feed.publication(pub(6, { by: { user: "root" } }, { info: { client: "c2", user: "bob", name: "Bob" } }));
+  assert.deepEqual([feed.version, versionThen, feed.by?.name, feed.by?.timeMs], [6, 6, "Bob", 1_006]);
+  feed.publication(pub(7, 1));
+  assert.equal(feed.by, null, "the hub's own");
+});
+
+test("a snapshot's setter that is none is nobody", () => {
+  const feed = new Value("value:limit", () => Promise.resolve(null));
+  for (const by of [null, 3, "ann", []]) {
+    feed.subscribed(snapshot({ value: 1, by }));
+    assert.equal(feed.by, null, JSON.stringify(by));
+  }
+  feed.subscribed(snapshot({ value: 1, by: { user: 3, name: {} }, time: "x" }));
+  assert.deepEqual(feed.by, { client: "", user: "", name: "", timeMs: 0 });
+});
+
+test("a conditional set names the version, and the log that it is of", async () => {
+  const asked: unknown[] = [];
+  const feed = new Value("value:limit", (value, onlyIf) => {
+    asked.push([value, onlyIf]);
+    return Promise.resolve(9);
+  });
+  feed.subscribed({ ...snapshot({ value: 1 }, 8), epoch: "e7" });
+  assert.equal(await feed.setIf(2, feed.version), 9);
+  await feed.set(3);
+  assert.deepEqual(asked, [[2, { version: 8, epoch: "e7" }], [3, null]]);
+});
+
 test("while one value is on its way only the latest of the later ones is sent", async () => {
   const sent: unknown[] = [];
-  const done: (() => void)[] = [];
+  const done: ((version: number) => void)[] = [];
   const feed = new Value("value:limit", (data) => {
     sent.push(data);
     return new Promise((resolve) => done.push(resolve));
   });
   const all = [1, 2, 3, 4].map((value) => feed.set(value));
   assert.deepEqual(sent, [1]);
-  done[0]?.();
+  done[0]?.(1);
   await all[0];
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(sent, [1, 4]);
-  done[1]?.();
-  await Promise.all(all);
+  done[1]?.(2);
+  assert.deepEqual(await Promise.all(all), [1, 2, 2, 2]);
 });
 
 test("a value that is refused rejects its own set and not the next", async () => {
   let refuse = true;
-  const feed = new Value("value:limit", () => (refuse ? Promise.reject(new Error("no right")) : Promise.resolve()));
+  const feed = new Value("value:limit", () => (refuse ? Promise.reject(new Error("no right")) : Promise.resolve(1)));
   const first = feed.set(1);
   const second = feed.set(2);
   await assert.rejects(first.finally(() => (refuse = false)), /no right/);
@@ -262,7 +298,7 @@ test("what was passed over while nobody looked is skipped, and not lost", () => 
 });
 
 test("updates that the hub merged are counted, where a kind merges", () => {
-  const value = new Value("value:v", () => Promise.resolve());
+  const value = new Value("value:v", () => Promise.resolve(null));
   value.subscribed(snapshot({ kind: "value" }, 2));
   value.publication(pub(3, 1));
   value.publication(pub(8, 2));

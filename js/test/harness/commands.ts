@@ -2,10 +2,10 @@
 
 import button from "../../src/widgets/button.ts";
 import form from "../../src/widgets/form.ts";
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { WidgetKind } from "../../src/lib/widget.ts";
 import type { FakeConnection, FakeTable } from "./fake.ts";
 
-type Show = (makeWidget: () => AnyWidget, width: string, spec: Record<string, unknown>) => HTMLElement;
+type Show = (makeWidget: WidgetKind, width: string, spec: Record<string, unknown>) => HTMLElement;
 
 const CHANNELS = { commands: "table:rtwidgets.commands", calls: "table:rtwidgets.calls" };
 const STEP_MS = 150;

@@ -2,6 +2,7 @@
 
 import { Listeners } from "../../src/connection/listeners.ts";
 import type {
+  ChangedBy,
   ChatFeed,
   ChatMessage,
   Columns,
@@ -22,11 +23,15 @@ import type {
 class FakeFeed {
   status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
   readonly #listeners = new Listeners<[]>();
+  /** How many listen to its status. */
+  heard = 0;
 
   constructor(readonly channel: string) {}
 
   onStatus(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
+    this.heard += 1;
+    signal.addEventListener("abort", () => (this.heard -= 1), { once: true });
   }
 
   setStatus(change: Partial<FeedStatus>): void {
@@ -96,19 +101,33 @@ export class FakeValue extends FakeFeed implements ValueFeed {
   readonly #changes = new Listeners<[]>();
   value: unknown = null;
   has = false;
+  version = 0;
+  by: ChangedBy | null = null;
+  /** Why the next set is refused, or "". */
+  refuse = "";
   /** How long the hub takes to acknowledge. */
   delayMs = 40;
   readonly sent: unknown[] = [];
 
-  async set(value: unknown): Promise<void> {
+  async set(value: unknown): Promise<number> {
     this.sent.push(value);
     await new Promise((done) => setTimeout(done, this.delayMs));
-    this.receive(value);
+    if (this.refuse) throw new Error(this.refuse);
+    this.receive(value, { client: "c1", user: "ann", name: "Ann" });
+    return this.version;
   }
 
-  receive(value: unknown): void {
+  async setIf(value: unknown, version: number): Promise<number> {
+    if (version !== this.version) throw new Error(`${this.channel} is at version ${this.version}`);
+    return this.set(value);
+  }
+
+  /** Take a value that somebody set; without a client it is as if it had been there before. */
+  receive(value: unknown, who: { client: string; user: string; name: string } = { client: "", user: "bob", name: "Bob Stone" }): void {
     this.value = value;
     this.has = true;
+    this.version += 1;
+    this.by = { ...who, timeMs: Date.now() };
     this.published();
     this.#changes.call();
   }
@@ -177,6 +196,8 @@ export class FakeConnection implements HubConnection {
   readonly events = new Map<string, FakeEvents>();
   readonly chats = new Map<string, FakeChat>();
   readonly #listeners = new Listeners<[]>();
+  /** What the page's token gives no right to, as a verb, a space and a target. */
+  readonly denied = new Set<string>();
   answer: (command: string, args: Record<string, unknown>, key: string) => Promise<unknown> = () => Promise.resolve(null);
   stop: (command: string, call: { readonly id?: string; readonly key?: string }) => Promise<void> = () => Promise.resolve();
   /** Ids or keys of calls that were asked to stop. */
@@ -211,6 +232,10 @@ export class FakeConnection implements HubConnection {
 
   chat(channel: string): FakeChat {
     return kept(this.chats, channel, () => new FakeChat(channel));
+  }
+
+  may(verb: string, target: string): boolean {
+    return !this.denied.has(`${verb} ${target}`);
   }
 
   call(command: string, args: Record<string, unknown>, _timeoutMs = 0, key = ""): Promise<unknown> {

@@ -1,6 +1,6 @@
 // The page's script: every widget once or more, on made-up data.
 
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { WidgetKind } from "../../src/lib/widget.ts";
 import { writableSlot } from "../../src/connection/registry.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
@@ -19,14 +19,22 @@ if (theme) document.body.dataset.jpThemeLight = String(theme === "light");
 const connection = new FakeConnection(HUB);
 const main = document.querySelector("main") as HTMLElement;
 
-function show(makeWidget: () => AnyWidget, width: string, spec: Record<string, unknown>): HTMLElement {
+const shown: (() => void)[] = [];
+
+function show(makeWidget: WidgetKind, width: string, spec: Record<string, unknown>, snapshot: unknown = undefined): HTMLElement {
   const el = document.createElement("div");
   el.className = width;
   main.append(el);
   const widget = makeWidget();
-  const model = { get: (name: string) => (name === "spec" ? { hub: HUB, ...spec } : undefined) };
-  widget.initialize({ model });
-  widget.render({ model, el });
+  const model = { get: (name: string) => (name === "spec" ? { hub: HUB, ...spec } : name === "snapshot" ? snapshot : undefined) };
+  const ends = [widget.initialize({ model }), widget.render({ model, el })];
+  // With ?saved everything is shown a second time, from what it looked like, and without a hub.
+  shown.push(() => {
+    const feeds: unknown = JSON.parse(JSON.stringify(widget.picture(1)));
+    for (const end of ends) end();
+    show(makeWidget, width, { ...spec, hub: "gone" }, { at_ms: Date.now() - 2 * 3_600_000, feeds });
+    el.remove();
+  });
   return el;
 }
 
@@ -128,4 +136,9 @@ setInterval(() => {
 }, 250);
 setInterval(() => processes.change(Array.from({ length: 12 }, () => processRow(1000 + Math.floor(Math.random() * 214)))), 1000);
 setInterval(() => big.change(Array.from({ length: 100 }, () => ({ id: Math.floor(Math.random() * 100_000), value: Math.random() * 1000 }))), 100);
+if (query.has("saved")) {
+  setTimeout(() => {
+    for (const again of shown.splice(0)) again();
+  }, 2000);
+}
 Object.assign(globalThis, { connection });

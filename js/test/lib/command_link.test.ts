@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { writableSlot } from "../../src/connection/registry.ts";
-import { CommandLink, type Run } from "../../src/lib/command_link.ts";
+import { CommandLink, commandPicture, type Run } from "../../src/lib/command_link.ts";
+import type { Spec } from "../../src/lib/options.ts";
 import { Redraws } from "../../src/lib/redraws.ts";
 import { endingText } from "../../src/lib/run_view.ts";
+import type { Saved } from "../../src/lib/saved.ts";
 import { Sight } from "../../src/lib/sight.ts";
 import { FakeConnection, type FakeTable } from "../harness/fake.ts";
 
 const CHANNELS = new Map([["commands", "table:rtwidgets.commands"], ["calls", "table:rtwidgets.calls"]]);
+const specOf = (hub: string, saved: Saved | null = null): Spec<{ command: string }> => ({ hub, channels: CHANNELS, options: { command: "halt" }, problems: [], saved });
 let hubs = 0;
 
 interface Setup {
@@ -20,7 +23,7 @@ interface Setup {
 function setUp(): Setup {
   const hub = `command-link-${hubs++}`;
   const connection = new FakeConnection(hub);
-  const link = new CommandLink(hub, CHANNELS, "halt", new Sight(), new Redraws(), new AbortController().signal);
+  const link = new CommandLink(specOf(hub), new Sight(), new Redraws(), new AbortController().signal);
   writableSlot(hub).put(connection);
   const catalogue = connection.table("table:rtwidgets.commands");
   catalogue.change([{ name: "halt", title: "Halt", handlers: 1, schema: {} }]);
@@ -153,7 +156,27 @@ test("a command is remembered while its handler is away, and comes back by itsel
 });
 
 test("without a connection nothing starts, and that is said", async () => {
-  const link = new CommandLink("command-link-nowhere", CHANNELS, "halt", new Sight(), new Redraws(), new AbortController().signal);
+  const link = new CommandLink(specOf("command-link-nowhere"), new Sight(), new Redraws(), new AbortController().signal);
   await link.start({}, 1_000);
   assert.deepEqual([link.ending?.state, link.ending?.fault], ["refused", "not connected"]);
+});
+
+test("who has no right to call may watch, and is told so after a while", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { connection, link } = setUp();
+  connection.denied.add("command command:halt");
+  assert.equal(link.mayCall, false);
+  assert.equal(link.whyNot, null, "the right may be on its way");
+  t.mock.timers.tick(5_001);
+  assert.equal(link.whyNot, "you can watch this, not run it: you have no right to call 'halt'");
+  connection.denied.clear();
+  assert.equal(link.whyNot, null);
+});
+
+test("what was saved shows the command, and calls nothing", () => {
+  const { link } = setUp();
+  const feeds = new Map(Object.entries(commandPicture(link) ?? {}));
+  const saved = new CommandLink(specOf("command-link-saved", { atMs: 5, feeds }), new Sight(), new Redraws(), new AbortController().signal);
+  assert.equal(saved.row?.get("title"), "Halt");
+  assert.equal(saved.whyNot, "");
 });

@@ -7,10 +7,16 @@ import type { Want } from "../../src/connection/types.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import dateInput from "../../src/widgets/date_input.ts";
 import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
+import multiSelect from "../../src/widgets/multi_select.ts";
+import numberInput from "../../src/widgets/number_input.ts";
+import rangeSlider from "../../src/widgets/range_slider.ts";
+import select from "../../src/widgets/select.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
+import textInput from "../../src/widgets/text_input.ts";
 import toggle from "../../src/widgets/toggle.ts";
 import { FakeConnection } from "../harness/fake.ts";
 
@@ -21,6 +27,12 @@ const MODULES = [
   { make: chat, kind: "chat", role: "chat", channel: "chat:a", take: "chat" },
   { make: slider, kind: "slider", role: "value", channel: "value:a", take: "value" },
   { make: toggle, kind: "toggle", role: "value", channel: "value:a", take: "value" },
+  { make: dateInput, kind: "date_input", role: "value", channel: "value:a", take: "value" },
+  { make: multiSelect, kind: "multi_select", role: "value", channel: "value:a", take: "value" },
+  { make: numberInput, kind: "number_input", role: "value", channel: "value:a", take: "value" },
+  { make: rangeSlider, kind: "range_slider", role: "value", channel: "value:a", take: "value" },
+  { make: select, kind: "select", role: "value", channel: "value:a", take: "value" },
+  { make: textInput, kind: "text_input", role: "value", channel: "value:a", take: "value" },
   { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
   { make: form, kind: "form", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
 ] as const;

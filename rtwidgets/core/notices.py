@@ -1,0 +1,121 @@
+"""Notices: what is said to one user, on all of their pages.
+
+Every user has a channel of them that only the hub publishes to and that this user may always read. A notice
+is an event like any other: who caused it stands in the publication's info, by the hub's word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from ..protocol import codes
+from ..protocol.names import is_channel, users_of
+from .rates import Bucket
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .hub import Hub
+
+PREFIX = "event:rtwidgets.notices#"
+MAX_TEXT = 1_000
+# For so many senders it is remembered what they sent of late.
+MAX_SENDERS = 10_000
+
+Level: TypeAlias = Literal["info", "success", "warning", "error"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Notice(Struct, omit_defaults=True):
+    """What a page shows.
+
+    Args:
+        text: What is said; plain text.
+        type: What it is about: ``"notice"`` for what somebody says by `rtwidgets.notify`.
+        level: How much it matters.
+        channel: The channel it is about, if it is about one.
+    """
+
+    text: str
+    type: str = "notice"
+    level: Level = "info"
+    channel: str = ""
+
+
+def notices_of(user: str) -> str | None:
+    """Return the channel of a user's notices; None for a name that can stand in no channel name."""
+    name = PREFIX + user
+    return name if user and is_channel(name) and users_of(name) == frozenset((user,)) else None
+
+
+class Notices:
+    """Tell users of something, each sender only so often."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        # By the user who sends; those that sent last are at the end.
+        self._buckets: dict[str, Bucket] = {}
+
+    def send(self, sender: Connection, user: str, notice: Notice, now: float) -> None:
+        """Show a notice on a user's pages; whether the sender may is the caller's affair.
+
+        Raises:
+            Refusal: If the sender sends too many, the text is empty or too long, or no such user can be.
+        """
+        channel = notices_of(user)
+        if channel is None:
+            raise Refusal(codes.BAD_REQUEST, f"a user named {user[:80]!r} can have no notices")
+        if not notice.text or len(notice.text) > MAX_TEXT:
+            length = f"{len(notice.text)} characters"
+            raise Refusal(
+                codes.BAD_REQUEST, f"a notice has 1 to {MAX_TEXT} characters; this one has {length}"
+            )
+        self._take(sender.info.user, now)
+        self._hub.channel(channel).publish(
+            _encode(notice), now=now, info=sender.encoded_info, author=sender.author
+        )
+
+    def _take(self, sender: str, now: float) -> None:
+        rate = self._hub.rules.limits.notices_per_s
+        if not rate:
+            return
+        bucket = self._buckets.pop(sender, None) or Bucket(rate, now)
+        self._buckets[sender] = bucket
+        if len(self._buckets) > MAX_SENDERS:
+            del self._buckets[next(iter(self._buckets))]
+        if bucket.wait_s(now):
+            self._hub.refused["notices_per_s"] += 1
+            raise Refusal(codes.LIMIT_EXCEEDED, f"at most {rate:g} notices a second: notices_per_s")
+        bucket.take(1)
+
+
+class Notify(Struct):
+    """Data of the rpc `rtwidgets.notify`.
+
+    Args:
+        to: The user who is told; empty for the sender.
+    """
+
+    text: str
+    level: Level = "info"
+    to: str = ""
+
+
+def notify(connection: Connection, wanted: Notify, now: float) -> None:
+    """Carry out an rpc that tells a user something.
+
+    Oneself is always allowed. Others: owners, and whose capabilities name publishing to that user's channel.
+
+    Raises:
+        Refusal: If the right is missing, or as `Notices.send` says.
+    """
+    credentials, user = connection.credentials, wanted.to or connection.info.user
+    assert credentials is not None
+    allowed = user == credentials.user or credentials.owner or credentials.may("publish", PREFIX + user)
+    if not credentials.user or not allowed:
+        raise Refusal(codes.PERMISSION_DENIED, f"no right to notify {user[:80]!r}")
+    connection.hub.notices.send(connection, user, Notice(wanted.text, level=wanted.level), now)

@@ -1,0 +1,80 @@
+"""Setting a value, where it has to be so only if nobody else has set it meanwhile.
+
+A value's version is the offset of the publication that set it; 0 while it was never set. The hub checks the
+version and sets the value in one step, so of many that set one version exactly one gets through.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Raw, Struct
+
+from ..protocol import codes
+from ..protocol.messages import Error
+from .channel import Channel
+from .kinds import Value
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+# So much of a value is said to who came too late to set it.
+_SHOWN_CHARS = 200
+
+
+class SetValue(Struct):
+    """Data of the rpc `rtwidgets.set`.
+
+    Args:
+        if_version: Set it only if this is still its version; None sets it in any case.
+        epoch: The log that the version is of; empty where the caller does not know it.
+    """
+
+    channel: str
+    data: Raw
+    if_version: int | None = None
+    epoch: str = ""
+
+
+class Version(Struct):
+    """The version that a value has now."""
+
+    version: int
+    epoch: str
+
+
+def set_value(connection: Connection, wanted: SetValue, now: float) -> Version:
+    """Set a value for a client and return its new version.
+
+    Raises:
+        Refusal: If the value has moved, the channel is no value, or the client has no right to it.
+    """
+    hub, name = connection.hub, wanted.channel
+    channel = hub.channel_for(connection, name, "publish")
+    if not isinstance(channel.kind, Value):
+        raise Refusal(codes.BAD_REQUEST, f"channel {name!r} is no value and can't be set")
+    log = channel.log
+    has_moved = wanted.if_version != log.top or wanted.epoch not in ("", log.epoch)
+    if wanted.if_version is not None and has_moved:
+        may_see = hub.may(connection, "subscribe", name)
+        raise Refusal(Error(codes.CONFLICT, _conflict(channel, wanted.if_version, may_see=may_see)))
+    if connection.publishes is not None:
+        connection.publishes.take(1)
+    for refusal in hub.publish_for(connection, name, [bytes(wanted.data)], now).values():
+        raise refusal
+    return Version(log.top, log.epoch)
+
+
+def _conflict(channel: Channel, expected: int, *, may_see: bool) -> str:
+    """Say how a value stands now; what it is only to who may read it."""
+    kind, now_at = channel.kind, channel.log.top
+    assert isinstance(kind, Value)
+    text = f"{channel.name!r} is not at version {expected} any more, but at {now_at}"
+    if not may_see or kind.data is None:
+        return text
+    value = kind.data.decode(errors="replace")
+    if len(value) > _SHOWN_CHARS:
+        value = value[: _SHOWN_CHARS - 1] + "…"
+    by = f", set by {kind.author.name}" if kind.author.name else ""
+    return f"{text}: {value}{by}"
