@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
     from .widgets.dashboard import Dashboard, Span
+    from .widgets.export import save_html
+    from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
     from .widgets.select import MultiSelect, Select
@@ -38,6 +40,7 @@ __all__ = [
     "Button",
     "Dashboard",
     "DateInput",
+    "Form",
     "Hub",
     "LiveChart",
     "LiveChat",
@@ -57,13 +60,15 @@ __all__ = [
     "connect",
     "errors",
     "progress",
+    "save_html",
     "sources",
 ]
 
 _HOMES = {
     "Button": ".widgets.button",
-    "DateInput": ".widgets.inputs",
     "Dashboard": ".widgets.dashboard",
+    "DateInput": ".widgets.inputs",
+    "Form": ".widgets.form",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
@@ -81,6 +86,7 @@ _HOMES = {
     "cancelled": ".client.running",
     "connect": ".client.connect",
     "progress": ".client.running",
+    "save_html": ".widgets.export",
 }
 _MODULES = {"errors", "sources"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, overload
 
@@ -26,6 +26,7 @@ from .tables import Table
 from .values import Value
 
 if TYPE_CHECKING:
+    from ..widgets.dashboard import Dashboard, Row
     from .channel import Channel
     from .exchange import Exchange
     from .hub import Hub
@@ -175,6 +176,29 @@ class Session:
         """
         self._check_open()
         return self.hub._feed(source, into, idle, self)
+
+    # what its members see ---------------------------------------------------------------
+
+    def dashboard(self, layout: Sequence[Row] | None = None, *, title: str | None = None) -> Dashboard:
+        """Show widgets of this session to all its members: ``session.dashboard([[chart, table], [metric]])``.
+
+        It is one widget, and the session's page shows the same. Editors arrange it there with mouse and
+        keyboard; the last change counts. Running the cell again lays the same dashboard out anew.
+
+        Args:
+            layout: Rows from top to bottom: each a list of widgets from left to right, or one widget. They
+                share 12 columns evenly; ``rtwidgets.Span(widget, columns=8)`` chooses another size. None
+                shows the dashboard that there is.
+            title: Above it; None leaves the title it has.
+
+        Raises:
+            ChannelError: If a widget shows a channel or calls a command that is not of this session.
+            PermissionDeniedError: If we may not change the session's dashboard.
+        """
+        self._check_open()
+        from ..widgets.dashboard import Dashboard
+
+        return Dashboard(self.hub, self.name, layout, title=title)
 
     # people ---------------------------------------------------------------------------
 

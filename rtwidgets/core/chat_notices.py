@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
 
 from ..protocol.chat import mentions_in
 from ..protocol.names import users_of
@@ -18,17 +22,39 @@ if TYPE_CHECKING:
 MAX_ADDRESSED = 5
 
 
-def tell_addressed(sender: Connection, channel: Channel, chat: Chat, now: float) -> None:
-    """Tell the users that the chat's latest messages are for.
+class _Said(Struct):
+    type: str
+    text: str = ""
+
+
+_said = msgspec.json.Decoder(_Said)
+
+
+def tell_addressed(
+    sender: Connection,
+    channel: Channel,
+    chat: Chat,
+    items: list[bytes],
+    faults: Container[int],
+    now: float,
+) -> None:
+    """Tell the users that messages are for.
 
     A notice says where and by whom, not what: that is read where the right to it is checked. Who sends many
     messages at once tells of some of them only; see `Notices.send`.
+
+    Args:
+        items: Forms of the chat, of which those with the indexes in `faults` were not accepted.
     """
     direct = users_of(channel.name)
-    while chat.said:
-        said = chat.said.popleft()
+    notice = _notice(channel.name, is_direct=direct is not None)
+    for index, item in enumerate(items):
+        if index in faults or (direct is None and b"@" not in item):
+            continue
+        said = _said.decode(item)
+        if said.type != "message":
+            continue
         addressed = _mentioned(channel, chat, said.text) if direct is None else direct
-        notice = _notice(channel.name, is_direct=direct is not None)
         for user in sorted(addressed - {sender.info.user})[:MAX_ADDRESSED]:
             try:
                 sender.hub.notices.send(sender, user, notice, now)
@@ -44,7 +70,5 @@ def _notice(channel: str, *, is_direct: bool) -> Notice:
 
 def _mentioned(channel: Channel, chat: Chat, text: str) -> frozenset[str]:
     """Return whom a text names that is here or has said something: nobody else hears of what is said."""
-    if "@" not in text:
-        return frozenset()
     here = {cursor.info.user for cursor in channel.cursors.values()}
     return frozenset(mentions_in(text)) & here.union(message.user for message in chat.messages)

@@ -69,9 +69,23 @@ class Conversation:
         if not users:
             del message.reactions[emoji]
 
-    def forget_oldest(self) -> ChatMessage | None:
-        """Forget the oldest message and return it; None for one that was deleted."""
-        return self._all.pop(next(iter(self._all)))
+    def forget_oldest(self) -> tuple[str, ChatMessage | None]:
+        """Forget the oldest message; return its id, and the message unless it was deleted."""
+        message_id = next(iter(self._all))
+        return message_id, self._all.pop(message_id)
+
+    def put(self, message: ChatMessage) -> None:
+        """Take a message as it is: in its place where it is known, else behind all others."""
+        self._all[message.id] = message
+
+    def restore(self, message_id: str, message: ChatMessage | None) -> None:
+        """Put a message back as it was, None for one that was not there; one that is forgotten stays so."""
+        if message_id not in self._all:
+            return
+        if message is None:
+            del self._all[message_id]
+        else:
+            self._all[message_id] = message
 
     def page(self, before: str | None, limit: int, max_bytes: int) -> Page | None:
         """Return the newest messages, or those before one; None when that one is not known here.

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from ..errors import ChannelError
+from ..core.roles import caps_of_session
+from ..errors import ChannelError, ConflictError, PermissionDeniedError
+from ..protocol import codes
+from ..protocol.names import check_session
 from . import options
 from .base import LiveWidget
 from .dashboard_spec import DashboardSpec, ids_for, new_id, read_spec
 from .panels import COLUMNS, MAX_PANELS, MAX_ROWS, Panel, highest_place, moved, settled, widths
-from .scope import editor_of
 
 if TYPE_CHECKING:
     from ..client.hub import Hub
 
 DEFAULT_COLUMNS = 6
+# Of several who change it at once each but one has to look again.
+MAX_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,14 @@ class Dashboard(LiveWidget):
         ChannelError: If a widget shows a channel or calls a command that is not of the session.
         TypeError: If the layout holds what is no widget.
         ValueError: If a row, or the dashboard, has no room for so many.
+        PermissionDeniedError: If we may not change the session's dashboard.
     """
 
     def __init__(
         self, hub: Hub, session: str, layout: Sequence[Row] | None = None, *, title: str | None = None
     ) -> None:
-        self._session = session
+        self._session = check_session(session)
         self._key = hub.key
-        self._changing = threading.Lock()
         options.text("title", title)
         rows = None if layout is None else [_row(row) for row in layout]
         for span in (span for row in rows or [] for span in row):
@@ -77,7 +80,13 @@ class Dashboard(LiveWidget):
         self._value = hub.value(f"{session}/dashboard")
         channels = {"layout": self._value.name, "members": f"event:{session}/rtwidgets.members"}
         super().__init__(
-            "dashboard", hub, channels, {}, {}, f"{session!r}, title={title!r}", patterns=editor_of(session)
+            "dashboard",
+            hub,
+            channels,
+            {},
+            {},
+            f"{session!r}, title={title!r}",
+            patterns=caps_of_session("editor", session),
         )
         if rows is not None or title is not None:
             self._change(lambda spec: _laid_out(spec, rows, title))
@@ -162,10 +171,21 @@ class Dashboard(LiveWidget):
         return _named(self._change(changed), name)
 
     def _change(self, change: Callable[[DashboardSpec], DashboardSpec]) -> DashboardSpec:
-        with self._changing:
+        for _ in range(MAX_ATTEMPTS):
+            version = self._value.version
             spec = change(read_spec(self._value.get()))
-            self._value.set(spec.written())
-        return spec
+            try:
+                self._value.set(spec.written(), if_version=version)
+            except ConflictError:
+                continue
+            except PermissionDeniedError as error:
+                text = f"we may not change the dashboard of {self._session!r}: its editors and owners may"
+                raise PermissionDeniedError(error.code, text) from None
+            return spec
+        raise ConflictError(
+            codes.CONFLICT,
+            f"others changed the dashboard of {self._session!r} each of {MAX_ATTEMPTS} times: try again",
+        )
 
     def _check(self, widget: object) -> None:
         if not isinstance(widget, LiveWidget):

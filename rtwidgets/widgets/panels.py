@@ -10,6 +10,8 @@ from msgspec import Struct, field
 COLUMNS = 12
 MAX_ROWS = 40
 MAX_PANELS = 64
+# No panel stands so far down; it rises to below the others.
+AT_THE_END = 100_000
 
 
 class Panel(Struct, frozen=True, rename={"columns": "w", "rows": "h"}):
@@ -25,10 +27,10 @@ class Panel(Struct, frozen=True, rename={"columns": "w", "rows": "h"}):
     """
 
     id: str
-    x: int
-    y: int
-    columns: int
-    rows: int
+    x: int = 0
+    y: int = AT_THE_END
+    columns: int = COLUMNS
+    rows: int = 8
     spec: dict[str, object] = field(default_factory=dict)
 
 

@@ -17,13 +17,6 @@ TALK: frozenset[Verb] = frozenset(("subscribe", "publish", "presence"))
 # For who may: owners delete what others said in a chat.
 MODERATE: frozenset[Verb] = frozenset(("command",))
 CALL: frozenset[Verb] = frozenset(("command",))
-EDIT: frozenset[Verb] = frozenset(("subscribe", "history", "presence", "publish"))
-
-
-def editor_of(session: str) -> Caps:
-    """Return what an editor may do in a session, by pattern."""
-    kinds = ("event", "stream", "table", "value", "chat")
-    return {**{f"{kind}:{session}/*": EDIT for kind in kinds}, f"command:{session}/*": CALL}
 
 
 class Scope:

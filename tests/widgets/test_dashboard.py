@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from rtwidgets.client.address import parse_address
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.outbox import DEFAULT_BUFFER_BYTES
 from rtwidgets.client.sites import FixedSite
-from rtwidgets.errors import ChannelError, PermissionDeniedError
+from rtwidgets.core.roles import caps_of_session
+from rtwidgets.errors import ChannelError, ChannelNameError, ClosedError, PermissionDeniedError
 from rtwidgets.widgets.dashboard import Dashboard
 from rtwidgets.widgets.panels import MAX_PANELS, Panel
-from rtwidgets.widgets.scope import CALL, EDIT
 from tests.client.conftest import eventually
 from tests.client.hub_process import HubProcess, token
 
@@ -189,7 +190,7 @@ def test_changes_keep_what_a_newer_version_has_written(
     hub: Hub, session: str, widgets: dict[str, Any]
 ) -> None:
     value = hub.value(f"{session}/dashboard")
-    strange = [{"id": "globe", "area": "new form"}, {"id": "", "x": 0}, 7]
+    strange = [{"id": "globe", "x": "new form"}, {"id": "", "x": 0}, 7]
     value.set({"title": 7, "theme": "new", "panels": strange})
     dashboard = Dashboard(hub, session)
     assert dashboard.layout == []
@@ -246,25 +247,56 @@ def test_page_may_do_in_the_session_what_an_editor_may_and_nothing_else(
     hub: Hub, session: str, channels: Any
 ) -> None:
     dashboard = Dashboard(hub, session)
-    kinds = ("event", "stream", "table", "value", "chat")
-    assert channels.scope.caps() == {
-        **{f"{kind}:{session}/*": EDIT for kind in kinds},
-        f"command:{session}/*": CALL,
-    }
+    assert channels.scope.caps() == caps_of_session("editor", session)
     dashboard.close()
     assert channels.scope.caps() == {}
     with pytest.raises(ChannelError, match="star"):
         rt.LiveChart(hub.stream(f"{session}/*"))
+    for name in ("*", "a/b", "", "morn*"):
+        with pytest.raises(ChannelNameError):
+            Dashboard(hub, name)
+    assert channels.scope.caps() == {}
 
 
 def test_viewer_sees_the_dashboard_and_is_refused_when_changing_it(
     hub: Hub, session: str, widgets: dict[str, Any], join: Callable[..., Hub]
 ) -> None:
     Dashboard(hub, session, [[widgets["chart"]]])
-    caps = {f"{kind}:{session}/*": ["subscribe", "history", "presence"] for kind in ("stream", "value")}
+    caps: dict[str, list[str]] = {
+        target: list(verbs) for target, verbs in caps_of_session("viewer", session).items()
+    }
     viewer = join(token("eve", owner=False, caps=caps))
     shown = Dashboard(viewer, session)
     assert places(shown.layout) == {"chart": (0, 0, 12, 8)}
     with pytest.raises(PermissionDeniedError, match=session):
         shown.remove("chart")
     assert places(Dashboard(hub, session).layout) == {"chart": (0, 0, 12, 8)}
+
+
+def test_of_many_who_change_it_at_once_none_undoes_what_another_did(
+    hub: Hub, session: str, widgets: dict[str, Any], join: Callable[..., Hub]
+) -> None:
+    Dashboard(hub, session, [])
+    others = [join() for _ in range(4)]
+
+    def add(number: int) -> None:
+        own = others[number]
+        dashboard = Dashboard(own, session)
+        for column in range(3):
+            dashboard.add(rt.LiveMetric(own.stream(f"{session}/m{number}"), f"c{column}"))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(add, range(4)))
+    eventually(lambda: len(Dashboard(hub, session).layout) == 12)
+    shown = {str(panel.spec) for panel in Dashboard(hub, session).layout}
+    assert len(shown) == 12
+
+
+def test_session_shows_its_dashboard(hub: Hub, session: str) -> None:
+    morning = hub.session(session)
+    dashboard = morning.dashboard([[rt.LiveChart(morning.stream("prices"))]], title="Morning desk")
+    assert isinstance(dashboard, Dashboard)
+    assert places(morning.dashboard().layout) == {"chart": (0, 0, 12, 8)}
+    morning.close()
+    with pytest.raises(ClosedError, match=session):
+        morning.dashboard()

@@ -132,8 +132,12 @@ export class Connection implements HubConnection {
     return this.#shelf.take("chat", () => new Chat(channel, wire), channel, want, signal);
   }
 
-  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {
-    return this.#calls.call(command, args, timeoutMs);
+  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000, key = ""): Promise<unknown> {
+    return this.#calls.call(command, args, timeoutMs, key);
+  }
+
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
+    return this.#calls.cancel(command, call);
   }
 
   /** Call a method of the hub itself, such as `rtwidgets.sessions`. */
@@ -208,6 +212,7 @@ export class Connection implements HubConnection {
   #follow(): void {
     this.#centrifuge.on("connected", ({ client, data }) => {
       this.#calls.maxMessageBytes = maxMessageBytes(data);
+      this.#calls.hubId = hubIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
@@ -279,4 +284,10 @@ export class Connection implements HubConnection {
 function maxMessageBytes(greeting: unknown): number {
   const said = isObject(greeting) && isObject(greeting.rtwidgets) ? greeting.rtwidgets.max_message_bytes : null;
   return typeof said === "number" && said > 0 ? said : Number.POSITIVE_INFINITY;
+}
+
+/** The id of the hub process, as the connect reply says it. */
+function hubIn(data: unknown): string | null {
+  const greeting = isObject(data) ? data.rtwidgets : null;
+  return isObject(greeting) && typeof greeting.hub === "string" ? greeting.hub : null;
 }

@@ -36,8 +36,13 @@ export interface HubConnection {
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed;
   event(channel: string, want: Want, signal: AbortSignal): EventFeed;
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed;
-  /** Call a command and return its result; rejects with a CallError. */
-  call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
+  /**
+   * Call a command and return its result; rejects with a CallError. With a key the call outlives a break of the
+   * connection: it is asked for again, and not started again.
+   */
+  call(command: string, args: Record<string, unknown>, timeoutMs?: number, key?: string): Promise<unknown>;
+  /** Ask the handler of a call to stop: of any call by its id, of the user's own by its key. */
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void>;
 }
 
 /** What a widget wants of a feed. */
@@ -140,28 +145,6 @@ export interface ValueFeed extends Feed {
   set(value: unknown): Promise<number | null>;
   /** Set the value if it still has this version; rejects with a CallError of code 1005 if not. */
   setIf(value: unknown, version: number): Promise<number | null>;
-  onChange(fn: () => void, signal: AbortSignal): void;
-}
-
-export interface HubEvent {
-  /** Rises with each event that this page has heard of in the channel; it is not the hub's. */
-  readonly id: number;
-  readonly data: unknown;
-  /** By the hub's clock. */
-  readonly timeMs: number;
-  /** Who sent it, as the hub says; empty for the hub itself and for anonymous clients. */
-  readonly user: string;
-  readonly name: string;
-}
-
-export interface EventFeed extends Feed {
-  /** The newest events, oldest first. */
-  readonly events: readonly HubEvent[];
-  /** Who is subscribed; empty where the page may not see presence or the namespace keeps none. */
-  readonly members: readonly Member[];
-  /** Hear each new event: not those that were kept before this page first subscribed. */
-  onEvent(fn: (event: HubEvent) => void, signal: AbortSignal): void;
-  /** Hear that `events` or `members` changed. */
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 

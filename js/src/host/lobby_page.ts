@@ -11,7 +11,8 @@ import { head } from "./head.ts";
 import { connect } from "./hub.ts";
 import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
-import { faces, type Person } from "./people.ts";
+import type { Person } from "../lib/faces.ts";
+import { faces } from "./people.ts";
 import { endedWords, LEFT, NO_SIGN_IN, type Notice } from "./words.ts";
 
 const REFRESH_MS = 3_000;
@@ -36,7 +37,7 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, admission: Admission,
   const { signal } = life;
   until.addEventListener("abort", () => life.abort(), { once: true });
   const end = (notice: Notice): void => {
-    keep.admission = null;
+    if (notice.final) keep.admission = null;
     life.abort();
     show(stage, card(notice));
   };

@@ -1,43 +1,19 @@
 // Who is there: faces in a row, and all of them by name when asked.
 
-import type { Member } from "../connection/types.ts";
 import { button, element, setText } from "../lib/dom.ts";
+import { face, inOrder, type Person } from "../lib/faces.ts";
 import { shownName } from "../lib/names.ts";
-import { colorOfName } from "../lib/palette.ts";
 import { panelUnder } from "../lib/popover.ts";
-
-export type Person = Pick<Member, "user" | "name" | "role" | "guest" | "clients">;
 
 export interface People {
   readonly root: HTMLElement;
   draw(people: readonly Person[], me: string | null): void;
 }
 
-/** Oneself first, then owners, editors, viewers, each by name. */
-export function inOrder(people: readonly Person[], me: string | null): Person[] {
-  const rank = ({ user, role }: Person): number => (user === me ? 0 : role === "owner" ? 1 : role === "editor" ? 2 : 3);
-  return [...people].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
-}
-
-/** One or two letters that stand for a name. */
-export function initials(name: string): string {
-  const words = shownName(name).replace(/\s*\(guest\)$/u, "").split(/[\s._-]+/u).filter(Boolean);
-  const firsts = (words.length > 1 ? [words[0], words.at(-1)] : words).map((word) => [...(word ?? "")][0] ?? "");
-  return firsts.join("").toLocaleUpperCase() || "?";
-}
-
-/** A round face with somebody's colour and initials. */
-export function face({ user, name }: Person): HTMLElement {
-  const made = element("span", { class: "rtw-host__face", text: initials(name || user) });
-  made.setAttribute("aria-hidden", "true");
-  made.style.setProperty("--face", colorOfName(user));
-  return made;
-}
-
 /** Faces of the first few, and how many there are besides. */
 export function faces(people: readonly Person[], shown: number, count = people.length): HTMLElement[] {
   const rest = count - Math.min(shown, people.length);
-  const more = rest > 0 ? [element("span", { class: "rtw-host__face rtw-host__face--more", text: `+${rest}` })] : [];
+  const more = rest > 0 ? [element("span", { class: "rtw-face rtw-face--more", text: `+${rest}` })] : [];
   return [...people.slice(0, shown).map(face), ...more];
 }
 

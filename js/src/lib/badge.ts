@@ -22,7 +22,10 @@ const REFRESH_MS = 500;
 export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLElement {
   const state = element("span", { class: "rtw-status__state" });
   const age = element("span", { class: "rtw-status__age" });
-  const face = element("button", { class: "rtw-status__face", label: "Status details" }, element("span", { class: "rtw-status__dot" }), state, age);
+  // A name that changes all the time is read all the time.
+  age.setAttribute("aria-hidden", "true");
+  const role = element("span", { class: "rtw-unseen", text: "Status details: " });
+  const face = element("button", { class: "rtw-status__face" }, element("span", { class: "rtw-status__dot" }), role, state, age);
   face.type = "button";
   // Read aloud when the state changes; the age would never stop talking.
   const spoken = element("span", { class: "rtw-unseen", role: "status" });
@@ -57,14 +60,16 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
       ageMs: source.showAge ? dataAgeMs : null,
       nowMs,
       savedAtMs,
+      absent: link.absence.state,
     });
     root.dataset.tone = shown.tone;
     setText(state, shown.state);
     setText(age, shown.age);
     setText(spoken, shown.state);
     if (!panel.open) return;
+    const saved = savedAtMs === null ? null : { atMs: savedAtMs, wayOut: link.absence.wayOut };
     details.replaceChildren(
-      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, savedAtMs), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
+      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, saved), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),

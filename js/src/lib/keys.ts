@@ -20,6 +20,11 @@ export function movingKey(press: Press): boolean {
   return bare(press) && MOVES.has(press.key);
 }
 
+/** Keys that read a chart. */
+export function readingKey(press: Press): boolean {
+  return bare(press) && (MOVES.has(press.key) || press.key === "Escape");
+}
+
 /** Keys that scroll a list and press its buttons. */
 export function listKey(press: Press): boolean {
   return bare(press) && (MOVES.has(press.key) || PRESSES.has(press.key));

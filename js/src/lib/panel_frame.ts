@@ -33,14 +33,14 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
   const { signal } = life;
   const content = element("div", { class: "rtw-panels__content" });
   const name = element("span", { class: "rtw-panels__name" });
-  const place = element("span", { class: "rtw-panels__size" });
+  const size = element("span", { class: "rtw-panels__size" });
   const move = button({ class: "rtw-panels__move" }, () => {}, signal);
-  move.append(icon(GRIP), name, place);
+  move.append(icon(GRIP), name);
   const resize = button({ class: "rtw-panels__resize" }, () => {}, signal);
   resize.append(icon(CORNER));
   const remove = button({ class: "rtw-panels__remove" }, () => actions.remove(frame), signal);
   remove.append(icon(CROSS));
-  const handles = element("div", { class: "rtw-panels__handles", hidden: true }, move, remove, resize);
+  const handles = element("div", { class: "rtw-panels__handles", hidden: true }, move, size, remove, resize);
   const root = element("div", { class: "rtw-panels__panel", role: "group" }, content, handles);
   move.title = "Drag to move. Arrow keys move, with Shift they resize; Delete removes";
   resize.title = "Drag to resize. Arrow keys resize";
@@ -70,7 +70,7 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
       root.style.gridColumn = `${x + 1} / span ${w}`;
       root.style.gridRow = `${y + 1} / span ${h}`;
       root.classList.toggle("rtw-panels__panel--row", h === 1);
-      setText(place, `${w} × ${h}`);
+      setText(size, `${w} × ${h}`);
     },
     edit(on) {
       handles.hidden = !on;

@@ -1,14 +1,16 @@
 // Reading a dashboard's layout: a value that any editor may have set, from any version. Nothing here throws.
 
 import { asRecord, quoted } from "./options.ts";
-import { settled, type Box } from "./panel_grid.ts";
+import { COLUMNS, settled, type Box } from "./panel_grid.ts";
 import { shortName } from "./titles.ts";
 
 export const MAX_PANELS = 64;
 const MAX_ID_CHARS = 64;
 const MAX_TITLE_CHARS = 200;
-/** A place further down is one at the end. */
-const MAX_Y = 100_000;
+/** No panel stands so far down; it rises to below the others. */
+const AT_THE_END = 100_000;
+/** Where the layout does not say it. */
+const DEFAULT_PLACE = { x: 0, y: AT_THE_END, w: COLUMNS, h: 8 };
 const SAID = 3;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -62,11 +64,13 @@ function readPanel(item: unknown): Panel | string {
   if (!raw) return "it is not an object";
   const { id } = raw;
   if (typeof id !== "string" || id === "" || id.length > MAX_ID_CHARS) return `its id is ${quoted(id)}, not a text of 1 to ${MAX_ID_CHARS} characters`;
-  for (const name of ["x", "y", "w", "h"]) {
-    if (typeof raw[name] !== "number") return `its ${name} is ${quoted(raw[name])}, not a number`;
+  const place = { ...DEFAULT_PLACE };
+  for (const name of ["x", "y", "w", "h"] as const) {
+    const given = raw[name] ?? place[name];
+    if (typeof given !== "number") return `its ${name} is ${quoted(given)}, not a number`;
+    place[name] = Math.round(Math.min(AT_THE_END, Math.max(-AT_THE_END, given))) || 0;
   }
-  const whole = (name: string) => Math.round(Math.min(MAX_Y, Math.max(-MAX_Y, raw[name] as number))) || 0;
-  return { id, x: whole("x"), y: whole("y"), w: whole("w"), h: whole("h"), spec: raw.spec, raw };
+  return { id, ...place, spec: raw.spec, raw };
 }
 
 /** The value that says this layout. */

@@ -72,11 +72,12 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { channel, link, data, redraws }, el, signal) {
     let themeChanged = () => {};
+    const title = options.title || shortName(channel);
     const view = card(
       el,
       {
         class: "rtw-chart",
-        title: options.title || shortName(channel),
+        title,
         badge: statusBadge({ link, channel, showAge: true }, signal),
         problems,
         onTheme: () => themeChanged(),
@@ -88,6 +89,7 @@ export default defineWidget<Options, State>({
       view.root,
       view.body,
       {
+        title,
         data,
         redraws,
         area: kind === "area",

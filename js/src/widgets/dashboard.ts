@@ -1,9 +1,10 @@
 // Dashboard: the widgets of a session on one grid, which editors arrange for everybody.
 
-import type { ValueFeed } from "../connection/types.ts";
+import type { EventFeed, ValueFeed } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { button, element, icon, setText } from "../lib/dom.ts";
+import { faceRow } from "../lib/faces.ts";
 import { editingKey, ownKeys } from "../lib/keys.ts";
 import { kindOf, unknownKind } from "../lib/kinds.ts";
 import { isLive, linkToHub, type Link } from "../lib/link.ts";
@@ -21,6 +22,7 @@ interface State {
   readonly channel: string;
   readonly session: string;
   readonly link: Link<ValueFeed>;
+  readonly crowd: Link<EventFeed>;
   readonly edits: PanelEdits;
   readonly models: PanelModels;
   readonly redraws: Redraws;
@@ -34,7 +36,7 @@ const BACK = "M6 3.5 2.5 7 6 10.5M2.5 7h7a4 4 0 0 1 0 8H7";
 
 export default defineWidget<Record<never, never>, State>({
   kind: "dashboard",
-  channels: ["layout"],
+  channels: ["layout", "members"],
   options: {},
 
   open({ hub, channels, saved }, sight, signal) {
@@ -69,13 +71,19 @@ export default defineWidget<Record<never, never>, State>({
       signal,
       savedFeed(saved, "layout", "value", channel),
     );
+    const crowd = linkToHub<EventFeed>(
+      hub,
+      (connection, until) => connection.event(channels.get("members") ?? "", want, until),
+      (feed, until) => feed.onChange(() => redraws.request(), until),
+      signal,
+    );
     signal.addEventListener("abort", () => edits.end(), { once: true });
-    const state: State = { channel, session, link, edits, models, redraws, failure: "" };
+    const state: State = { channel, session, link, crowd, edits, models, redraws, failure: "" };
     return state;
   },
 
   show({ problems }, state, el, signal) {
-    const { channel, session, link, edits, models, redraws } = state;
+    const { channel, session, link, crowd, edits, models, redraws } = state;
     const badge = statusBadge({ link, channel, showAge: false }, signal);
     const view = card(el, { class: "rtw-dash", title: session, badge, problems }, signal);
     const spoken = element("span", { class: "rtw-unseen", role: "status" });
@@ -85,7 +93,8 @@ export default defineWidget<Record<never, never>, State>({
     back.append(icon(BACK), element("span", { text: "Undo" }));
     const edit = button({ class: "rtw-dash__tool" }, () => board.edit(!board.editing), signal);
     const board = panelBoard({ edits, models, say: (text) => setText(spoken, text), drawn: () => dress() }, signal);
-    const tools = element("div", { class: "rtw-dash__tools" }, back, edit);
+    const faces = faceRow();
+    const tools = element("div", { class: "rtw-dash__tools" }, faces.root, back, edit);
     view.root.querySelector(".rtw-head")?.insertBefore(tools, badge);
     ownKeys(board.root, (press) => board.editing && editingKey(press), signal);
     view.body.append(empty, board.root, spoken);
@@ -95,6 +104,7 @@ export default defineWidget<Record<never, never>, State>({
       const mayEdit = link.connection?.may("publish", channel) ?? false;
       if (board.editing && !mayEdit) board.edit(false);
       view.retitle(title || session);
+      faces.draw(crowd.feed?.members ?? [], link.connection?.user ?? null);
       view.root.classList.toggle("rtw-dash--editing", board.editing);
       edit.hidden = !mayEdit || (panels.length === 0 && !board.editing);
       edit.setAttribute("aria-pressed", String(board.editing));

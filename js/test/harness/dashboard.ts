@@ -68,6 +68,11 @@ desk.members = [
 ["Morning. ACME opens a little soft.", "Anyone looked at the spread?", "12 ticks at the open, 4 now."].forEach((text, i) =>
   desk.receive(i === 2 ? "ann" : "bob", i === 2 ? "Ann" : "Bob Stone", text, start - 900_000 + i * 140_000),
 );
+connection.event("event:morning/rtwidgets.members").members = [
+  { user: "ann", name: "Ann", clients: 2, role: "owner" },
+  { user: "bob", name: "Bob Stone", clients: 1, role: "editor" },
+  { user: "guest-1", name: "Eve (guest)", clients: 1, role: "viewer", guest: true },
+];
 connection.value("value:morning/interval").receive(1.2);
 connection.value("value:morning/halted").receive(false);
 connection.table("table:morning/rtwidgets.commands").change([{ name: "morning/halt", title: "Halt", handlers: 1 }]);

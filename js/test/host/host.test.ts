@@ -5,8 +5,7 @@ import { test } from "node:test";
 import { readAdmission, readInvite, readRefusal } from "../../src/host/join.ts";
 import { readSessions } from "../../src/host/lobby_page.ts";
 import { PagePort } from "../../src/host/page_port.ts";
-import { panelSpecs } from "../../src/host/panels.ts";
-import { inOrder, initials, type Person } from "../../src/host/people.ts";
+import { inOrder, initials, type Person } from "../../src/lib/faces.ts";
 import { sessionOf, whatIsMissing } from "../../src/host/session_page.ts";
 import { endedWords, ENDED, refusalWords, REVOKED, roleWords } from "../../src/host/words.ts";
 
@@ -31,6 +30,8 @@ test("access that ended says why", () => {
   assert.match(endedWords(ENDED, NOW - 1, NOW).text, /until/);
   assert.match(endedWords(ENDED, NOW + 1, NOW).text, /started anew/);
   assert.match(endedWords("connection limit (code 3504)", NOW + 1, NOW).text, /connection limit/);
+  // What may be good again after a reload is kept.
+  assert.deepEqual([REVOKED, ENDED, "other"].map((why) => endedWords(why, NOW + 1, NOW).final ?? false), [true, true, false]);
 });
 
 test("the hub's reason becomes ours", () => {
@@ -80,13 +81,6 @@ test("what is missing is said, once it is known to be", () => {
   assert.match(whatIsMissing("live", true, true, false), /Nothing is shown/);
   assert.equal(whatIsMissing("live", true, true, true), "");
   assert.equal(whatIsMissing("waiting", true, true, true), "");
-});
-
-test("panels are shown on this page's hub, and what is none is left out", () => {
-  const chart = { kind: "chart", channels: { data: "stream:m/px" }, options: {} };
-  const layout = { panels: [{ id: "a", spec: { ...chart, hub: "https://evil.example" } }, { id: "b" }, 7, { spec: "x" }, null] };
-  assert.deepEqual(panelSpecs(layout), [{ ...chart, hub: "page" }]);
-  for (const bad of [null, undefined, [], "x", { panels: {} }, { panels: "x" }]) assert.deepEqual(panelSpecs(bad), []);
 });
 
 test("people stand in an order that does not change with each join", () => {

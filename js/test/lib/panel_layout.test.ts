@@ -6,11 +6,16 @@ const CHART = { kind: "chart", channels: { data: "stream:morning/prices" }, opti
 const panel = (id: unknown, more: Record<string, unknown> = {}) => ({ id, x: 0, y: 0, w: 6, h: 8, spec: CHART, ...more });
 
 test("a layout is read and written back as it was, with what a newer version put there", () => {
-  const value = { title: "Desk", theme: "new", panels: [panel("a", { locked: true }), { id: "b", area: "new form" }] };
+  const value = { title: "Desk", theme: "new", panels: [panel("a", { locked: true }), { id: "b", x: "new form" }] };
   const layout = readLayout(value);
   assert.deepEqual([layout.title, layout.panels.map(({ id }) => id)], ["Desk", ["a"]]);
-  assert.deepEqual(layout.problems, ["panel 2 can't be shown: its x is nothing, not a number"]);
+  assert.deepEqual(layout.problems, ["panel 2 can't be shown: its x is 'new form', not a number"]);
   assert.deepEqual(writtenLayout(layout), value);
+});
+
+test("a panel that names no place stands below the others, in all columns", () => {
+  const { panels } = readLayout({ panels: [{ id: "b", spec: CHART }, panel("a"), { id: "c", w: 4, h: null, spec: CHART }] });
+  assert.deepEqual(panels.map(({ id, x, y, w, h }) => [id, x, y, w, h]), [["a", 0, 0, 6, 8], ["b", 0, 8, 12, 8], ["c", 0, 16, 4, 8]]);
 });
 
 test("nothing that a peer can put there throws, and nothing grows without end", () => {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from typing import NamedTuple
+from copy import copy
 
 import msgspec
 
@@ -19,6 +18,7 @@ from ...protocol.chat import (
     Reaction,
     Say,
 )
+from ..batch import Changes, Item
 from ..conversation import Conversation
 from .base import Author, DataError, Moderator
 
@@ -29,19 +29,10 @@ MAX_REACTING = 200
 MAX_PAGE_BYTES = 256 * 1024
 # What a message takes besides its text, about.
 OVERHEAD_BYTES = 256
-# Messages of one batch that are looked through for whom they address.
-MAX_SAID = 32
 
 _decoder: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
+_messages = msgspec.json.Decoder(ChatMessage)
 _encode = msgspec.json.Encoder().encode
-
-
-class Said(NamedTuple):
-    """A message that has just been said."""
-
-    id: str
-    text: str
-    author: Author
 
 
 class Chat:
@@ -57,9 +48,16 @@ class Chat:
 
     def __init__(self, max_bytes: int = 0) -> None:
         self.messages = Conversation()
-        self.said: deque[Said] = deque(maxlen=MAX_SAID)
         self._max_bytes = max_bytes
         self._bytes = 0
+        # Offsets of the publications that said them.
+        self._ranks: dict[str, int] = {}
+        # With an archive: what has changed since the last commit, as it was then; None for what is new.
+        self._before: dict[str, ChatMessage | None] | None = None
+        # Those of them that are no longer kept here.
+        self._parted: Changes = {}
+        # Whether the archive may have messages from before the kept ones.
+        self._reaches_back = False
 
     @property
     def keeps_state(self) -> bool:
@@ -72,10 +70,11 @@ class Chat:
             raise DataError(f"a chat takes a message, append, edit, delete or reaction: {error}") from None
         match form:
             case Say():
-                return self._say(form, data, time_ms, author)
+                return self._say(form, data, offset, time_ms, author)
             case Append():
                 message = self._own(form.id, author)
                 self._check_text(message.text + form.text)
+                self._note(message)
                 self.messages.append(message, form.text, form.done)
                 self._grow(_size(form.text))
             case Edit():
@@ -83,11 +82,13 @@ class Chat:
                 self._check_text(form.text)
                 if form.command is not None and message.command is None:
                     raise DataError(f"message {form.id!r} is not about a command")
+                self._note(message)
                 before = _size(message.text)
                 self.messages.edit(message, form.text, form.command)
                 self._grow(_size(form.text) - before)
             case Delete():
                 message = self._find(form.id) if isinstance(author, Moderator) else self._own(form.id, author)
+                self._note(message)
                 self.messages.delete(message)
                 self._grow(-_size(message.text))
             case Reaction():
@@ -103,15 +104,69 @@ class Chat:
         return None
 
     def page(self, before: str | None, limit: int) -> Page | None:
-        """Return the newest messages, or those before one; None when that one is not kept.
+        """Return the newest messages, or those before one; None when that one is not kept here.
+
+        With `more` and no message the archive may have some.
 
         Args:
             before: Id of a message, which may have been deleted; None for the end.
             limit: How many at most, and never more than a snapshot has.
         """
-        return self.messages.page(before, max(1, min(limit, PAGE)), MAX_PAGE_BYTES)
+        page = self.messages.page(before, max(1, min(limit, PAGE)), MAX_PAGE_BYTES)
+        if page is not None and not page.more:
+            page.more = self._reaches_back
+        return page
 
-    def _say(self, form: Say, data: bytes, time_ms: int, author: Author) -> bytes | None:
+    # with an archive ----------------------------------------------------------
+
+    def journal(self) -> None:
+        self._before = {}
+
+    def changes(self) -> Changes:
+        found = dict(self._parted)
+        for message_id in self._before or ():
+            message = self.messages.find(message_id)
+            if message is not None:
+                found[message_id.encode()] = self._item(message)
+            elif message_id in self.messages:
+                found[message_id.encode()] = None
+        return found
+
+    def settle(self) -> None:
+        self._before, self._parted = {}, {}
+
+    def undo(self, top: int) -> None:
+        for message_id, message in (self._before or {}).items():
+            self.messages.restore(message_id, message)
+            if message is None:
+                self._ranks.pop(message_id, None)
+        self.settle()
+        self._count()
+
+    def load(self, changes: Changes, offset: int) -> None:
+        for key, item in changes.items():
+            message_id = key.decode()
+            if item is not None:
+                self.messages.put(_messages.decode(item.data))
+                self._ranks[message_id] = item.rank
+            elif (message := self.messages.find(message_id)) is not None:
+                self.messages.delete(message)
+        if len(self.messages) >= MAX_MESSAGES:
+            self._reaches_back = True
+        self.settle()
+        self._count()
+
+    def _note(self, message: ChatMessage) -> None:
+        """Remember a message as it is before it changes."""
+        if self._before is not None and message.id not in self._before:
+            self._before[message.id] = copy(message)
+
+    def _item(self, message: ChatMessage) -> Item:
+        return Item(self._ranks[message.id], _encode(message))
+
+    # inside -------------------------------------------------------------------
+
+    def _say(self, form: Say, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         if form.id in self.messages:
             known = self.messages.find(form.id)
             if known is not None and known.user != author.user:
@@ -131,7 +186,9 @@ class Chat:
                 command=form.command,
             )
         )
-        self.said.append(Said(form.id, form.text, author))
+        self._ranks[form.id] = offset
+        if self._before is not None:
+            self._before[form.id] = None
         self._grow(_size(form.text) + OVERHEAD_BYTES)
         return data
 
@@ -142,6 +199,7 @@ class Chat:
             raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
         if form.on and users is not None and author.user not in users and len(users) >= MAX_REACTING:
             raise DataError(f"at most {MAX_REACTING} users may react to a message in the same way")
+        self._note(message)
         self.messages.react(message, form.emoji, author.user, form.on)
 
     def _grow(self, size: int) -> None:
@@ -150,8 +208,17 @@ class Chat:
         while len(self.messages) > MAX_MESSAGES or (
             0 < self._max_bytes < self._bytes and len(self.messages) > 1
         ):
-            oldest = self.messages.forget_oldest()
+            message_id, oldest = self.messages.forget_oldest()
             self._bytes -= OVERHEAD_BYTES + (0 if oldest is None else _size(oldest.text))
+            if self._before is not None:
+                self._reaches_back = True
+                if message_id in self._before:
+                    self._parted[message_id.encode()] = None if oldest is None else self._item(oldest)
+            self._ranks.pop(message_id, None)
+
+    def _count(self) -> None:
+        self._bytes = OVERHEAD_BYTES * len(self.messages)
+        self._grow(sum(_size(message.text) for message in self.messages))
 
     def _find(self, message_id: str) -> ChatMessage:
         message = self.messages.find(message_id)
