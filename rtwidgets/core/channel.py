@@ -82,6 +82,8 @@ class Cursor:
             if not reachable or log.top - self.offset > enough:
                 line = self._last_line() if channel.kind.last_counts else channel.merged(self.offset, now)
                 if line is not None:
+                    if enough > 1:
+                        self.connection.hub.refused["conflate_after"] += 1
                     self.offset = log.top
                     return line
         if not reachable:

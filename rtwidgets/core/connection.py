@@ -277,6 +277,7 @@ class Connection:
                 continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
+                self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
             frames.append(frame)

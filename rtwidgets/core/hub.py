@@ -133,6 +133,9 @@ class Hub:
             self._late.clear()
             self._next_due = math.inf
         for channel in dirty:
+            if channel.log.cuts:
+                self.refused["history_bytes"] += channel.log.cuts
+                channel.log.cuts = 0
             due = channel.serve(now)
             if due < math.inf:
                 self._late.add(channel)
