@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
     from .widgets.dashboard import Dashboard, Span
+    from .widgets.export import save_html
     from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
@@ -59,6 +60,7 @@ __all__ = [
     "connect",
     "errors",
     "progress",
+    "save_html",
     "sources",
 ]
 
@@ -84,6 +86,7 @@ _HOMES = {
     "cancelled": ".client.running",
     "connect": ".client.connect",
     "progress": ".client.running",
+    "save_html": ".widgets.export",
 }
 _MODULES = {"errors", "sources"}
 

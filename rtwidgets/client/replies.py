@@ -69,6 +69,7 @@ class _ItemError(Struct):
     index: int
     code: int
     message: str
+    temporary: bool = False
 
 
 class _Published(Struct):
@@ -84,8 +85,10 @@ def greeting_of(result: ConnectResult) -> Greeting:
         return Greeting()
 
 
-def publish_errors(reply: Reply) -> dict[int, ReplyError]:
-    """Return which items of a batch failed, by their index."""
+def publish_errors(reply: Reply) -> tuple[dict[int, ReplyError], dict[int, ReplyError]]:
+    """Return which items of a batch failed for good, by their index, and which have to be sent again."""
     data = bytes(reply.rpc.data) if reply.rpc is not None else b""
-    errors = msgspec.json.decode(data, type=_Published).errors
-    return {error.index: reply_error(error.code, error.message) for error in errors}
+    found: tuple[dict[int, ReplyError], dict[int, ReplyError]] = {}, {}
+    for error in msgspec.json.decode(data, type=_Published).errors:
+        found[error.temporary][error.index] = reply_error(error.code, error.message)
+    return found

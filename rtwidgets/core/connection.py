@@ -17,11 +17,13 @@ from ..protocol.messages import (
     Push,
     Reply,
     RpcRequest,
+    SubscribeResult,
     Unsubscribe,
 )
-from . import requests
+from . import publishing, requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
+from .durable import Durable
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket
 from .revocation import Revocations
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 # With this much of replies waiting a connection's next commands wait too.
 PAUSE_BYTES = 128 * 1024
+# With so much of requests waiting for an archive its next commands wait too.
+MAX_PENDING_BYTES = 256 * 1024
 # A client that has sent commands for so long that they wait this many seconds is cut off.
 MAX_ARREARS_S = 5.0
 # Most publish commands that are carried out together: their replies wait together.
@@ -66,6 +70,12 @@ class Connection:
         self.closing: codes.Disconnect | None = None
         self.has_started = False
         self.ended = False
+        # Subscriptions that the token asks for and that wait for others of them; and channels whose archive a
+        # subscribe waits for.
+        self.server_side: dict[str, tuple[Cursor, SubscribeResult]] = {}
+        self.awaited: dict[str, Durable] = {}
+        # About how many bytes wait for an archive, of requests that have no answer yet.
+        self.pending = 0
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
@@ -125,12 +135,14 @@ class Connection:
     @property
     def can_go_on(self) -> bool:
         """Whether `resume` may do something once `take` has nothing more."""
-        return not self._rests and bool(self._inbox)
+        return not self._rests and bool(self._inbox) and self.pending <= MAX_PENDING_BYTES
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received."""
         inbox = self._inbox
         while inbox and self._replies_bytes <= PAUSE_BYTES and self.closing is None:
+            if self.pending > MAX_PENDING_BYTES:
+                return
             request = inbox[0].publish
             due = self._commands if request is None else self.publishes
             if due is not None and not self._is_due(due, now):
@@ -183,7 +195,7 @@ class Connection:
             items.append(bytes(following.data))
         if self.publishes is not None:
             self.publishes.take(len(ids) - 1)
-        requests.publish(self, channel, ids, items, now)
+        publishing.publish(self, channel, ids, items, now)
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)

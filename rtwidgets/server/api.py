@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..core import Hub
+from ..core.channel import Channel
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
 from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
+from ..core.staging import Faults, Staging, Write
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
 
@@ -53,7 +55,7 @@ class HttpApi:
             if is_reserved(wanted.channel):
                 raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
-            offset = channel.publish(bytes(wanted.data), now=self._now())
+            offset = await _published(channel, bytes(wanted.data), self._now())
         except (
             msgspec.DecodeError,
             RecursionError,
@@ -62,7 +64,8 @@ class HttpApi:
             Refusal,
             UnicodeError,
         ) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            is_temporary = isinstance(error, Refusal) and error.error.temporary
+            return JSONResponse({"error": str(error)}, status_code=503 if is_temporary else 400)
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
@@ -94,3 +97,34 @@ async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
         fault = f"the body did not come within {BODY_TIMEOUT_S:g} s"
         return JSONResponse({"error": fault}, status_code=408, headers={"Connection": "close"})
     return body
+
+
+async def _published(channel: Channel, data: bytes, now: float) -> int:
+    """Publish and return the offset, once the archive has it where there is one.
+
+    Raises:
+        DataError: If the data breaks the rules of the channel's kind.
+        Refusal: If the archive does not take it.
+    """
+    if channel.durable is None:
+        return channel.publish(data, now=now)
+    kept: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    offset = 0
+
+    def act(staging: Staging) -> Faults:
+        nonlocal offset
+        faults = staging.publish([data])
+        offset = staging.top
+        return faults
+
+    def done(faults: Faults, refusal: Refusal | None, now: float) -> None:
+        if kept.done():  # whoever asked has gone
+            return
+        fault = refusal or faults.get(0)
+        if fault is not None:
+            kept.set_exception(fault)
+        else:
+            kept.set_result(offset)
+
+    channel.durable.write(Write(len(data), act, done), now)
+    return await kept

@@ -60,14 +60,16 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
       ageMs: source.showAge ? dataAgeMs : null,
       nowMs,
       savedAtMs,
+      absent: link.absence.state,
     });
     root.dataset.tone = shown.tone;
     setText(state, shown.state);
     setText(age, shown.age);
     setText(spoken, shown.state);
     if (!panel.open) return;
+    const saved = savedAtMs === null ? null : { atMs: savedAtMs, wayOut: link.absence.wayOut };
     details.replaceChildren(
-      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, savedAtMs), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
+      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, saved), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),

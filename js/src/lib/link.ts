@@ -1,7 +1,7 @@
 // A widget's tie to its hub: the connection the page has for it now, and the widget's feed there.
 
 import { Listeners } from "../connection/listeners.ts";
-import { hubSlot } from "../connection/registry.ts";
+import { hubSlot, type Absence } from "../connection/registry.ts";
 import type { Feed, HubConnection } from "../connection/types.ts";
 import type { SavedFeed } from "./saved.ts";
 
@@ -16,6 +16,8 @@ export interface Link<F extends Feed = Feed> {
   readonly savedAtMs: number | null;
   /** Since when the page has no connection for this hub, in milliseconds of Date.now(); null while it has one. */
   readonly withoutSinceMs: number | null;
+  /** What to say while there is none. */
+  readonly absence: Absence;
   /** Hear that one of them is another. */
   onChange(fn: () => void, signal: AbortSignal): void;
 }
@@ -42,6 +44,7 @@ export function linkToHub<F extends Feed>(
     coming: null as F | null,
     savedAtMs: saved?.atMs ?? null,
     withoutSinceMs: Date.now() as number | null,
+    absence: slot.absence,
     onChange: (fn: () => void, until: AbortSignal) => listeners.add(fn, until),
   };
   const past = new AbortController();

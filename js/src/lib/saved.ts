@@ -3,9 +3,10 @@
 // For each role of its channels it holds what a hub tells a late joiner in a subscribe reply, cut small. So a feed is
 // made of it as of a snapshot from the hub, and the widget shows it like anything else, with its age.
 
-import type { ChatFeed, StreamFeed, TableFeed, ValueFeed } from "../connection/types.ts";
+import type { ChatFeed, EventFeed, StreamFeed, TableFeed, ValueFeed } from "../connection/types.ts";
 import { Chat } from "../feeds/chat.ts";
 import { isObject } from "../feeds/columns.ts";
+import { Events } from "../feeds/event.ts";
 import type { BaseFeed } from "../feeds/feed.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
@@ -29,6 +30,7 @@ interface FeedKinds {
   table: TableFeed;
   value: ValueFeed;
   chat: ChatFeed;
+  event: EventFeed;
 }
 
 const notNow = (): Promise<never> => Promise.reject(new Error("this is what was saved; there is no connection to the hub"));
@@ -38,6 +40,7 @@ const MAKERS: { [K in keyof FeedKinds]: (channel: string) => FeedKinds[K] & Base
   table: (channel) => new Table(channel),
   value: (channel) => new Value(channel, notNow),
   chat: (channel) => new Chat(channel, notNow, () => ""),
+  event: (channel) => new Events(channel),
 };
 
 /** Read what was saved; null when that is nothing, or of another form. */

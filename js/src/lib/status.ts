@@ -17,6 +17,8 @@ export interface StatusInput {
   readonly nowMs: number;
   /** Of when the state that is shown is, where it was saved; null where it is not. */
   readonly savedAtMs?: number | null;
+  /** What is said of a page without a connection. */
+  readonly absent: string;
 }
 
 export interface StatusText {
@@ -28,7 +30,7 @@ export interface StatusText {
 }
 
 /** Put the state of connection and feed into words. */
-export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs, savedAtMs }: StatusInput): StatusText {
+export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs, savedAtMs, absent }: StatusInput): StatusText {
   const plain = (tone: StatusText["tone"], state: string): StatusText => ({ tone, state, age: "" });
   if (savedAtMs != null && connection?.phase !== "down" && feed?.phase !== "refused") {
     return { tone: "saved", state: `as of ${moment(savedAtMs, nowMs)},`, age: `${formatDuration(Math.max(0, nowMs - savedAtMs))} ago` };
@@ -36,7 +38,7 @@ export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs,
   if (!connection) {
     return nowMs - (withoutSinceMs ?? nowMs) < KERNEL_GRACE_MS
       ? plain("waiting", "connecting…")
-      : plain("down", "no kernel: run the cell again");
+      : plain("down", absent);
   }
   if (connection.phase === "down") return plain("down", `the hub ended the connection: ${connection.reason ?? "no reason given"}; run the cell again`);
   if (connection.phase === "connecting") {
@@ -66,13 +68,13 @@ export function statusDetails(
   connection: ConnectionStatus | null,
   feed: FeedStatus | null,
   ageMs: number | null,
-  savedAtMs: number | null = null,
+  saved: { readonly atMs: number; readonly wayOut: string } | null = null,
 ): [label: string, text: string][] {
   const rows: [string, string][] = [];
   if (channel) rows.push(["channel", channel]);
-  if (savedAtMs !== null) {
-    rows.push(["saved", `${formatDay(savedAtMs, Date.now())}, ${formatClock(savedAtMs)}`]);
-    if (!connection) rows.push(["live", "run the notebook's cells again"]);
+  if (saved) {
+    rows.push(["saved", `${formatDay(saved.atMs, Date.now())}, ${formatClock(saved.atMs)}`]);
+    if (!connection) rows.push(["to see it live", saved.wayOut]);
   }
   if (connection) {
     rows.push(["transport", connection.transport ?? "none"]);

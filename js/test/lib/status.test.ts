@@ -7,13 +7,13 @@ import { KERNEL_GRACE_MS, describeStatus, statusDetails, whileEmpty } from "../.
 const LIVE: ConnectionStatus = { phase: "live", transport: "direct", reason: null, changes: 0 };
 const FEED: FeedStatus = { phase: "live", reason: null, lastTimeMs: 1000, offset: 7, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
 const say = (connection: ConnectionStatus | null, feed: FeedStatus | null, nowMs = 0, ageMs: number | null = 210) => {
-  const { tone, state, age } = describeStatus({ connection, withoutSinceMs: 0, feed, ageMs, nowMs });
+  const { tone, state, age } = describeStatus({ connection, withoutSinceMs: 0, feed, ageMs, nowMs, absent: "no kernel" });
   return [tone, state, age];
 };
 
 test("each state says what it is and why", () => {
   assert.deepEqual(say(null, null, 10), ["waiting", "connecting…", ""]);
-  assert.deepEqual(say(null, null, KERNEL_GRACE_MS), ["down", "no kernel: run the cell again", ""]);
+  assert.deepEqual(say(null, null, KERNEL_GRACE_MS), ["down", "no kernel", ""]);
   assert.deepEqual(say({ ...LIVE, phase: "connecting", transport: null }, null), ["waiting", "connecting…", ""]);
   const away = "the hub is away; trying again";
   assert.deepEqual(say({ ...LIVE, phase: "connecting", transport: null, reason: away, detail: "transport closed (code 1)" }, null), ["waiting", away, ""]);
@@ -58,7 +58,7 @@ test("the details say what the hub holds back", () => {
 test("what was saved says of when it is, unless the hub says no", () => {
   const now = new Date(2026, 10, 25, 16, 5).getTime();
   const saved = (savedAtMs: number, connection: ConnectionStatus | null = null, feed: FeedStatus | null = null) => {
-    const { tone, state, age } = describeStatus({ connection, withoutSinceMs: 0, feed, ageMs: null, nowMs: now, savedAtMs });
+    const { tone, state, age } = describeStatus({ connection, withoutSinceMs: 0, feed, ageMs: null, nowMs: now, savedAtMs, absent: "no kernel" });
     return [tone, state, age];
   };
   assert.deepEqual(saved(now - 2 * 3_600_000 - 120_000), ["saved", "as of 14:03,", "2 h ago"]);
