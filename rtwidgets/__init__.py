@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .widgets.chat import LiveChat
     from .widgets.dashboard import Dashboard, Span
     from .widgets.export import save_html
+    from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
     from .widgets.select import MultiSelect, Select
@@ -39,6 +40,7 @@ __all__ = [
     "Button",
     "Dashboard",
     "DateInput",
+    "Form",
     "Hub",
     "LiveChart",
     "LiveChat",
@@ -64,8 +66,9 @@ __all__ = [
 
 _HOMES = {
     "Button": ".widgets.button",
-    "DateInput": ".widgets.inputs",
     "Dashboard": ".widgets.dashboard",
+    "DateInput": ".widgets.inputs",
+    "Form": ".widgets.form",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",

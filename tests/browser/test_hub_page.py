@@ -196,7 +196,7 @@ def test_two_guests_see_each_other_come_and_go(desk: Desk, visit: Visit) -> None
             re.compile("Bob \\(guest\\)viewer"),
         ]
     )
-    faces = page.locator(".rtw-host__person .rtw-host__face")
+    faces = page.locator(".rtw-host__person .rtw-face")
     expect(faces).to_have_text(["A", "A", "B"])
     second.page.close()
     expect(page.locator(".rtw-host__count")).to_have_text("2 here")

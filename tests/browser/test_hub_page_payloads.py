@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -45,6 +44,12 @@ USE = """() => {
     }
 }"""
 
+# Letters that nobody sees: a name shows another character in their place.
+FILLERS = "\u115f\u3164"
+BATCH = 50
+# A client that takes what comes and asks for nothing by itself.
+OF_MANY: dict[str, Any] = {"max_queue": None, "ping_interval": None}
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
@@ -63,7 +68,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def shown(text: str) -> str:
     """What a text is in `Locator.inner_text`, near enough to tell whether it was shown as text."""
-    return "".join(char for char in text if char.isalnum())
+    return "".join(char for char in text if char.isalnum() and char not in FILLERS)
 
 
 def rpc(line: Line, method: str, **data: Any) -> Any:
@@ -74,7 +79,7 @@ def rpc(line: Line, method: str, **data: Any) -> Any:
 
 def assert_harmless(page: Page) -> None:
     page.evaluate(USE)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     assert page.evaluate(DANGERS) == [[], [], None, True]
 
 
@@ -85,25 +90,29 @@ def test_names_of_members_are_text(desk: Desk, page: Page) -> None:
     page.fill(".rtw-host__input", payloads[0][:40])
     page.click(".rtw-host__join")
     expect(page.locator(".rtw-host__count")).to_have_text("2 here")
-    with ExitStack() as sockets, bare_line(desk.process) as owner:
+    page.click(".rtw-host__people")
+    with bare_line(desk.process, **OF_MANY) as owner:
         owner.ask(connect={"token": token()})
-        for number, text in enumerate(payloads):
-            minted = rpc(
-                owner,
-                "token",
-                ttl_s=300,
-                sub=f"u{number}",
-                info={"name": text, "role": text, "guest": text},
-                caps={"event:crowd/*": ["subscribe", "presence"]},
-            )
-            line = sockets.enter_context(bare_line(desk.process))
-            line.ask(connect={"token": minted["token"]})
-            line.socket.send(json.dumps({"id": 9, "subscribe": {"channel": "event:crowd/rtwidgets.members"}}))
-        expect(page.locator(".rtw-host__count")).to_have_text(f"{len(payloads) + 2} here", timeout=30_000)
-        page.click(".rtw-host__people")
-        names = page.locator(".rtw-host__person .rtw-host__who").all_inner_texts()
-        assert {shown(text[:79]) for text in payloads} <= {shown(name) for name in names} | {""}
-        assert_harmless(page)
+        for start in range(0, len(payloads), BATCH):
+            batch = payloads[start : start + BATCH]
+            with ExitStack() as sockets:
+                for number, text in enumerate(batch):
+                    minted = rpc(
+                        owner,
+                        "token",
+                        ttl_s=300,
+                        sub=f"u{number}",
+                        info={"name": text, "role": text, "guest": text},
+                        caps={"event:crowd/*": ["subscribe", "presence"]},
+                    )
+                    line = sockets.enter_context(bare_line(desk.process, **OF_MANY))
+                    line.ask(connect={"token": minted["token"]})
+                    line.ask(subscribe={"channel": "event:crowd/rtwidgets.members"})
+                expect(page.locator(".rtw-host__person")).to_have_count(len(batch) + 2)
+                names = page.locator(".rtw-host__person .rtw-host__who").all_inner_texts()
+                assert {shown(text[:79]) for text in batch} <= {shown(name) for name in names} | {""}
+                assert_harmless(page)
+            expect(page.locator(".rtw-host__person")).to_have_count(2)
 
 
 def test_titles_of_sessions_are_text(desk: Desk, page: Page) -> None:

@@ -237,3 +237,16 @@ def test_pings_of_a_peer_that_is_gone_fill_no_log(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert len(caplog.records) < 10
+
+
+def test_body_that_does_not_come_is_not_waited_for(
+    inner_hub: InnerHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtwidgets.server.api.BODY_TIMEOUT_S", 0.2)
+    with socket.create_connection(("127.0.0.1", inner_hub.port), timeout=5) as raw:
+        head = f"POST /api/join HTTP/1.1\r\nHost: 127.0.0.1:{inner_hub.port}\r\nContent-Length: 9\r\n\r\n"
+        raw.sendall(head.encode() + b"{")
+        answer = b""
+        while more := raw.recv(4096):
+            answer += more
+    assert b" 408 " in answer and b"did not come" in answer

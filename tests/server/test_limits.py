@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from rtwidgets.core import Limits
+from rtwidgets.core.rates import Bucket
 from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, parse_networks
 
 from ..client.hub_process import HubProcess, token
@@ -183,7 +184,16 @@ def test_address_behind_proxies(peer: str, forwarded: list[str], seen: str) -> N
     assert alone in (peer.removeprefix("::ffff:"), "2001:db8:1:2::/64")
 
 
-def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
+def test_strangers_can_not_make_the_hub_remember_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    is_full = Bucket.is_full
+
+    def counting(rate: Bucket, now: float) -> bool:
+        nonlocal looks
+        looks += 1
+        return is_full(rate, now)
+
+    monkeypatch.setattr(Bucket, "is_full", counting)
     now = [0.0]
     table = addresses(Limits(connects_per_ip_per_s=1), now=lambda: now[0])
     table.note_request("203.0.113.9")
@@ -193,6 +203,8 @@ def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
         table.note_request(f"2001:db8:{number:x}::/64")
         assert len(table._requests) <= MAX_ADDRESSES
         now[0] += 0.0001
+    # All of them are looked through now and then, and not for each new one.
+    assert looks < 30 * MAX_ADDRESSES
 
 
 def test_forwarded_addresses_count_only_from_a_trusted_proxy(tmp_path: Path) -> None:

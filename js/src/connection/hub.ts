@@ -2,6 +2,7 @@
 
 import { Centrifuge } from "centrifuge";
 import { Chat } from "../feeds/chat.ts";
+import { isObject } from "../feeds/columns.ts";
 import { Events } from "../feeds/event.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
@@ -128,8 +129,12 @@ export class Connection implements HubConnection {
     return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
   }
 
-  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {
-    return this.#calls.call(command, args, timeoutMs);
+  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000, key = ""): Promise<unknown> {
+    return this.#calls.call(command, args, timeoutMs, key);
+  }
+
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
+    return this.#calls.cancel(command, call);
   }
 
   /** Call a method of the hub itself, such as `rtwidgets.sessions`. */
@@ -202,7 +207,8 @@ export class Connection implements HubConnection {
   }
 
   #follow(): void {
-    this.#centrifuge.on("connected", ({ client }) => {
+    this.#centrifuge.on("connected", ({ client, data }) => {
+      this.#calls.hubId = hubIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
@@ -268,4 +274,10 @@ export class Connection implements HubConnection {
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }
+}
+
+/** The id of the hub process, as the connect reply says it. */
+function hubIn(data: unknown): string | null {
+  const greeting = isObject(data) ? data.rtwidgets : null;
+  return isObject(greeting) && typeof greeting.hub === "string" ? greeting.hub : null;
 }

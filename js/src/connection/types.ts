@@ -36,8 +36,13 @@ export interface HubConnection {
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed;
   event(channel: string, want: Want, signal: AbortSignal): EventFeed;
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed;
-  /** Call a command and return its result; rejects with a CallError. */
-  call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
+  /**
+   * Call a command and return its result; rejects with a CallError. With a key the call outlives a break of the
+   * connection: it is asked for again, and not started again.
+   */
+  call(command: string, args: Record<string, unknown>, timeoutMs?: number, key?: string): Promise<unknown>;
+  /** Ask the handler of a call to stop: of any call by its id, of the user's own by its key. */
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void>;
 }
 
 /** What a widget wants of a feed. */

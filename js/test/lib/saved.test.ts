@@ -17,7 +17,7 @@ function pictureOf(kind: string, role: string, channel: string, options: object,
   fill(connection);
   const widget = kindOf(kind)?.();
   assert.ok(widget);
-  const spec = { kind, hub, channels: { [role]: channel }, options };
+  const spec = { kind, hub, channels: { [role]: channel, calls: "table:calls" }, options };
   const end = widget.initialize({ model: { get: (name) => (name === "spec" ? spec : undefined) } });
   assert.equal(widget.picture(1), null, "nothing is kept before it is live");
   writableSlot(hub).put(connection);
@@ -82,16 +82,18 @@ test("a chat keeps its newest messages", () => {
   assert.deepEqual(messages.at(-1), { id: "m49", text: "message 49", user: "ann", name: "Ann", timeMs: 1049, edited: false, open: false, reactions: new Map() });
 });
 
-test("controls keep their value, a button its command", () => {
+test("controls keep their value, buttons and forms their command", () => {
   for (const [kind, value] of [["slider", 42], ["toggle", false]] as const) {
     const saved = pictureOf(kind, "value", "value:a", {}, (hub) => hub.value("value:a").receive(value));
     assert.equal(savedFeed(saved, "value", "value", "value:a")?.feed.value, value);
     assert.equal(pictureOf(kind, "value", "value:a", {}, () => undefined), null, "there is no value yet");
   }
-  const saved = pictureOf("button", "commands", "table:commands", { command: "halt" }, (hub) => {
-    hub.table("table:commands").change([{ name: "halt", handlers: 1 }, { name: "other", handlers: 2 }]);
-  });
-  assert.deepEqual([...(savedFeed(saved, "commands", "table", "table:commands")?.feed.rows.keys() ?? [])], ["halt"]);
+  for (const kind of ["button", "form"]) {
+    const saved = pictureOf(kind, "commands", "table:commands", { command: "halt" }, (hub) => {
+      hub.table("table:commands").change([{ name: "halt", handlers: 1 }, { name: "other", handlers: 2 }]);
+    });
+    assert.deepEqual([...(savedFeed(saved, "commands", "table", "table:commands")?.feed.rows.keys() ?? [])], ["halt"]);
+  }
 });
 
 test("a picture that is too large is taken smaller, and one that can't be small is not kept", () => {
