@@ -17,7 +17,7 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from .connection import Connection
 
-# A producer's id is made by its client, and remembered by the hub.
+# The hub remembers a producer's id after its connection; ours have 32 characters.
 MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
