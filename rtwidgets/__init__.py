@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
     from .widgets.toggle import Toggle
+    from .widgets.trait_link import link
 
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "connect",
     "errors",
+    "link",
     "sources",
 ]
 
@@ -68,6 +70,7 @@ _HOMES = {
     "TextInput": ".widgets.inputs",
     "Toggle": ".widgets.toggle",
     "connect": ".client.connect",
+    "link": ".widgets.trait_link",
 }
 _MODULES = {"errors", "sources"}
 

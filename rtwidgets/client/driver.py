@@ -24,7 +24,7 @@ from .backoff import Backoff
 from .exchange import Exchange
 from .notices import Answered, Garbled, Notice, Online, Refused, Silent, Unanswered
 from .publisher import Publisher
-from .replies import greeting_of, publish_errors, reply_error
+from .replies import greeting_of, published, reply_error
 from .session import Session
 from .sockets import Socket, SocketClosedError, open_socket
 
@@ -263,7 +263,7 @@ class Driver:
         if reply.error is not None:
             self._publisher.refuse(seq, reply_error(reply.error.code, reply.error.message))
         else:
-            self._publisher.acknowledge(seq, publish_errors(reply))
+            self._publisher.acknowledge(seq, *published(reply))
         self._wake.set()
 
     def _lost(self) -> None:

@@ -36,6 +36,7 @@ class Publisher:
         self._awake = False
         self._errors: dict[str, ReplyError] = {}
         self._logged: set[tuple[str, int]] = set()
+        self._versions: dict[str, int] = {}
         self.online = False
         self.max_message_bytes = DEFAULT_MESSAGE_BYTES
 
@@ -108,6 +109,16 @@ class Publisher:
         with self._room:
             return self._outbox.waits(channel)
 
+    def version_of(self, channel: str) -> int:
+        """The version that our latest set of a value became; 0 when it is not known."""
+        with self._room:
+            return self._versions.get(channel, 0)
+
+    def forget_version(self, channel: str) -> None:
+        """Take a value's versions for those of another log, as after a restart of the hub."""
+        with self._room:
+            self._versions.pop(channel, None)
+
     @property
     def waiting(self) -> tuple[int, int]:
         """Items and bytes that are not acknowledged yet."""
@@ -124,14 +135,17 @@ class Publisher:
                 self._awake = False
             return batch
 
-    def acknowledge(self, seq: int, errors: dict[int, ReplyError]) -> None:
-        """Take the hub's answer to a batch: what failed, by index of the item."""
+    def acknowledge(self, seq: int, errors: dict[int, ReplyError], versions: dict[int, int]) -> None:
+        """Take the hub's answer to a batch: what failed, and the versions of values, by index of the item."""
         with self._room:
             batch = self._outbox.acknowledge(seq)
             if batch is not None:
                 for index, error in errors.items():
                     if 0 <= index < len(batch.channels):
                         self._keep_error(batch.channels[index], error)
+                for index, version in versions.items():
+                    if 0 <= index < len(batch.channels):
+                        self._versions[batch.channels[index]] = version
             self._room.notify_all()
 
     def refuse(self, seq: int, error: ReplyError) -> None:

@@ -72,6 +72,7 @@ class _ItemError(Struct):
 class _Published(Struct):
     seq: int
     errors: list[_ItemError] = []
+    versions: list[tuple[int, int]] = []
 
 
 def greeting_of(result: ConnectResult) -> Greeting:
@@ -82,8 +83,9 @@ def greeting_of(result: ConnectResult) -> Greeting:
         return Greeting()
 
 
-def publish_errors(reply: Reply) -> dict[int, ReplyError]:
-    """Return which items of a batch failed, by their index."""
+def published(reply: Reply) -> tuple[dict[int, ReplyError], dict[int, int]]:
+    """Return which items of a batch failed, and the versions that values became, by their index."""
     data = bytes(reply.rpc.data) if reply.rpc is not None else b""
-    errors = msgspec.json.decode(data, type=_Published).errors
-    return {error.index: reply_error(error.code, error.message) for error in errors}
+    outcome = msgspec.json.decode(data, type=_Published)
+    errors = {error.index: reply_error(error.code, error.message) for error in outcome.errors}
+    return errors, dict(outcome.versions)

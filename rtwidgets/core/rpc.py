@@ -130,11 +130,20 @@ def _publish(connection: Connection, request_id: int, data: Publish, now: float)
         return {"seq": data.seq}
     if connection.publishes is not None:
         connection.publishes.take(len(data.items))
-    errors = []
+    errors: list[dict[str, object]] = []
+    versions: list[tuple[int, int]] = []
     for index, item in enumerate(data.items):
         for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
             errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
-    return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
+        channel = connection.publishes_to.get(item.channel)
+        if channel is not None and channel.kind.last_counts:
+            versions.append((index, channel.log.top))
+    reply: dict[str, object] = {"seq": data.seq}
+    if errors:
+        reply["errors"] = errors
+    if versions:
+        reply["versions"] = versions
+    return reply
 
 
 def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
