@@ -134,6 +134,8 @@ def test_what_a_trait_cuts_off_is_said_once_and_moves_nobody(
     with caplog.at_level(logging.ERROR, "rtwidgets"):
         other.set(70)
         eventually(lambda: slider.value == 10 and caplog.records)
+        assert made._value.hub.flush()
+        assert join().value("link6").version == 2
         for n in ("x", 80):
             other.set(n)
             eventually(lambda n=n: made._agreed == n)  # type: ignore[misc]
