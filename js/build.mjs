@@ -3,11 +3,12 @@
 //   node build.mjs          src/ -> ../rtwidgets/widgets/static/
 //   node build.mjs --test   test/**/*.test.ts -> build/test/, for `node --test`
 //
-// stub.js comes with every widget, loader.js and the packed kit with every relay; kit.js is for pages without Jupyter.
+// stub.js comes with every widget, loader.js and the packed kit with every relay; kit.js is for pages without Jupyter,
+// host.js and chat_example.js are the hub's own.
 // What a page gets is limited: over the limit the build fails.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -15,7 +16,7 @@ import { build } from "esbuild";
 import { TEST_DEFINES } from "./defines.mjs";
 
 /** In bytes. */
-const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000 };
+const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000, "host.js": 450_000, "export.js": 450_000 };
 /** Where the hash of the build stands until it is known. */
 const NO_BUILD = "rtw-build-is-not-known";
 const root = dirname(fileURLToPath(import.meta.url));
@@ -62,10 +63,12 @@ async function buildFrontEnd() {
       mangleQuoted: true,
     }),
   ]);
+  const host = await buildHost(define);
+  const file = await buildFile();
   const hash = createHash("sha256").update(stub).update(loader).update(kit).digest("hex").slice(0, 16);
   const stamped = (text) => text.replaceAll(NO_BUILD, hash);
   const packed = gzipSync(stamped(kit), { level: 9 });
-  const files = { "stub.js": stamped(stub), "loader.js": stamped(loader), "kit.js": stamped(kit), "kit.js.gz.b64": packed.toString("base64") };
+  const files = { ...host, "export.js": file, "stub.js": stamped(stub), "loader.js": stamped(loader), "kit.js": stamped(kit), "kit.js.gz.b64": packed.toString("base64") };
   mkdirSync(staticDir, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(staticDir, name), text);
   for (const name of readdirSync(staticDir)) if (!(name in files)) rmSync(join(staticDir, name), { recursive: true });
@@ -77,6 +80,35 @@ async function buildFrontEnd() {
     console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}${over ? "  TOO LARGE" : ""}`);
   }
   if (tooLarge) throw new Error("a page would get too much; move what it does not need out of it");
+}
+
+/** The script of saved files, which stands in their text. */
+async function buildFile() {
+  const styles = await bundle("export/export.css", { legalComments: "none" });
+  const define = { RTW_BUILD: '"file"', RTW_STYLES: JSON.stringify(styles) };
+  const text = await bundle("export/index.ts", { define, format: "iife", mangleProps: /^_[a-z]/, mangleQuoted: true });
+  if (/<\/script|<!--/i.test(text)) throw new Error("export.js holds what would end the script element it stands in");
+  return text;
+}
+
+/** What the hub's own pages are made of. */
+async function buildHost(define) {
+  const mangled = { mangleProps: /^_[a-z]/, mangleQuoted: true };
+  const [script, styles, chat, chatStyles] = await Promise.all([
+    bundle("host/index.ts", { define: { ...define, RTW_BUILD: '"page"' }, ...mangled }),
+    bundle("host/host.css", { legalComments: "none" }),
+    bundle("host/chat_example.js", mangled),
+    bundle("host/chat_example.css"),
+  ]);
+  const source = (name) => readFileSync(join(src, "host", name), "utf8");
+  return {
+    "host.js": script,
+    "host.css": styles,
+    "chat_example.js": chat,
+    "chat_example.css": chatStyles,
+    "chat_example_source.js": source("chat_example.js"),
+    "icon.svg": source("icon.svg"),
+  };
 }
 
 async function buildTests() {

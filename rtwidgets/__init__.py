@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     from . import errors, sources
     from .client.connect import connect
     from .client.hub import Hub
+    from .client.live_session import Session
+    from .client.running import cancelled, progress
     from .widgets.button import Button
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
+    from .widgets.dashboard import Dashboard, Span
+    from .widgets.export import save_html
+    from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
     from .widgets.select import MultiSelect, Select
@@ -34,7 +39,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Button",
+    "Dashboard",
     "DateInput",
+    "Form",
     "Hub",
     "LiveChart",
     "LiveChat",
@@ -44,33 +51,45 @@ __all__ = [
     "NumberInput",
     "RangeSlider",
     "Select",
+    "Session",
     "Slider",
+    "Span",
     "TextInput",
     "Toggle",
     "__version__",
+    "cancelled",
     "connect",
     "errors",
     "link",
+    "progress",
+    "save_html",
     "sources",
 ]
 
 _HOMES = {
     "Button": ".widgets.button",
+    "Dashboard": ".widgets.dashboard",
     "DateInput": ".widgets.inputs",
+    "Form": ".widgets.form",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
+    "Session": ".client.live_session",
     "MultiSelect": ".widgets.select",
     "NumberInput": ".widgets.inputs",
     "RangeSlider": ".widgets.slider",
     "Select": ".widgets.select",
     "Slider": ".widgets.slider",
     "TextInput": ".widgets.inputs",
+    "Span": ".widgets.dashboard",
     "Toggle": ".widgets.toggle",
+    "cancelled": ".client.running",
     "connect": ".client.connect",
     "link": ".widgets.trait_link",
+    "progress": ".client.running",
+    "save_html": ".widgets.export",
 }
 _MODULES = {"errors", "sources"}
 

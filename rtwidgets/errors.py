@@ -16,9 +16,11 @@ RtWidgetsError
 │   ├── PermissionDeniedError code 103
 │   └── ConflictError         code 1005: the value has moved meanwhile
 ├── CommandError              a call of a command did not end well
+│   ├── CommandNameError      the command's name breaks the grammar
 │   ├── HandlerAwayError      nobody serves the command now
 │   ├── HandlerFailedError    the handler raised
 │   ├── DeadlineError         no answer in time
+│   ├── CallCancelledError    somebody cancelled the call
 │   └── OutcomeUnknownError   the handler went away mid-way
 └── ReplyTimeoutError         the hub did not answer in time
 
@@ -105,6 +107,10 @@ class CommandError(RtWidgetsError):
     """A call of a command did not end well."""
 
 
+class CommandNameError(CommandError, ValueError):
+    """The command's name breaks the grammar."""
+
+
 class HandlerAwayError(CommandError):
     """Nobody serves the command now."""
 
@@ -115,6 +121,10 @@ class HandlerFailedError(CommandError):
 
 class DeadlineError(CommandError):
     """The handler did not answer before the deadline."""
+
+
+class CallCancelledError(CommandError):
+    """The call was cancelled; inside a handler, `rtwidgets.progress` raises it so that the handler stops."""
 
 
 class OutcomeUnknownError(CommandError):

@@ -7,6 +7,7 @@ import threading
 
 from .address import parse_address
 from .hub import Hub
+from .invitation import Invitation, join, parse_link
 from .local import LocalSite
 from .outbox import DEFAULT_BUFFER_BYTES
 from .sites import FixedSite, Site
@@ -31,13 +32,14 @@ def connect(
     the same hub with the same token gives the same object.
 
     Args:
-        url: ``http(s)://`` or ``ws(s)://`` address, with or without a path.
-        token: What the hub's owner gave you.
-        name: Client name that the hub sees.
+        url: ``http(s)://`` or ``ws(s)://`` address, with or without a path; or a link into a session, which
+            makes you a guest there.
+        token: What the hub's owner gave you; a link needs none.
+        name: Client name that the hub sees; with a link, the name that others see.
         buffer_bytes: How much may wait while the hub is away.
 
     Raises:
-        TypeError: If there is a token without a url.
+        TypeError: If there is a token without a url, or beside a link.
         HubUnreachableError: If there is no hub at the address.
         TokenRefusedError: If it does not accept the token.
         HubStartError: If the local hub could not be started.
@@ -46,6 +48,11 @@ def connect(
     site: Site
     if token is not None and url is None and named is None:
         raise TypeError(f"a token goes with a url: connect(url, token=...), or set {URL_VARIABLE}")
+    invitation = parse_link(url if url is not None else named or "")
+    if invitation is not None:
+        if token is not None:
+            raise TypeError("a link brings its own token: connect(link)")
+        return _connect_as_guest(invitation, name, buffer_bytes)
     if url is None and named is None:
         site, identity = _local_site()
     else:
@@ -59,6 +66,18 @@ def connect(
         if known is not None and not known.is_closed:
             return known
         hub = _hubs[identity] = Hub(site, name=name or "python", buffer_bytes=buffer_bytes)
+    return hub
+
+
+def _connect_as_guest(invitation: Invitation, name: str | None, buffer_bytes: int) -> Hub:
+    identity = (invitation.address.base, f"{name} {invitation.invite}")
+    with _lock:
+        known = _hubs.get(identity)
+    if known is not None and not known.is_closed:
+        return known
+    hub = Hub(FixedSite(invitation.address, join(invitation, name)), name="python", buffer_bytes=buffer_bytes)
+    with _lock:
+        _hubs[identity] = hub
     return hub
 
 

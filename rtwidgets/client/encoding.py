@@ -7,16 +7,22 @@ import msgspec
 from ..errors import ChannelError
 
 
-def encode_json(data: object, where: str) -> bytes:
+def encode_json(data: object, where: str, *, max_bytes: int | None = None) -> bytes:
     """Encode a value as JSON: numpy scalars and arrays become numbers and lists, NaN and infinities null.
 
     Raises:
-        ChannelError: If something in it has no place in JSON.
+        ChannelError: If something in it has no place in JSON, or it is larger than it may be.
     """
     try:
-        return msgspec.json.encode(data, enc_hook=_plain)
+        encoded = msgspec.json.encode(data, enc_hook=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise ChannelError(f"data for {where} can't be sent as JSON: {error}") from None
+    if max_bytes is not None and len(encoded) > max_bytes:
+        raise ChannelError(
+            f"data for {where} takes {len(encoded)} bytes, the hub takes {max_bytes}: send less at once, "
+            "publish it to a channel, or raise max_message_bytes at the hub"
+        )
+    return encoded
 
 
 def _plain(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from msgspec import Raw
@@ -11,6 +12,15 @@ from ..errors import ClosedError, HubError, OutcomeUnknownError, ReplyTimeoutErr
 from ..protocol.messages import Command, Error, Reply, RpcRequest
 from .replies import error_of
 from .session import Session
+
+log = logging.getLogger("rtwidgets")
+
+# What the hub can't take for now is told again after this.
+AGAIN_S = 1.0
+
+
+class UnansweredError(OutcomeUnknownError):
+    """The connection ended before the reply to a request that is not asked twice."""
 
 
 class Exchange:
@@ -27,6 +37,7 @@ class Exchange:
         self._session = session
         self._wake = wake
         self._online = asyncio.Event()
+        self._connection = 0
         self._waiting: dict[int, asyncio.Future[Reply | None]] = {}
 
     async def request(self, command: Command, timeout_s: float, *, once: bool = False) -> Reply:
@@ -40,13 +51,13 @@ class Exchange:
         Raises:
             ReplyError: If the hub answers with an error; for commands, a CommandError.
             ReplyTimeoutError: If the time ran out.
-            OutcomeUnknownError: With ``once``, if the connection ended in between.
+            UnansweredError: With ``once``, if the connection ended in between.
         """
         try:
             async with asyncio.timeout(timeout_s):
                 while (reply := await self._ask(command)) is None:
                     if once:
-                        raise OutcomeUnknownError(
+                        raise UnansweredError(
                             "the connection to the hub ended before the answer: "
                             "it may or may not have happened"
                         )
@@ -58,12 +69,26 @@ class Exchange:
         return reply
 
     def tell(self, method: str, data: bytes, on_error: Callable[[Error], None]) -> None:
-        """Send an rpc on the present connection only; call it while online."""
-        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        """Send an rpc on the present connection only, again if the hub can't take it for now.
+
+        Call it while online.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Reply | None] = loop.create_future()
+        connection = self._connection
+
+        def again() -> None:
+            if self._session.online and self._connection == connection:
+                self.tell(method, data, on_error)
 
         def done(answered: asyncio.Future[Reply | None]) -> None:
             reply = None if answered.cancelled() else answered.result()
-            if reply is not None and reply.error is not None:
+            if reply is None or reply.error is None:
+                return
+            if reply.error.temporary:
+                log.warning("the hub can't take %s now: %s; it is asked again", method, reply.error.message)
+                loop.call_later(AGAIN_S, again)
+            else:
                 on_error(reply.error)
 
         future.add_done_callback(done)
@@ -76,6 +101,7 @@ class Exchange:
 
     def offline(self, unanswered: Iterable[int]) -> None:
         """Hold requests back; those without a reply go again or fail, as they were asked to."""
+        self._connection += 1
         if self.fatal is None:
             self._online.clear()
         for id in unanswered:
@@ -90,11 +116,19 @@ class Exchange:
         """Pass a reply to who waits for it, if anybody still does."""
         self._settle(id, reply)
 
-    async def _ask(self, command: Command) -> Reply | None:
+    async def connected(self) -> None:
+        """Wait for a connection.
+
+        Raises:
+            HubError, ClosedError: If there will be none.
+        """
         while not self._session.online:
             if self.fatal is not None:
                 raise self.fatal
             await self._online.wait()
+
+    async def _ask(self, command: Command) -> Reply | None:
+        await self.connected()
         future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         id = self._session.ask(command)
         self._waiting[id] = future

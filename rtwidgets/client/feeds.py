@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ChannelError, RtWidgetsError
 from ..protocol.names import namespace_of
@@ -16,6 +16,9 @@ from .channel import KINDS, Channel
 
 if TYPE_CHECKING:
     from .hub import Hub
+    from .live_session import Session
+
+    Scope: TypeAlias = Hub | Session
 
 log = logging.getLogger("rtwidgets")
 
@@ -31,21 +34,22 @@ class Feed:
             named ``hub``), or a source object that can be called or iterated.
         into: The channel that takes what it yields; None when it yields ``(channel, data)`` pairs.
         idle: Hold the source while nobody looks at its channels.
+        scope: Where the channels are that the source names, and what it gets as ``hub``.
     """
 
-    def __init__(self, hub: Hub, source: Any, into: Channel | None, *, idle: bool) -> None:
+    def __init__(self, hub: Hub, source: Any, into: Channel | None, *, idle: bool, scope: Scope) -> None:
         self.source = source
         self.status = "running"
-        self._hub = hub
+        self._scope = scope
         self._into = into
         self._stopping = threading.Event()
         self._stop_async: Callable[[], None] | None = None
         self._audience = Audience(hub) if idle else None
         for channel, options in getattr(source, "declares", ()):
-            self._seen(open_channel(hub, channel, options))
+            self._seen(open_channel(scope, channel, options))
         if into is not None:
             self._seen(into)
-        self._items = _items_of(source, hub)
+        self._items = _items_of(source, scope)
         self._thread = threading.Thread(target=self._run, name="rtwidgets-feed", daemon=True)
         self._thread.start()
 
@@ -130,7 +134,7 @@ class Feed:
             )
         channel, data = item
         if not isinstance(channel, Channel):
-            channel = open_channel(self._hub, channel, {})
+            channel = open_channel(self._scope, channel, {})
         self._seen(channel)
         channel.publish(data)
 
@@ -148,7 +152,7 @@ class Feed:
             await asyncio.to_thread(self._audience.wait)
 
 
-def open_channel(hub: Hub, name: str, options: dict[str, Any]) -> Channel:
+def open_channel(scope: Scope, name: str, options: dict[str, Any]) -> Channel:
     """Return the channel object for a whole name, such as ``"stream:system/cpu"``.
 
     Raises:
@@ -160,15 +164,15 @@ def open_channel(hub: Hub, name: str, options: dict[str, Any]) -> Channel:
             f"channel {name!r} does not tell its kind: write it as 'stream:...', 'table:...', 'value:...', "
             "'event:...' or 'chat:...', or yield a channel object"
         )
-    channel = getattr(hub, kind)(name, **options)
+    channel = getattr(scope, kind)(name, **options)
     assert isinstance(channel, Channel)
     return channel
 
 
-def _items_of(source: Any, hub: Hub) -> Iterator[Any] | AsyncIterator[Any]:
+def _items_of(source: Any, scope: Scope) -> Iterator[Any] | AsyncIterator[Any]:
     made = source
     if callable(source) and not hasattr(source, "__next__") and not hasattr(source, "__anext__"):
-        made = source(hub) if _takes_hub(source) else source()
+        made = source(scope) if _takes_hub(source) else source()
     if isinstance(made, AsyncIterator):
         return made
     if hasattr(made, "__aiter__"):

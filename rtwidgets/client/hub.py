@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -17,34 +17,35 @@ from ..protocol import codes
 from .browser_access import BrowserAccess
 from .channel import Channel, channel_name
 from .chats import Chat
-from .commands import CommandDecorator, Commands, RegisteredCommand, make_command
+from .command_access import CommandAccess
+from .commands import Commands
 from .demands import Demands
 from .encoding import encode_json
 from .events import Events
 from .exchange import Exchange
 from .exits import close_at_exit, forget
 from .feeds import Feed
-from .link import RPC_TIMEOUT_S, Link
+from .link import Link
 from .listeners import Handle, Listeners
 from .portal import Portal
 from .rerun import current_run, started
+from .session_access import SessionAccess
 from .sites import Site
 from .streams import Stream
 from .tables import Table
 from .told import told
 from .values import Value
 
-P = ParamSpec("P")
-R = TypeVar("R")
-C = TypeVar("C", bound=Channel)
+if TYPE_CHECKING:
+    from .feeds import Scope
 
-CALL_TIMEOUT_S = 30.0
+C = TypeVar("C", bound=Channel)
 
 log = logging.getLogger("rtwidgets")
 _UNSET: Any = object()
 
 
-class Hub(BrowserAccess):
+class Hub(BrowserAccess, CommandAccess, SessionAccess):
     """A connection to a hub: channels, commands and feeds. Made by `rtwidgets.connect`.
 
     Safe to use from any thread. It reconnects by itself; what is published in the meantime waits in a bounded
@@ -60,6 +61,7 @@ class Hub(BrowserAccess):
         self._declaring = threading.RLock()
         self._channels: dict[str, Channel] = {}
         self._feeds: list[Feed] = []
+        self._sessions = {}
         self._closed = False
         self._on_status = Listeners("on_status of the hub")
         self._commands = Commands(self._use)
@@ -117,60 +119,7 @@ class Hub(BrowserAccess):
         """Return a chat: ``hub.chat("desk").say("hello")``."""
         return self._channel(Chat, name, lambda whole: Chat(self, whole))
 
-    # commands and feeds -----------------------------------------------------------------
-
-    @overload
-    def command(self, fn: Callable[P, R], /) -> RegisteredCommand[P, R]: ...
-    @overload
-    def command(
-        self, fn: None = None, /, *, name: str | None = None, title: str | None = None
-    ) -> CommandDecorator: ...
-    def command(
-        self,
-        fn: Callable[..., Any] | None = None,
-        /,
-        *,
-        name: str | None = None,
-        title: str | None = None,
-    ) -> Any:
-        """Let others call a function by name; use it as a decorator, with or without arguments.
-
-        The function's type hints (int, float, str, bool, Literal, Optional, list) and defaults make its
-        schema, the first line of its docstring its title. It runs on a worker thread, also while a cell runs.
-
-        Args:
-            fn: The function, sync or async.
-            name: What callers name it; the function's name if left out.
-            title: What people read.
-        """
-        if fn is not None and not callable(fn):
-            raise TypeError(f"hub.command takes a function, not {type(fn).__name__}: use it as a decorator")
-
-        def register(function: Callable[..., Any]) -> RegisteredCommand[..., Any]:
-            command = make_command(self, function, name, title)
-            self._commands.add(command)
-            return command
-
-        return register if fn is None else register(fn)
-
-    def call(self, name: str, /, *, timeout_s: float = CALL_TIMEOUT_S, **args: object) -> Any:
-        """Call a command, wherever it is served, and return its result.
-
-        Raises:
-            HandlerAwayError: If nobody serves it now.
-            HandlerFailedError: If its function raised.
-            DeadlineError: If it did not answer in time.
-            OutcomeUnknownError: If it went away, or the connection ended, before the answer.
-            PermissionDeniedError: If we may not call it.
-        """
-        link = self._use()
-        data = {
-            "command": name,
-            "args": Raw(encode_json(args, f"the arguments of {name!r}")),
-            "timeout_ms": max(1, round(timeout_s * 1000)),
-        }
-        call = link.rpc_async("rtwidgets.call", data, timeout_s + RPC_TIMEOUT_S, once=True)
-        return cast("dict[str, Any]", msgspec.json.decode(link.portal.call(call)))["result"]
+    # feeds -----------------------------------------------------------------------------
 
     def run(self, source: Any, *, into: Channel | None = None, idle: bool = False) -> Feed:
         """Publish what a source yields, in the background, until it ends or ``feed.stop()``.
@@ -183,8 +132,11 @@ class Hub(BrowserAccess):
             into: The channel that takes the data; None when the source yields ``(channel, data)`` pairs.
             idle: Hold the source while nobody looks at its channels: it is not asked for its next item then.
         """
+        return self._feed(source, into, idle, self)
+
+    def _feed(self, source: Any, into: Channel | None, idle: bool, scope: Scope) -> Feed:
         self._use()
-        feed = Feed(self, source, into, idle=idle)
+        feed = Feed(self, source, into, idle=idle, scope=scope)
         started.add(feed.stop, current_run())
         with self._lock:
             self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
@@ -264,6 +216,7 @@ class Hub(BrowserAccess):
         if self._link.pid == os.getpid():
             self._flush_or_warn(timeout_s)
         self._closed = True
+        self._sessions.clear()
         for channel in list(self._channels.values()):
             channel.close()
         self._link.close()
@@ -340,6 +293,7 @@ class Hub(BrowserAccess):
             declaration = channel._declaration()
             if declaration is not None:
                 exchange.tell("rtwidgets.declare", msgspec.json.encode(declaration), channel._on_undeclared)
+        self._open_sessions_again(exchange)
         self._commands.register_again(exchange)
         self._demands.ask_again(exchange)
 
@@ -348,6 +302,8 @@ class Hub(BrowserAccess):
         message = told(data)
         if message.call is not None:
             self._commands.on_call(message.call)
+        if message.cancel is not None:
+            self._commands.on_cancel(message.cancel)
         if message.demand is not None:
             self._demands.told(message.demand)
 

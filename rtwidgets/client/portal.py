@@ -93,6 +93,15 @@ def shared_portal(name: str) -> Portal:
         return portal
 
 
+def replace_portal(name: str, portal: Portal) -> bool:
+    """Let the next who asks get a new portal of that name; False when that has happened."""
+    with _lock:
+        if _portals.get(name) is not portal:
+            return False
+        del _portals[name]
+        return True
+
+
 def _after_fork_in_child() -> None:
     global _lock
     _lock = threading.Lock()  # another thread may have held it when the process forked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 from msgspec import Struct
 
 from ..errors import (
+    CallCancelledError,
     ConflictError,
     DeadlineError,
     HandlerAwayError,
@@ -25,6 +28,7 @@ _COMMAND_ERRORS: dict[int, type[RtWidgetsError]] = {
     codes.HANDLER_FAILED: HandlerFailedError,
     codes.DEADLINE_PASSED: DeadlineError,
     codes.OUTCOME_UNKNOWN: OutcomeUnknownError,
+    codes.CANCELLED: CallCancelledError,
 }
 
 
@@ -67,6 +71,7 @@ class _ItemError(Struct):
     index: int
     code: int
     message: str
+    temporary: bool = False
 
 
 class _Published(Struct):
@@ -83,9 +88,26 @@ def greeting_of(result: ConnectResult) -> Greeting:
         return Greeting()
 
 
-def published(reply: Reply) -> tuple[dict[int, ReplyError], dict[int, int]]:
-    """Return which items of a batch failed, and the versions that values became, by their index."""
+class Outcome(NamedTuple):
+    """What became of a batch, by the index of its items.
+
+    Args:
+        errors: What failed for good.
+        postponed: What has to be sent again.
+        versions: Which version each value became that was set, at least.
+    """
+
+    errors: dict[int, ReplyError]
+    postponed: dict[int, ReplyError]
+    versions: dict[int, int]
+
+
+def outcome_of(reply: Reply) -> Outcome:
+    """Return what the hub says of a batch."""
     data = bytes(reply.rpc.data) if reply.rpc is not None else b""
-    outcome = msgspec.json.decode(data, type=_Published)
-    errors = {error.index: reply_error(error.code, error.message) for error in outcome.errors}
-    return errors, dict(outcome.versions)
+    answer = msgspec.json.decode(data, type=_Published)
+    outcome = Outcome({}, {}, dict(answer.versions))
+    for error in answer.errors:
+        found = outcome.postponed if error.temporary else outcome.errors
+        found[error.index] = reply_error(error.code, error.message)
+    return outcome

@@ -41,6 +41,7 @@ class Table(Channel):
         self._lock = threading.Lock()
         self._on_change = Listeners(f"on_change of {name!r}")
         self._left: set[Cell] | None = None  # keys a large replace left in the table
+        self._taps: tuple[Callable[[TableChange], object], ...] = ()
 
     def _declare_key(self, key: str) -> bool:
         """Take the key column's name; True when the hub has to hear of it."""
@@ -146,6 +147,22 @@ class Table(Channel):
         self._follow()
         return self._on_change.add(fn)
 
+    def _tap(self, fn: Callable[[TableChange], object]) -> Callable[[], None]:
+        """Call a function in the portal's loop with every change, snapshots too; the result ends that."""
+        with self._lock:
+            self._taps = (*self._taps, fn)
+        self._follow()
+
+        def stop() -> None:
+            with self._lock:
+                self._taps = tuple(other for other in self._taps if other is not fn)
+
+        return stop
+
+    def _changed(self, change: TableChange) -> None:
+        for tap in self._taps:
+            tap(change)
+
     def on_publication(self, publication: Publication) -> None:
         """Apply a change to the copy and pass it on."""
         if self._copy.key is None and self._link is not None:
@@ -155,6 +172,7 @@ class Table(Channel):
             return
         with self._lock:
             change = self._copy.apply(_change.decode(publication.data))
+        self._changed(change)
         if change:
             self._on_change.fire(change)
 
@@ -163,6 +181,7 @@ class Table(Channel):
             return
         with self._lock:
             change = self._copy.reset(_snapshot.decode(bytes(notice.snapshot) or b"{}"))
+        self._changed(change)
         if change and notice.again:
             self._on_change.fire(change)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw
@@ -16,13 +16,21 @@ class Call(msgspec.Struct):
     id: str
     command: str
     args: dict[str, Any] = {}
-    deadline_ms: int = 0
+    timeout_ms: int = 30_000
+
+
+class Cancel(msgspec.Struct):
+    """A call that we serve is to end."""
+
+    call: str
+    reason: Literal["cancelled", "deadline"] = "cancelled"
 
 
 class Told(msgspec.Struct, frozen=True):
     """One of these is set; what a newer hub adds is left out."""
 
     call: Call | None = None
+    cancel: Cancel | None = None
     demand: DemandReport | None = None
 
 

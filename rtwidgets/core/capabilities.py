@@ -16,14 +16,47 @@ Caps = dict[str, frozenset[Verb]]
 ALL_VERBS: frozenset[Verb] = frozenset(("subscribe", "publish", "history", "presence", "command"))
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
-
-
 def matches(pattern: str, target: str) -> bool:
-    """Say whether a pattern, in which ``*`` stands for any characters, matches a channel or command."""
-    return pattern == target or ("*" in pattern and _pattern(pattern).fullmatch(target) is not None)
+    """Say whether a pattern, in which ``*`` stands for any characters, matches a channel or command.
+
+    No regular expression: users may have tokens made with patterns of their own, and one with many stars
+    would try every way to share the characters out among them.
+    """
+    if "*" not in pattern:
+        return pattern == target
+    first, *middle, last = pattern.split("*")
+    if len(target) < len(first) + len(last) or not (target.startswith(first) and target.endswith(last)):
+        return False
+    # The first place where a part fits leaves the most for those behind it.
+    start, stop = len(first), len(target) - len(last)
+    for part in middle:
+        found = target.find(part, start, stop)
+        if found < 0:
+            return False
+        start = found + len(part)
+    return True
+
+
+@lru_cache(maxsize=4096)
+def reaches(pattern: str, scope: str) -> bool:
+    """Say whether a pattern matches some name right in a scope: the scope's text, then any without a slash.
+
+    Args:
+        pattern: A pattern of capabilities.
+        scope: How the names start, such as ``command:morning/``.
+    """
+    pattern = re.sub(r"\*+", "*", pattern)
+    # All places in the pattern that its beginning can have been read to.
+    places = {0}
+    for char in scope:
+        places |= {place + 1 for place in places if pattern[place : place + 1] == "*"}
+        places = {
+            place if pattern[place] == "*" else place + 1
+            for place in places
+            if place < len(pattern) and pattern[place] in ("*", char)
+        }
+    rests = (pattern[place:] for place in places)
+    return any(rest and "/" not in rest for rest in rests)
 
 
 class Credentials(Struct, frozen=True):
@@ -59,9 +92,9 @@ class Credentials(Struct, frozen=True):
         """Say whether a capability gives this verb on a channel name or ``command:<name>``."""
         return any(verb in verbs and matches(pattern, target) for pattern, verbs in self.caps.items())
 
-    def may_any(self, verb: Verb) -> bool:
-        """Say whether some capability gives this verb somewhere."""
-        return any(verb in verbs for verbs in self.caps.values())
+    def may_some(self, verb: Verb, scope: str) -> bool:
+        """Say whether a capability gives this verb on some name in a scope such as ``command:morning/``."""
+        return any(verb in verbs and reaches(pattern, scope) for pattern, verbs in self.caps.items())
 
 
 def joined(parts: Sequence[Credentials]) -> Credentials:

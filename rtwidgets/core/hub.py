@@ -10,16 +10,20 @@ import msgspec
 
 from ..errors import ChannelNameError
 from ..protocol import codes
-from ..protocol.names import check_channel, namespace_of, users_of
+from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
+from .archiving import Archiving
 from .channel import Budget, Channel
-from .commands import CATALOGUE, Commands
+from .commands import Commands
 from .connection import Connection
+from .durable import Durable
 from .kinds import DataError, FullError, Table
 from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
-from .rules import HubRules, Verb
+from .rules import HubRules, Namespace, Verb
+from .sessions import LIST, Sessions, about, rules_of_own
+from .staging import Faults
 from .timers import Timers
 from .tokens import Tokens
 
@@ -32,6 +36,11 @@ def is_reserved(name: str) -> bool:
     """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
     head = name.partition("#")[0]
     return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
+
+
+def is_of_this_process(name: str, namespace: Namespace) -> bool:
+    """Say whether a channel tells what the hub process is doing, so that no archive should keep it."""
+    return is_reserved(name) and namespace.kind in ("table", "value")
 
 
 class Hub:
@@ -68,6 +77,8 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.archiving = Archiving(self, now)
+        self.sessions = Sessions(self)
         self.notices = Notices(self)
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
@@ -103,6 +114,7 @@ class Hub:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
         self.commands.gone(connection, now)
+        self.sessions.gone(connection)
         if connection.has_started:
             user = connection.info.user
             self.users[user] -= 1
@@ -144,6 +156,13 @@ class Hub:
                 if not channel.log.halve():
                     break
                 self.budget.used -= before - channel.log.size
+        # Many channels with one large publication each. A value's last one is the value.
+        for channel in largest:
+            if self.budget.used <= bound:
+                break
+            if not channel.kind.last_counts:
+                self.budget.used -= channel.log.size
+                channel.log.clear()
 
     def check(self, limit: str, count: int, what: str) -> None:
         """Refuse one more of something of which there are so many, if a limit says so.
@@ -178,7 +197,7 @@ class Hub:
         closed = 0
         for connection in list(self.connections.values()):
             if connection.is_revoked(revocations):
-                connection.close(codes.INVALID_TOKEN)
+                connection.close(codes.REVOKED)
                 closed += 1
         return closed
 
@@ -194,7 +213,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = self.rules.namespaces.get(namespace_of(name))
+            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -204,6 +223,11 @@ class Hub:
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
             self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
+            scope = commands_shown_in(name)
+            if scope is not None and isinstance(channel.kind, Table):
+                channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
+            if self.rules.archive and namespace.wants_archive and not is_of_this_process(name, namespace):
+                self.archiving.join(channel)
             self.channels[name] = channel
         return channel
 
@@ -239,18 +263,41 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if name == LIST:  # of all sessions: for who may see all
+            return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):
             return True
         if verb not in ("subscribe", "history"):
             return False
         if name == notices_of(credentials.user):
             return True
-        return name == CATALOGUE and verb == "subscribe" and credentials.may_any("command")
+        scope = commands_shown_in(name) if verb == "subscribe" else None
+        return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
+
+    def publishable(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that a connection may publish to; its right is looked up once.
+
+        Raises:
+            Refusal: As `channel_for` does.
+        """
+        channel = connection.publishes_to.get(name)
+        if channel is not None and not channel.has_ended:
+            return channel
+        try:
+            channel = self.channel_for(connection, name, "publish")
+        except Refusal:
+            raise
+        except Exception as error:
+            raise self.refusal_of(error) from None
+        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
+            connection.publishes_to.clear()
+        connection.publishes_to[name] = channel
+        return channel
 
     def publish_for(
-        self, connection: Connection, name: str, items: list[bytes], now: float
+        self, connection: Connection, channel: Channel, items: list[bytes], now: float
     ) -> dict[int, Refusal]:
-        """Publish for a client, with its info.
+        """Publish for a client, with its info, to a channel that has no archive.
 
         Args:
             items: Raw JSON of each publication.
@@ -258,19 +305,54 @@ class Hub:
         Returns:
             What was not published, by index, and why.
         """
-        channel = connection.publishes_to.get(name)
-        if channel is None or channel.has_ended:
-            try:
-                channel = self._publishable(connection, name)
-            except Refusal as refusal:
-                return dict.fromkeys(range(len(items)), refusal)
-            except Exception as error:
-                return dict.fromkeys(range(len(items)), self._refusal_of(error))
         faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
-        return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
+        return {index: self.refusal_of(fault) for index, fault in faults.items()} if faults else {}
 
-    def _refusal_of(self, fault: Exception) -> Refusal:
+    def keep_for(
+        self,
+        connection: Connection,
+        durable: Durable,
+        items: list[bytes],
+        now: float,
+        done: Callable[[dict[int, Refusal], float], None],
+        producer: tuple[bytes, int] | None = None,
+    ) -> None:
+        """Publish for a client, with its info, to a channel that has an archive.
+
+        Args:
+            items: Raw JSON of each publication.
+            done: Called once they are committed, or not, with what was not published, by index, and why.
+            producer: Key and number, where the client sends again what fails for now.
+        """
+        size = sum(map(len, items))
+        connection.pending += size
+
+        def settled(faults: Faults, refusal: Refusal | None, now: float) -> None:
+            connection.pending -= size
+            if refusal is not None:
+                done(dict.fromkeys(range(len(items)), refusal), now)
+            else:
+                done({index: self.refusal_of(fault) for index, fault in faults.items()}, now)
+
+        durable.publish(items, connection.encoded_info, connection.author, now, settled, producer)
+
+    def publish_own(self, name: str, data: bytes, now: float) -> None:
+        """Publish to a channel of the hub's own; where there is no room for it, it is counted and left out.
+
+        Args:
+            data: Raw JSON.
+        """
+        try:
+            self.channel(name).publish(data, now=now)
+        except Refusal:
+            pass  # counted by who refused
+        except DataError as fault:
+            self.refusal_of(fault)
+
+    def refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""
+        if isinstance(fault, Refusal):
+            return fault
         if isinstance(fault, FullError):
             self.refused[fault.limit] += 1
             return Refusal(codes.LIMIT_EXCEEDED, str(fault))
@@ -279,40 +361,13 @@ class Hub:
         self.on_fault(fault)
         return Refusal(codes.INTERNAL)
 
-    def declare(self, channel: Channel, key: str | None, default: bytes | None, now: float) -> None:
-        """Set a table's key column or a value's first value.
-
-        Raises:
-            Refusal: If the channel is of another kind or has another key.
-        """
-        kind = channel.kind
-        try:
-            if key is not None:
-                if not isinstance(kind, Table):
-                    raise DataError(f"channel {channel.name!r} is no table and has no key column")
-                kind.declare(key)
-            if default is not None:
-                if channel.namespace.kind != "value":
-                    raise DataError(f"channel {channel.name!r} is no value and has no default")
-                if not kind.keeps_state:
-                    channel.publish(default, now=now)
-        except DataError as error:
-            raise Refusal(codes.BAD_REQUEST, str(error)) from None
-
-    def _publishable(self, connection: Connection, name: str) -> Channel:
-        """Return a channel that a connection may publish to; its right is looked up once."""
-        channel = self.channel_for(connection, name, "publish")
-        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
-            connection.publishes_to.clear()
-        connection.publishes_to[name] = channel
-        return channel
-
     def _on_dirty(self, channel: Channel) -> None:
         self._dirty.append(channel)
         if len(self._dirty) == 1:
             self.on_dirty()
 
     def _sweep(self, now: float) -> None:
+        self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
             ended = self.channels.pop(name)
             ended.has_ended = True

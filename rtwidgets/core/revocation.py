@@ -27,15 +27,25 @@ class Revocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     before: float = 0.0
 
 
-class Maker(Struct, frozen=True):
-    """The token that another was made with for somebody else: the claim `maker`. Both end together.
+class Maker(Struct, frozen=True, omit_defaults=True):
+    """The token or invite that another was made with for somebody else: the claim `maker`. Both end together.
 
     Otherwise who has stolen an owner's token makes tokens of others with it, and those stay.
+
+    Args:
+        maker: What that one was made with itself: a guest's token ends with the invite and with the token
+            that the invite was made with.
     """
 
     sub: str
     jti: str
     iat: float | None = None
+    maker: Maker | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many makers stand behind each other."""
+        return 1 if self.maker is None else 1 + self.maker.depth
 
 
 def revocation_of(jti: str, user: str, now: float, expires_at_ms: float | None = None) -> Revocation:
@@ -93,7 +103,7 @@ class Revocations:
             issued_at: Its `iat`; without one it counts as older than every entry for its user.
             maker: Its `maker`.
         """
-        if maker is not None and self.cover(maker.sub, (maker.jti,), maker.iat):
+        if maker is not None and self.cover(maker.sub, (maker.jti,), maker.iat, maker.maker):
             return True
         if any(token_id in self._ids for token_id in token_ids if token_id):
             return True

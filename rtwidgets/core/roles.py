@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
-from .capabilities import ALL_VERBS, Caps
-from .rules import Verb
+from .capabilities import ALL_VERBS, Caps, covers
+from .rules import KindName, Verb
 
 VIEWER: frozenset[Verb] = frozenset(("subscribe", "history", "presence"))
 EDITOR: frozenset[Verb] = VIEWER | {"publish"}
@@ -28,3 +29,26 @@ def caps_of_role(role: str, channels: Iterable[str]) -> Caps:
         case "owner":
             return {**dict.fromkeys(channels, ALL_VERBS), "command:*": frozenset(("command", "publish"))}
     raise KeyError(role)
+
+
+def caps_of_session(role: str, session: str) -> Caps:
+    """Return what a role may do in a session, on its channels of all kinds and its commands.
+
+    Raises:
+        KeyError: If there is no such role.
+    """
+    channels = [f"{kind}:{session}/*" for kind in get_args(KindName)]
+    commands = f"command:{session}/*"
+    match role:
+        case "viewer":
+            return dict.fromkeys(channels, VIEWER)
+        case "editor":
+            return {**dict.fromkeys(channels, EDITOR), commands: frozenset(("command",))}
+        case "owner":
+            return {**dict.fromkeys(channels, ALL_VERBS), commands: frozenset(("command", "publish"))}
+    raise KeyError(role)
+
+
+def role_in_session(caps: Caps, session: str) -> str | None:
+    """Return the highest role in a session that these rights amount to, or None."""
+    return next((role for role in reversed(ROLES) if covers(caps, caps_of_session(role, session))), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,11 +9,13 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
+from . import history, session_rpc
 from .capabilities import covers
-from .commands import DEFAULT_TIMEOUT_MS, CommandSpec, Failure
-from .kinds import DataError
+from .commands import rpc as commands
+from .declaring import Declare, declare
 from .notices import Notify, notify
 from .origins import parse_origin
+from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
@@ -25,26 +26,11 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
+# The hub remembers a producer's id after its connection; ours have 32 characters.
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Declare(Struct):
-    channel: str
-    key: str | None = None
-    default: Raw = Raw()
-
-
-class Item(Struct):
-    channel: str
-    data: Raw
-
-
-class Publish(Struct):
-    producer: str
-    seq: int
-    items: list[Item]
 
 
 class Subscription(Wish, frozen=True, kw_only=True):
@@ -53,26 +39,6 @@ class Subscription(Wish, frozen=True, kw_only=True):
 
 class DemandOf(Struct):
     channel: str
-
-
-class Register(Struct):
-    commands: list[CommandSpec]
-
-
-class Unregister(Struct):
-    names: list[str]
-
-
-class Call(Struct):
-    command: str
-    args: Raw = Raw(b"{}")
-    timeout_ms: int = DEFAULT_TIMEOUT_MS
-
-
-class Answer(Struct):
-    call: str
-    result: Raw = Raw(b"null")
-    error: Failure | None = None
 
 
 class Token(Struct):
@@ -117,39 +83,6 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
         connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
 
 
-def _declare(connection: Connection, request_id: int, data: Declare, now: float) -> object:
-    hub = connection.hub
-    channel = hub.channel_for(connection, data.channel, "publish")
-    hub.declare(channel, data.key, bytes(data.default) or None, now)
-    return {"epoch": channel.log.epoch, "offset": channel.log.top}
-
-
-def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
-    hub = connection.hub
-    if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
-        return {"seq": data.seq}
-    if connection.publishes is not None:
-        connection.publishes.take(len(data.items))
-    errors: list[dict[str, object]] = []
-    versions: list[tuple[int, int]] = []
-    for index, item in enumerate(data.items):
-        for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
-            errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
-        channel = connection.publishes_to.get(item.channel)
-        if channel is not None and channel.kind.last_counts:
-            versions.append((index, channel.log.top))
-    reply: dict[str, object] = {"seq": data.seq}
-    if errors:
-        reply["errors"] = errors
-    if versions:
-        reply["versions"] = versions
-    return reply
-
-
-def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
-    return set_value(connection, data, now)
-
-
 def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
     notify(connection, data, now)
     return {}
@@ -172,31 +105,6 @@ def _demand(connection: Connection, request_id: int, data: DemandOf, now: float)
         )
         connection.watches += (channel,)
     return channel.watch(connection).as_json()
-
-
-def _register(connection: Connection, request_id: int, data: Register, now: float) -> object:
-    for spec in data.commands:
-        _require(connection, "publish", spec.name)
-    try:
-        connection.hub.commands.register(connection, data.commands, now)
-    except DataError as error:
-        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
-    return {}
-
-
-def _unregister(connection: Connection, request_id: int, data: Unregister, now: float) -> object:
-    connection.hub.commands.unregister(connection, data.names, now)
-    return {}
-
-
-def _call(connection: Connection, request_id: int, data: Call, now: float) -> None:
-    _require(connection, "command", data.command)
-    connection.hub.commands.call(connection, request_id, data.command, data.args, data.timeout_ms, now)
-
-
-def _answer(connection: Connection, request_id: int, data: Answer, now: float) -> object:
-    connection.hub.commands.finish(connection, data.call, data.result, data.error)
-    return {}
 
 
 def _token(connection: Connection, request_id: int, data: Token, now: float) -> object:
@@ -241,9 +149,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 
@@ -268,13 +177,6 @@ def _status(connection: Connection, request_id: int, data: Status, now: float) -
     }
 
 
-def _require(connection: Connection, verb: Verb, command: str) -> None:
-    assert connection.credentials is not None
-    if not connection.credentials.may(verb, f"command:{command}"):
-        what = "call" if verb == "command" else "serve"
-        raise Refusal(codes.PERMISSION_DENIED, f"no right to {what} the command {command!r}")
-
-
 def _owner(connection: Connection) -> Any:
     credentials = connection.credentials
     if credentials is None or not credentials.owner:
@@ -282,19 +184,18 @@ def _owner(connection: Connection) -> Any:
     return credentials
 
 
-_methods: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Connection, int, Any, float], object]]] = {
-    "declare": (msgspec.json.Decoder(Declare), _declare),
-    "publish": (msgspec.json.Decoder(Publish), _publish),
-    "set": (msgspec.json.Decoder(SetValue), _set),
+_methods: dict[str, session_rpc.Method] = {
+    "declare": (msgspec.json.Decoder(Declare), declare),
+    "publish": (msgspec.json.Decoder(Publish), publish_batch),
+    "history": (msgspec.json.Decoder(history.Between), history.by_time),
+    **commands.METHODS,
+    "set": (msgspec.json.Decoder(SetValue), set_value),
     "notify": (msgspec.json.Decoder(Notify), _notify),
-    "register": (msgspec.json.Decoder(Register), _register),
-    "unregister": (msgspec.json.Decoder(Unregister), _unregister),
-    "call": (msgspec.json.Decoder(Call), _call),
-    "reply": (msgspec.json.Decoder(Answer), _answer),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
     "subscription": (msgspec.json.Decoder(Subscription), _subscription),
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    **session_rpc.METHODS,
 }

@@ -18,6 +18,8 @@ PUBLIC_KEY = ("RS256", "ES256")
 LEEWAY_S = 5.0
 # A page shows the widgets of few kernels.
 MAX_JOINED = 16
+# The claim `use` of what opens no connection by itself.
+INVITE = "invite"
 # Far above what a token with hundreds of capabilities takes.
 MAX_TOKEN_CHARS = 16_384
 
@@ -27,7 +29,19 @@ class TokenError(ValueError):
 
 
 class TokenExpired(TokenError):
-    """The token was good once."""
+    """The token was good once.
+
+    Args:
+        at: Until when, in seconds since the Unix epoch.
+    """
+
+    def __init__(self, at: float) -> None:
+        super().__init__("the token has expired")
+        self.at = at
+
+
+class TokenRevoked(TokenError):
+    """The token would be good."""
 
 
 class Key(Struct, frozen=True):
@@ -82,6 +96,9 @@ class Claims(Struct):
     channels: tuple[str, ...] = ()
     channel: str = ""
     owner: bool = False
+    # Who makes tokens elsewhere may mean anything by these two.
+    use: object = None
+    invite: object = None
 
 
 class Subscription(Struct, frozen=True):
@@ -144,6 +161,8 @@ class Tokens:
         claims = self.verify(token, now)[0]
         if claims.channel:
             raise TokenError("this is a subscription token")
+        if claims.use == INVITE:
+            raise TokenError("this is an invite: it opens no connection, POST /api/join takes it")
         return Credentials(
             user=claims.sub,
             info=_encoded(claims.info),
@@ -165,7 +184,7 @@ class Tokens:
             TokenError: If it can't be accepted for another reason.
         """
         claims = self.verify(token, now)[0]
-        if not claims.channel:
+        if not claims.channel or claims.use == INVITE:
             raise TokenError("this is not a subscription token")
         info = _encoded(claims.info)
         return Subscription(claims.channel, claims.sub, info, claims.exp, claims.jti, claims.iat)
@@ -196,29 +215,34 @@ class Tokens:
             parent: The `jti` of the token whose holder makes this one for itself.
             maker: The token whose holder makes this one for somebody else, or made its parent so.
         """
-        if self._signing_key is None:
-            raise TokenError("the hub has no hmac_secret to sign tokens with")
-        if HMAC not in self.rules.algorithms:
-            raise TokenError(f"auth.algorithms does not list {HMAC}, with which the hub signs tokens")
-        claims: dict[str, Any] = {
+        claims: dict[str, object] = {
             "sub": user,
             # With all its digits: a token that is made right after a revocation is newer than that, and
             # one that was made right before must not be rounded up to be.
             "iat": now,
             "jti": token_id,
             "caps": {pattern: sorted(verbs) for pattern, verbs in caps.items()},
-        }
-        optional = {
             "exp": None if ttl_s is None else int(now + ttl_s),
             "info": info,
             "owner": owner or None,
             "parent": parent,
-            "maker": None if maker is None else msgspec.structs.asdict(maker),
-            "aud": self.rules.audience or None,
-            "iss": self.rules.issuer or None,
+            "maker": None if maker is None else msgspec.to_builtins(maker),
         }
-        claims |= {name: value for name, value in optional.items() if value is not None}
-        return jwt.encode(claims, self._signing_key.value, algorithm=HMAC)
+        return self.sign(claims)
+
+    def sign(self, claims: dict[str, object]) -> str:
+        """Sign claims, those that are None left out, with the hub's secret and for this hub.
+
+        Raises:
+            TokenError: If there is no secret, or tokens that it signs are not accepted.
+        """
+        if self._signing_key is None:
+            raise TokenError("the hub has no hmac_secret to sign tokens with")
+        if HMAC not in self.rules.algorithms:
+            raise TokenError(f"auth.algorithms does not list {HMAC}, with which the hub signs tokens")
+        whole = {**claims, "aud": self.rules.audience or None, "iss": self.rules.issuer or None}
+        given = {name: value for name, value in whole.items() if value is not None}
+        return jwt.encode(given, self._signing_key.value, algorithm=HMAC)
 
     def verify(self, token: str, now: float) -> tuple[Claims, Key]:
         """Return what a token says and the key that its signature belongs to.
@@ -242,9 +266,9 @@ class Tokens:
         if rules.issuer and claims.iss != rules.issuer:
             raise TokenError(f"the token is not from the issuer {rules.issuer!r}")
         if self.revocations.cover(claims.sub, (claims.jti, claims.parent), claims.iat, claims.maker):
-            raise TokenError("the token was revoked")
+            raise TokenRevoked("the token was revoked")
         if claims.exp is not None and claims.exp + rules.leeway_s < now:
-            raise TokenExpired("the token has expired")
+            raise TokenExpired(claims.exp)
         return claims, key
 
     def _read(self, token: str) -> tuple[Claims, Key]:

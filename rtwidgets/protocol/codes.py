@@ -20,6 +20,8 @@ class Disconnect(NamedTuple):
 
 
 INTERNAL = Error(100, "internal server error", temporary=True)
+# The request is good and the archive is not there for it just now: send it again.
+ARCHIVE_AWAY = Error(100, "the archive is away", temporary=True)
 UNAUTHORIZED = Error(101, "unauthorized")
 UNKNOWN_CHANNEL = Error(102, "unknown channel")
 PERMISSION_DENIED = Error(103, "permission denied")
@@ -35,6 +37,7 @@ HANDLER_AWAY = 1000
 HANDLER_FAILED = 1001
 DEADLINE_PASSED = 1002
 OUTCOME_UNKNOWN = 1003
+CANCELLED = 1004
 CONFLICT = 1005
 
 CONNECTION_CLOSED = Disconnect(3000, "connection closed")
@@ -44,6 +47,7 @@ SLOW = Disconnect(3008, "slow")
 NO_PONG = Disconnect(3012, "no pong")
 TOO_MANY_COMMANDS = Disconnect(3013, "too many requests")
 INVALID_TOKEN = Disconnect(3500, "invalid token")
+REVOKED = Disconnect(3500, "token revoked")
 BAD_FRAME = Disconnect(3501, "bad request")
 STALE = Disconnect(3502, "stale")
 CONNECTION_LIMIT = Disconnect(3504, "connection limit")

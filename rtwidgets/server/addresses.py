@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import TypeAlias
 
 from starlette.datastructures import Headers
@@ -58,7 +59,9 @@ class Addresses:
         self._refused = refused
         self._now = now
         self._sockets: Counter[str] = Counter()
-        self._rates: dict[str, Bucket] = {}
+        self._http: Counter[str] = Counter()
+        self._requests: dict[str, Bucket] = {}
+        self._joins: dict[str, Bucket] = {}
 
     def of(self, scope: Scope) -> str:
         """Return the address a request comes from: behind trusted proxies the one that they saw."""
@@ -81,18 +84,15 @@ class Addresses:
         Raises:
             TooManyError: If there were too many of late.
         """
-        rate = self._limits.connects_per_ip_per_s
-        if not rate:
-            return
-        now = self._now()
-        known = self._rates.get(address)
-        if known is None:
-            if len(self._rates) >= MAX_ADDRESSES:
-                self._forget(now)
-            known = self._rates[address] = Bucket(rate, now)
-        if known.wait_s(now):
-            self._refuse("connects_per_ip_per_s", f"more than {rate:g} requests a second from one address")
-        known.take(1)
+        self._count(self._requests, address, "connects_per_ip_per_s", "requests")
+
+    def note_join(self, address: str) -> None:
+        """Count an invite that was shown.
+
+        Raises:
+            TooManyError: If there were too many of late.
+        """
+        self._count(self._joins, address, "joins_per_ip_per_s", "invites")
 
     @contextmanager
     def socket(self, address: str) -> Iterator[None]:
@@ -112,19 +112,58 @@ class Addresses:
             if not self._sockets[address]:
                 del self._sockets[address]
 
+    def open_http(self, peer: str) -> bool:
+        """Count a connection that has not asked for anything yet; False when its peer has too many.
+
+        A trusted proxy speaks for many.
+        """
+        bound, address = self._limits.connections_per_ip, _grouped(peer)
+        if bound and self._http[address] >= bound and not self._is_proxy(peer):
+            self._refused["connections_per_ip"] += 1
+            return False
+        self._http[address] += 1
+        return True
+
+    def close_http(self, peer: str) -> None:
+        """Note that a connection which was counted has ended, or is a WebSocket now."""
+        address = _grouped(peer)
+        self._http[address] -= 1
+        if not self._http[address]:
+            del self._http[address]
+
+    def _count(self, rates: dict[str, Bucket], address: str, limit: str, what: str) -> None:
+        rate: float = getattr(self._limits, limit)
+        if not rate:
+            return
+        now = self._now()
+        known = rates.get(address)
+        if known is None:
+            if len(rates) >= MAX_ADDRESSES:
+                _forget(rates, now)
+            known = rates[address] = Bucket(rate, now)
+        if known.wait_s(now):
+            self._refuse(limit, f"more than {rate:g} {what} a second from one address")
+        known.take(1)
+
     def _refuse(self, limit: str, message: str) -> None:
         self._refused[limit] += 1
         raise TooManyError(limit, f"{message}: {limit}")
 
-    def _forget(self, now: float) -> None:
-        """Forget addresses that did nothing of late, or, when all did something, the oldest."""
-        idle = [address for address, rate in self._rates.items() if rate.is_full(now)]
-        for address in idle or list(self._rates)[: MAX_ADDRESSES // 10]:
-            del self._rates[address]
-
     def _is_proxy(self, text: str) -> bool:
         address = _parsed(text)
         return address is not None and any(address in network for network in self._proxies)
+
+
+def _forget(rates: dict[str, Bucket], now: float) -> None:
+    """Forget addresses that did nothing of late, or, when nearly all did something, the oldest too.
+
+    A tenth at least: looking through all of them for each new one would be work for a stranger's asking.
+    """
+    drop = [address for address, rate in rates.items() if rate.is_full(now)]
+    if len(drop) < MAX_ADDRESSES // 10:
+        drop = list(dict.fromkeys([*drop, *islice(rates, MAX_ADDRESSES // 10)]))
+    for address in drop:
+        del rates[address]
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

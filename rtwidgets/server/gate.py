@@ -37,6 +37,7 @@ class Gate:
         allowed: Other origins whose pages may connect; may grow while the hub runs.
         api_key: The key that a path needs which is not open; empty shuts those paths.
         open_paths: Paths that need no key, for what they do needs none or they ask for a token themselves.
+            One that ends with ``/*`` stands for all that have one more segment there.
         addresses: Counts what each address does.
     """
 
@@ -56,6 +57,7 @@ class Gate:
         self._allowed = allowed
         self._api_key = api_key.encode()
         self._open_paths = frozenset(open_paths)
+        self._open_folders = frozenset(path[:-1] for path in self._open_paths if path.endswith("/*"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -64,11 +66,13 @@ class Gate:
         headers = Headers(scope=scope)
         address = self._addresses.of(scope)
         try:
-            self._addresses.note_request(address)
             fault = self._fault(headers)
             if fault is not None:
+                # Not counted: a page of another site could use up what the user's own programs may do.
                 await refuse(scope, receive, send, 403, fault)
-            elif scope["path"] not in self._open_paths and not self._has_key(headers):
+                return
+            self._addresses.note_request(address)
+            if not self._is_open(scope["path"]) and not self._has_key(headers):
                 await refuse(scope, receive, send, 401, "a valid X-API-Key header is needed")
             elif scope["type"] == "websocket":
                 with self._addresses.socket(address):
@@ -92,6 +96,10 @@ class Gate:
     def _knows(self, host: str) -> bool:
         # A proxy of an allowed page's own server, such as Jupyter's, passes that server's name on.
         return host in self._own_hosts or any(host in hosts_of(origin) for origin in self._allowed)
+
+    def _is_open(self, path: str) -> bool:
+        folder, slash, name = path.rpartition("/")
+        return path in self._open_paths or (name != "" and folder + slash in self._open_folders)
 
     def _has_key(self, headers: Headers) -> bool:
         given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")

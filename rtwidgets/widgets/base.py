@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import anywidget
 import traitlets
@@ -18,6 +20,7 @@ from .relay import Relay
 if TYPE_CHECKING:
     from ..client.channel import Channel
     from ..client.hub import Hub
+    from ..client.share import Share
 
 # What shows each kind of channel, for the message to who took the wrong one.
 _SHOWN_BY = {
@@ -31,16 +34,19 @@ _SHOWN_BY = {
 class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
-    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
-    The code that shows it comes with the relay.
+    Its trait ``spec`` is plain JSON: kind, hub, channels, options. Data never travels through traits. The
+    code that shows it comes with the relay. A page keeps a small picture in ``snapshot``, for whoever opens
+    the saved notebook later; it never comes to the kernel.
 
     Args:
         kind: The kind of widget, as its front end knows it.
         hub: The hub whose channels it shows.
         channels: Channel names by their role in the widget.
         needs: The rights that a page needs to show it: verbs by channel, or by ``command:`` and a name.
+            The names come from users, so a star in one is refused.
         options: Options by name; what is None is left to the front end.
         summary: What ``repr`` shows between the parentheses.
+        patterns: Rights by pattern; for a widget that makes the patterns itself.
 
     Raises:
         ClosedError: If the hub was closed.
@@ -49,6 +55,9 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
+    # Its height in a dashboard where none is chosen, in rows of 40 pixels.
+    panel_rows: ClassVar[int] = 8
 
     def __init__(
         self,
@@ -58,6 +67,8 @@ class LiveWidget(anywidget.AnyWidget):
         needs: Caps,
         options: Mapping[str, object],
         summary: str,
+        *,
+        patterns: Caps | None = None,
     ) -> None:
         if hub.is_closed:
             raise ClosedError(f"the hub of {type(self).__name__} was closed: connect again with rt.connect()")
@@ -66,10 +77,13 @@ class LiveWidget(anywidget.AnyWidget):
                 raise ChannelError(
                     f"{type(self).__name__} can't show {target!r}: a name with a star is for patterns"
                 )
+        self._hub = hub
+        self.needs = dict(needs)
+        rights = {**needs, **(patterns or {})}
         # First, so that a page knows the way to the hub, and has the right to it, before it sees the widget.
         scope = Relay.of(hub).scope
-        scope.add(needs)
-        self._leave_scope: Callable[[], object] | None = partial(scope.remove, needs)
+        scope.add(rights)
+        self._leave_scope: Callable[[], object] | None = partial(scope.remove, rights)
         self._summary = summary
         given = {name: value for name, value in options.items() if value is not None}
         super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})
@@ -80,6 +94,23 @@ class LiveWidget(anywidget.AnyWidget):
         if leave is not None:
             leave()
         super().close()
+
+    def save_html(
+        self, path: str | os.PathLike[str], *, title: str | None = None, invite: Share | str | None = None
+    ) -> Path:
+        """Save the widget as one HTML file that shows what it shows now, with its age, without a server.
+
+        See `rtwidgets.save_html`, which also saves several widgets in one file.
+
+        Args:
+            path: Where it goes, such as ``"desk.html"``; a file of that name is replaced.
+            title: Above it; None takes the widget's own.
+            invite: What ``session.share()`` made, for a file that leads to the session. Whoever has the file
+                then has its link.
+        """
+        from .export import save_html
+
+        return save_html(path, self, title=title, invite=invite)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._summary})"

@@ -27,6 +27,8 @@ class Control(LiveWidget):
         ChannelError: If ``value`` is not a value.
     """
 
+    panel_rows = 1
+
     def __init__(
         self,
         kind: str,

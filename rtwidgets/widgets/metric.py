@@ -38,6 +38,8 @@ class LiveMetric(LiveWidget):
         ValueError: If an option can't be used; the message says what can.
     """
 
+    panel_rows = 3
+
     def __init__(
         self,
         stream: Stream,

@@ -27,6 +27,8 @@ class Slider(Control):
         ValueError: If an option can't be used; the message says what can.
     """
 
+    panel_rows = 1
+
     def __init__(
         self,
         value: Value,

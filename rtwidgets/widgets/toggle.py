@@ -21,5 +21,7 @@ class Toggle(Control):
         ChannelError: If ``value`` is not a value.
     """
 
+    panel_rows = 1
+
     def __init__(self, value: Value, *, title: str | None = None) -> None:
         super().__init__("toggle", value, title)

@@ -4,30 +4,19 @@ JupyterLab.
 
 from __future__ import annotations
 
-import subprocess
-import threading
 import time
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from websockets.sync.client import connect
 
-from hatch_build import find_node
-
-from ..client.hub_process import ROOT
 from ..server.sockets import Line
 from .lab import Lab, open_notebook, run_all
 from .payloads import COMMANDS, corpus
 from .watch import wait_for_transport
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'"
-)
 # What each payload that runs leaves behind, and what the page's own prototypes look like.
 HITS = """
 globalThis.rtwHits = [];
@@ -48,40 +37,15 @@ HARMLESS = [
 BATCH = 6
 
 
-class Pages(SimpleHTTPRequestHandler):
-    """The built page; with the policy unless the address says otherwise."""
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/hits.js"):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/javascript")
-            self.end_headers()
-            self.wfile.write(HITS.encode())
-        else:
-            super().do_GET()
-
-    def end_headers(self) -> None:
-        if "careless" not in self.path:
-            self.send_header("Content-Security-Policy", POLICY)
-        super().end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    subprocess.run([find_node()[0], "test/harness/build.mjs"], cwd=ROOT / "js", check=True, timeout=120)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=str(ROOT / "js/build/harness")))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/payloads.html"
-    server.shutdown()
-    server.server_close()
+@pytest.fixture
+def address(harness: str) -> str:
+    return f"{harness}/payloads.html"
 
 
 @pytest.fixture
 def plain_page(browser: Browser, address: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 2400, "height": 800 * BATCH})
+    page.add_init_script(HITS)
     page.set_default_timeout(60_000)
     page.goto(address)
     page.wait_for_function("() => globalThis.rtwPayloads")
@@ -123,6 +87,7 @@ def test_no_field_of_any_widget_takes_text_for_more(plain_page: Page) -> None:
 
 def test_the_same_texts_run_where_somebody_is_careless(browser: Browser, address: str) -> None:
     page = browser.new_page()
+    page.add_init_script(HITS)
     page.goto(f"{address}?careless")
     page.wait_for_function("() => globalThis.rtwPayloads")
     page.on("dialog", lambda dialog: dialog.dismiss())

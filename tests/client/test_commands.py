@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Literal, Optional
 
 import pytest
 
-from rtwidgets.client.signatures import bind_arguments, schema_of, title_of
 from rtwidgets.errors import (
     DeadlineError,
     HandlerAwayError,
@@ -19,70 +17,6 @@ from rtwidgets.errors import (
 
 from .conftest import Join, eventually
 from .hub_process import token
-
-
-def test_schema_comes_from_hints_and_defaults() -> None:
-    def halt(
-        symbol: str,
-        levels: list[int],
-        side: Literal["buy", "sell"] = "buy",
-        price: float | None = None,
-        note: Optional[str] = None,  # noqa: UP045
-        *,
-        hard: bool = False,
-    ) -> str:
-        """Halt trading of a symbol.
-
-        At once.
-        """
-        return symbol + side + str(levels) + str(price) + str(note) + str(hard)
-
-    assert title_of(halt) == "Halt trading of a symbol"
-    assert schema_of(halt) == {
-        "type": "object",
-        "properties": {
-            "symbol": {"type": "string"},
-            "levels": {"type": "array", "items": {"type": "integer"}},
-            "side": {"enum": ["buy", "sell"], "default": "buy"},
-            "price": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None},
-            "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
-            "hard": {"type": "boolean", "default": False},
-        },
-        "required": ["symbol", "levels"],
-        "additionalProperties": False,
-    }
-    assert bind_arguments(halt, {"symbol": "A", "levels": [1], "price": 2}) == {
-        "symbol": "A",
-        "levels": [1],
-        "price": 2.0,
-    }
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        ({}, "'a' is missing"),
-        ({"a": "x"}, r"'a'.*`int`"),
-        ({"a": 1, "c": 2}, r"no argument 'c'; arguments are a, b"),
-    ],
-)
-def test_arguments_that_do_not_fit_are_named(args: dict[str, object], message: str) -> None:
-    def add(a: int, b: int = 1) -> int:
-        return a + b
-
-    with pytest.raises(TypeError, match=message):
-        bind_arguments(add, args)
-
-
-def test_signatures_that_can_not_be_called_by_name_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"\*args"):
-        schema_of(lambda *args: None)
-
-    def takes_bytes(blob: bytes) -> None:
-        del blob
-
-    with pytest.raises(TypeError, match=r"'blob' has the type <class 'bytes'>"):
-        schema_of(takes_bytes)
 
 
 def test_a_call_from_another_process_object_returns_the_result(join: Join) -> None:

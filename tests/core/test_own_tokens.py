@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jwt
 import pytest
 
 from rtwidgets.core.capabilities import Caps, covers, joined, narrowed
@@ -12,7 +13,7 @@ from rtwidgets.core.revocation import Revocation
 from rtwidgets.core.rules import Namespace, Verb
 from rtwidgets.core.tokens import MAX_JOINED, TokenError
 
-from .peers import ALL, Peer, make_hub
+from .peers import ALL, SECRET, Peer, make_hub
 
 SEE: frozenset[Verb] = frozenset(("subscribe",))
 MOVE: frozenset[Verb] = frozenset(("subscribe", "publish"))
@@ -144,6 +145,19 @@ def test_subscriptions_end_when_a_new_token_gives_no_right_to_them() -> None:
     assert peer.ask(subscribe={"channel": "stream:px"})["error"]["code"] == 103
 
 
+def test_subscriptions_of_the_old_token_end_when_the_new_one_names_them_no_more() -> None:
+    hub = make_hub(namespaces={"default": Namespace()}, user_channel=True)
+    old, new = (
+        jwt.encode({"sub": "ann", "channels": names}, SECRET, algorithm="HS256")
+        for names in (["stream:px", "stream:py"], ["stream:py"])
+    )
+    peer = page(hub, old)
+    assert set(peer.connection.cursors) == {"stream:px", "stream:py", "#ann"}
+    peer.send({"id": 90, "refresh": {"token": new}})
+    assert [reply["push"]["channel"] for reply in peer.messages() if "push" in reply] == ["stream:px"]
+    assert set(peer.connection.cursors) == {"stream:py", "#ann"}
+
+
 def test_narrowed_is_what_is_covered() -> None:
     asked: Caps = {"value:limit": MOVE, "table:orders": SEE, "command:halt": frozenset(("command",))}
     given = narrowed({"value:*": SEE, "command:*": ALL["*"]}, asked)
@@ -161,7 +175,7 @@ def test_what_a_stolen_token_has_made_ends_with_it(entry: Revocation) -> None:
     shown = page(hub, for_its_page)
     bob = page(hub, token_of(hub, ALL, user="bob"))
     hub.revoke(entry)
-    assert [peer.connection.closing for peer in (thief, other, shown)] == [(3500, "invalid token")] * 3
+    assert [peer.connection.closing for peer in (thief, other, shown)] == [(3500, "token revoked")] * 3
     assert bob.connection.closing is None
     for text in (for_other, for_its_page):
         with pytest.raises(TokenError, match="revoked"):

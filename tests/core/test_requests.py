@@ -49,7 +49,7 @@ def test_connect_reply_names_hub_and_ping() -> None:
     assert reply == {
         "client": peer.connection.client,
         "version": "1",
-        "ping": 25,
+        "ping": 10,
         "pong": True,
         "data": {"rtwidgets": {"hub": "hub", "version": "1", "max_message_bytes": 65536}},
     }

@@ -259,7 +259,7 @@ def test_what_can_not_be_kept_is_revoked_all_the_same() -> None:
     hub.on_revoke = fail
     error = owner.rpc("rtwidgets.revoke", user="ann")["error"]
     assert (error["code"], error["message"]) == (100, "the disk is full")
-    assert ann.connection.closing == (3500, "invalid token")
+    assert ann.connection.closing == (3500, "token revoked")
 
 
 @pytest.mark.parametrize("exp", [1e12, 1e20, 1e300])
@@ -280,11 +280,11 @@ def test_revoking_closes_what_is_open_and_nothing_else() -> None:
     assert owner.rpc("rtwidgets.revoke", user="ann", jti="x")["error"]["code"] == 107
     assert owner.rpc("rtwidgets.revoke", user="ann")["rpc"]["data"] == {"closed": 1}
     assert told == [Revocation(user="ann", before=1.0)]
-    assert ann.connection.closing == (3500, "invalid token")
+    assert ann.connection.closing == (3500, "token revoked")
     assert bob.connection.closing is None
     again = Peer(hub)
     again.send({"id": 1, "connect": {"token": again.token}})
-    assert again.connection.closing == (3500, "invalid token")
+    assert again.connection.closing == (3500, "token revoked")
 
 
 def test_revoked_subscription_token_ends_its_subscription_only() -> None:
@@ -308,7 +308,7 @@ def test_a_connection_can_not_refresh_with_a_revoked_token() -> None:
     hub.revoke(Revocation(jti="t2"))
     assert ann.connection.closing is None
     ann.send({"id": 9, "refresh": {"token": other}})
-    assert ann.connection.closing == (3500, "invalid token")
+    assert ann.connection.closing == (3500, "token revoked")
 
 
 def test_hub_signs_nothing_that_it_would_refuse() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from websockets.sync.client import ClientConnection, connect
 
-from ..client.hub_process import HubProcess, token
+from ..client.hub_process import token
 
 
 class Line:
@@ -59,7 +59,7 @@ def bare_line(
 
 
 @contextmanager
-def open_line(hub: HubProcess, user: str = "ann", **options: Any) -> Iterator[Line]:
+def open_line(hub: Reachable, user: str = "ann", **options: Any) -> Iterator[Line]:
     """Open a socket and connect as an owner."""
     with bare_line(hub, **options) as line:
         reply = line.ask(connect={"token": token(user)})

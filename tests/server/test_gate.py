@@ -38,7 +38,14 @@ WITHOUT_TOKEN = {
     "/metrics": 401,
     "/api/publish": 401,
     "/api/revoke": 401,
+    "/api/join": 400,
+    "/": 200,
+    "/s/{session}": 200,
+    "/examples/chat": 200,
+    "/static/{file}": 200,
 }
+# What stands in paths for any text.
+SAMPLES = {"{session}": "morning", "{file}": "host.js"}
 
 
 def handshake(hub: HubProcess | InnerHub, headers: dict[str, str]) -> int:
@@ -76,7 +83,11 @@ def knock(hub: HubProcess, route: BaseRoute, headers: dict[str, str]) -> int:
             assert error.rcvd is not None
             return error.rcvd.code
     assert isinstance(route, Route), f"{route!r}: say here how to knock at it"
-    return get(hub, route.path, headers, max(route.methods or {"GET"}))[0]
+    path = route.path
+    for name, sample in SAMPLES.items():
+        path = path.replace(name, sample)
+    assert "{" not in path, f"{route.path}: say in SAMPLES what stands there"
+    return get(hub, path, headers, "POST" if "POST" in (route.methods or ()) else "GET")[0]
 
 
 def test_every_route_stands_behind_the_gate(hub: HubProcess) -> None:
@@ -95,6 +106,24 @@ def test_a_path_that_nobody_thought_of_needs_the_key(hub: HubProcess) -> None:
     assert get(hub, "/secret", {"X-API-Key": "the api kez"})[0] == 401
     assert get(hub, "/secret", {"X-API-Key": "the api key"})[0] == 404
     assert get(hub, "/secret", {"Authorization": "Bearer the api key"})[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/s", "/s/", "/s/a/b", "/s/a/", "/s/a%2Fb", "/s//a", "/S/a", "//s/a", "/s/../metrics"),
+        *("/static", "/static/", "/static/a/b.js", "/static/..%2f..%2fapi%2frevoke", "/static/./host.js"),
+        *("/examples", "/examples/", "/examples/other", "/examples/chat/", "/api", "/api/", "/api/join/"),
+        *("/index.html", "/favicon.ico", "/s/%2e%2e/metrics", "/static/%2e%2e/metrics", "/*", "/x/*"),
+    ],
+)
+def test_an_open_path_opens_nothing_beside_it(hub: HubProcess, path: str) -> None:
+    assert get(hub, path, {})[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/static/..", "/static/pages.py", "/static/%00", "/static/none.js", "/s/*"])
+def test_what_is_open_has_only_what_is_meant_to_be_there(hub: HubProcess, path: str) -> None:
+    assert get(hub, path, {})[0] == (200 if path == "/s/*" else 404)
 
 
 def test_answers_can_run_nothing_in_a_browser(hub: HubProcess) -> None:

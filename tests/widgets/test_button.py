@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rtwidgets.client.commands import RegisteredCommand
+from rtwidgets.client.signatures import Signature
 from rtwidgets.widgets.button import Button
 
 
@@ -15,8 +16,7 @@ def halt(symbol: str, reason: str = "") -> str:
 
 @pytest.fixture
 def command(channels: Any) -> RegisteredCommand[..., Any]:
-    schema = {"properties": {"symbol": {}, "reason": {}}, "additionalProperties": False}
-    return RegisteredCommand(channels.hub, halt, "halt", "Halt", schema)
+    return RegisteredCommand(channels.hub, halt, "halt", "Halt", Signature(halt))
 
 
 def test_button_of_a_command_knows_its_hub(channels: Any, command: RegisteredCommand[..., Any]) -> None:
@@ -24,7 +24,7 @@ def test_button_of_a_command_knows_its_hub(channels: Any, command: RegisteredCom
     assert button.spec == {
         "kind": "button",
         "hub": "hub-1",
-        "channels": {"commands": "table:rtwidgets.commands"},
+        "channels": {"commands": "table:rtwidgets.commands", "calls": "table:rtwidgets.calls"},
         "options": {
             "title": "Halt ACME",
             "command": "halt",

@@ -10,6 +10,7 @@ from rtwidgets.errors import ChannelError
 from rtwidgets.widgets.button import Button
 from rtwidgets.widgets.chart import LiveChart
 from rtwidgets.widgets.chat import LiveChat
+from rtwidgets.widgets.form import Form
 from rtwidgets.widgets.metric import LiveMetric
 from rtwidgets.widgets.scope import MOVE, SEE, TALK, Scope
 from rtwidgets.widgets.slider import Slider
@@ -26,6 +27,7 @@ def test_each_widget_needs_what_it_shows_and_no_more(channels: Any) -> None:
         Toggle(channels("value:on")),
         LiveChat(channels("chat:desk")),
         Button("Halt", "halt", hub=channels.hub),
+        Form("morning/halt", hub=channels.hub),
     ]
     assert channels.scope.caps() == {
         "stream:px": SEE,
@@ -36,6 +38,10 @@ def test_each_widget_needs_what_it_shows_and_no_more(channels: Any) -> None:
         "chat:desk": TALK,
         "command:halt": frozenset(("command",)),
         "table:rtwidgets.commands": SEE,
+        "table:rtwidgets.calls": SEE,
+        "command:morning/halt": frozenset(("command",)),
+        "table:morning/rtwidgets.commands": SEE,
+        "table:morning/rtwidgets.calls": SEE,
     }
     for widget in made:
         widget.close()

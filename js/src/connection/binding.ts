@@ -17,6 +17,7 @@ interface ClientInfo {
   readonly client: string;
   readonly user: string;
   readonly connInfo?: unknown;
+  readonly chanInfo?: unknown;
 }
 
 /** What drives a feed. */
@@ -171,8 +172,8 @@ async function askPresence(sub: Subscription, crowd: Members): Promise<void> {
   }
 }
 
-function publisher({ client, user, connInfo }: ClientInfo): Publisher {
-  return publisherOf(client, user, connInfo);
+function publisher({ client, user, connInfo, chanInfo }: ClientInfo): Publisher {
+  return publisherOf(client, user, connInfo, chanInfo);
 }
 
 /** The publication's time, which keepTimes() puts into centrifuge's events. */

@@ -6,7 +6,8 @@
 
 import type { Candidate, OpenSocket, Page, Probe } from "./direct.ts";
 import { candidates } from "./direct.ts";
-import type { RelayPort, SocketLike } from "./relay.ts";
+import type { Port } from "./port.ts";
+import type { SocketLike } from "./relay.ts";
 import { SwitchSocket } from "./switch_socket.ts";
 import type { Transport } from "./types.ts";
 
@@ -23,7 +24,7 @@ export interface ChoiceOptions {
   readonly openSocket: OpenSocket | null;
   readonly probe: Probe;
   /** The relay to use now; null when no kernel is alive. */
-  readonly relay: () => RelayPort | null;
+  readonly relay: () => Port | null;
   readonly token: () => string | null;
   /** Whether something is under way whose answer would be lost in a change. */
   readonly busy: () => boolean;
@@ -88,13 +89,13 @@ export class Choice {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #socket(url: string | null, port: RelayPort | null): SwitchSocket {
+  #socket(url: string | null, port: Port | null): SwitchSocket {
     const { openSocket } = this.#options;
     if (url !== null && openSocket !== null) {
       return new SwitchSocket("direct", () => openSocket(url), (socket) => this.#ended(socket, url));
     }
     if (port === null) return new SwitchSocket("relay", null, (socket) => this.#ended(socket, null));
-    return new SwitchSocket("relay", () => port.open(), (socket) => {
+    return new SwitchSocket(port.transport, () => port.open(), (socket) => {
       if (!socket.answered) port.answers = false;
       this.#ended(socket, null);
     });

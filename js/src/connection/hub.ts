@@ -2,6 +2,7 @@
 
 import { Centrifuge } from "centrifuge";
 import { Chat } from "../feeds/chat.ts";
+import { isObject } from "../feeds/columns.ts";
 import { Events } from "../feeds/event.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
@@ -14,7 +15,8 @@ import { FeedShelf } from "./feed_shelf.ts";
 import { Grace } from "./grace.ts";
 import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
-import type { RelayPort, SocketLike } from "./relay.ts";
+import type { Port } from "./port.ts";
+import type { SocketLike } from "./relay.ts";
 import { KERNEL_SILENT, Tokens } from "./tokens.ts";
 import type { ChatFeed, ConnectionStatus, EventFeed, HubConnection, Phase, StreamFeed, TableFeed, ValueFeed, Want } from "./types.ts";
 
@@ -44,9 +46,9 @@ export class Connection implements HubConnection {
   readonly #tokens: Tokens;
   readonly #calls: Calls;
   readonly #shelf: FeedShelf;
-  readonly #ports: RelayPort[] = [];
+  readonly #ports: Port[] = [];
   /** Those of them that have told us of their hub. */
-  readonly #known = new Set<RelayPort>();
+  readonly #known = new Set<Port>();
   readonly #listeners = new Listeners<[]>();
   readonly #away = new Grace();
   #problem: string | null = null;
@@ -101,6 +103,10 @@ export class Connection implements HubConnection {
     this.#listeners.add(fn, signal);
   }
 
+  may(verb: string, target: string): boolean {
+    return this.#tokens.say(verb, target);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }
@@ -123,16 +129,21 @@ export class Connection implements HubConnection {
     return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
   }
 
-  may(verb: string, target: string): boolean {
-    return this.#tokens.covers({ target, verb });
+  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000, key = ""): Promise<unknown> {
+    return this.#calls.call(command, args, timeoutMs, key);
   }
 
-  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {
-    return this.#calls.call(command, args, timeoutMs);
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
+    return this.#calls.cancel(command, call);
+  }
+
+  /** Call a method of the hub itself, such as `rtwidgets.sessions`. */
+  ask(method: string, data: unknown): Promise<unknown> {
+    return this.#calls.ask(method, data);
   }
 
   /** Take in a kernel's relay; connecting starts with its first config. */
-  addPort(port: RelayPort): void {
+  addPort(port: Port): void {
     this.#ports.push(port);
     this.#kernelTimer ??= setTimeout(() => {
       if (this.#hubId === null) this.#report("connecting", KERNEL_SILENT);
@@ -142,7 +153,7 @@ export class Connection implements HubConnection {
   }
 
   /** A kernel's relay is gone; the others, or the direct way, go on. */
-  removePort(port: RelayPort): void {
+  removePort(port: Port): void {
     const index = this.#ports.indexOf(port);
     if (index < 0) return;
     this.#ports.splice(index, 1);
@@ -153,12 +164,12 @@ export class Connection implements HubConnection {
   }
 
   /** Ports that can be used, those that answered last first. */
-  #livePorts(): RelayPort[] {
+  #livePorts(): Port[] {
     const known = this.#ports.filter((port) => port.config !== null && port.config.hubId === this.#hubId);
     return [...known.filter((port) => port.answers), ...known.filter((port) => !port.answers)];
   }
 
-  #configured(port: RelayPort): void {
+  #configured(port: Port): void {
     const hubId = port.config?.hubId ?? null;
     if (this.#hubId !== null && this.#hubId !== hubId) {
       // This port's own is kept: it is not among the old hub's.
@@ -187,7 +198,7 @@ export class Connection implements HubConnection {
     return this.#choice.open(token !== null);
   }
 
-  #tokenCame(port: RelayPort): void {
+  #tokenCame(port: Port): void {
     this.#tokens.arrived(port);
     if (!this.#tokens.changed) return;
     // The hub takes over what it says, in order with the commands: no reconnect.
@@ -196,7 +207,8 @@ export class Connection implements HubConnection {
   }
 
   #follow(): void {
-    this.#centrifuge.on("connected", ({ client }) => {
+    this.#centrifuge.on("connected", ({ client, data }) => {
+      this.#calls.hubId = hubIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
@@ -223,6 +235,8 @@ export class Connection implements HubConnection {
       const problem = `${reason} (code ${code})`;
       // The second comes where a page slept for longer than its token was good.
       if (code !== INVALID_TOKEN && code !== TOKEN_EXPIRED) return this.#report("down", problem);
+      const final = this.#ports.map((port) => port.refused(reason)).find((words) => words !== null);
+      if (final) return this.#report("down", final, problem);
       // A hub that was started again takes no old token: the next one mostly works, so only a second refusal is said.
       if (this.#tokenPauseMs === 0) this.#report("connecting", null, problem);
       else this.#report("connecting", NO_TOKEN_TAKEN, problem);
@@ -260,4 +274,10 @@ export class Connection implements HubConnection {
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }
+}
+
+/** The id of the hub process, as the connect reply says it. */
+function hubIn(data: unknown): string | null {
+  const greeting = isObject(data) ? data.rtwidgets : null;
+  return isObject(greeting) && typeof greeting.hub === "string" ? greeting.hub : null;
 }

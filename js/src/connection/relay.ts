@@ -4,6 +4,8 @@
 // all pages that show the notebook, so every event names the page it is for.
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
+import type { Port } from "./port.ts";
+import { capsOf, type Caps } from "./patterns.ts";
 
 /** What we use of an anywidget model. */
 export interface RelayModel {
@@ -26,7 +28,7 @@ export interface RelayToken {
   readonly expiresAtMs: number;
   readonly cameAtMs: number;
   /** What it was made for: verbs by channel, or by `command:` and a name. */
-  readonly caps: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly caps: Caps;
 }
 
 /** Our own close code: npm centrifuge comes back after it, and keeps the reason, which it drops for codes below 3000. */
@@ -36,7 +38,9 @@ const HELLO_INTERVAL_MS = 5_000;
 const CHECK_TIMEOUT_MS = 3_000;
 
 /** One kernel's relay: the messages of one model. */
-export class RelayPort {
+export class RelayPort implements Port {
+  readonly transport = "relay";
+  readonly grows = true;
   readonly page: string;
   config: RelayConfig | null = null;
   token: RelayToken | null = null;
@@ -108,6 +112,11 @@ export class RelayPort {
       this.answers = false;
       this.#closeSockets("the kernel does not answer");
     }, CHECK_TIMEOUT_MS);
+  }
+
+  /** The kernel makes another one. */
+  refused(): null {
+    return null;
   }
 
   /** The page goes away: the kernel need not wait for acknowledgements. */
@@ -235,11 +244,6 @@ export class RelayPort {
     this.#ackedMs = Date.now();
     this.#send({ type: "ack", seq: this.#seq });
   }
-}
-
-function capsOf(raw: unknown): RelayToken["caps"] {
-  const entries = isObject(raw) ? Object.entries(raw) : [];
-  return new Map(entries.map(([target, verbs]) => [target, new Set(Array.isArray(verbs) ? verbs.map(String) : [])]));
 }
 
 /** The part of the WebSocket interface that npm centrifuge uses. */

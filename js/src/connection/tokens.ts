@@ -3,7 +3,10 @@
 // Each kernel's token gives what that kernel's widgets need. The hub takes several of one user at a time, with
 // spaces between, so the page's one connection serves the widgets of all its kernels.
 
-import type { RelayPort, RelayToken } from "./relay.ts";
+import { isObject, type JsonObject } from "../feeds/columns.ts";
+import { capsOf, gives, type Caps } from "./patterns.ts";
+import type { Port } from "./port.ts";
+import type { RelayToken } from "./relay.ts";
 
 /** A token that ends sooner than this, or than a quarter of its life, is not used any more. */
 const MIN_LEFT_MS = 30_000;
@@ -24,15 +27,13 @@ export interface Need {
   readonly verb: string;
 }
 
-type Caps = RelayToken["caps"];
-
 export class Tokens {
   /** Who the hub knows us as, from the newest token. */
   user: string | null = null;
   /** Another number for every other token that is given to the hub. */
   version = 0;
-  readonly #ports: () => RelayPort[];
-  readonly #waiting = new Map<RelayPort, (got: boolean) => void>();
+  readonly #ports: () => Port[];
+  readonly #waiting = new Map<Port, (got: boolean) => void>();
   /** Who waits for a right. */
   readonly #wanting = new Set<() => void>();
   /** Of kernels that are gone: their widgets are still shown, for as long as these are good. */
@@ -41,8 +42,10 @@ export class Tokens {
   #given = "";
   /** What it was made for. */
   #caps: Caps[] = [];
+  /** What it says that it gives: less than it was made for, where its kernel has less. */
+  #said: Caps[] = [];
 
-  constructor(ports: () => RelayPort[]) {
+  constructor(ports: () => Port[]) {
     this.#ports = ports;
   }
 
@@ -59,6 +62,7 @@ export class Tokens {
     const text = tokens.map(({ token }) => token).join(" ");
     if (text === this.#given) return text;
     this.#given = text;
+    this.#said = tokens.map(({ token, caps }) => saidCaps(token) ?? caps);
     // Once it is on the wire.
     setTimeout(() => {
       this.version++;
@@ -93,7 +97,14 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
-    return this.#caps.some((caps) => caps.get(target)?.has(verb));
+    // Where no other token will come there is nothing to wait for: the hub says what this one gives.
+    if (this.#ports().some(({ grows }) => !grows)) return true;
+    return this.#caps.some((caps) => gives(caps, verb, target));
+  }
+
+  /** Whether the token in use says that it gives this. */
+  say(verb: string, target: string): boolean {
+    return this.#said.some((caps) => gives(caps, verb, target));
   }
 
   /** Resolve when the token in use was made for this, too, or when the signal aborts. */
@@ -118,13 +129,13 @@ export class Tokens {
   }
 
   /** A port has a new token, or says why it has none. */
-  arrived(port: RelayPort): void {
+  arrived(port: Port): void {
     if (port.token !== null) this.user = subject(port.token.token) ?? this.user;
     this.#waiting.get(port)?.(port.problem === null);
   }
 
   /** A port is gone. */
-  leave(port: RelayPort): void {
+  leave(port: Port): void {
     if (port.token !== null) this.#left = [port.token, ...this.#left.filter(isGood)];
   }
 
@@ -142,7 +153,7 @@ export class Tokens {
     for (const token of all) {
       if (token === null || !isGood(token)) continue;
       const adds = [...token.caps].some(([target, verbs]) =>
-        [...verbs].some((verb) => !good.some(({ caps }) => caps.get(target)?.has(verb))),
+        [...verbs].some((verb) => !good.some(({ caps }) => gives(caps, verb, target))),
       );
       const fits = good.length < MAX_JOINED && chars + token.token.length < MAX_CHARS;
       if (good.length > 0 && !(adds && fits)) continue;
@@ -152,7 +163,7 @@ export class Tokens {
     return good;
   }
 
-  #ask(port: RelayPort): Promise<boolean> {
+  #ask(port: Port): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (got: boolean): void => {
         clearTimeout(timer);
@@ -171,15 +182,26 @@ function isGood({ expiresAtMs, cameAtMs }: RelayToken): boolean {
   return now - cameAtMs < JUST_COME_MS || expiresAtMs - now > Math.min(MIN_LEFT_MS, (expiresAtMs - cameAtMs) / 4);
 }
 
-/** The `sub` of a JWT. Not verified: it is only shown. */
+/** The `sub` of a JWT. */
 function subject(token: string): string | null {
+  const { sub } = claims(token);
+  return typeof sub === "string" ? sub : null;
+}
+
+/** The rights that a JWT names; null where it can't be read. */
+function saidCaps(token: string): Caps | null {
+  const { caps } = claims(token);
+  return caps === undefined ? null : capsOf(caps);
+}
+
+/** What a JWT says. Not verified: it decides nothing, it is only shown. */
+function claims(token: string): JsonObject {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const sub = (claims as { sub?: unknown } | null)?.sub;
-    return typeof sub === "string" ? sub : null;
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isObject(found) ? found : {};
   } catch {
-    return null;
+    return {};
   }
 }

@@ -25,6 +25,8 @@ export interface HubConnection {
   readonly user: string | null;
   readonly client: string | null;
   onStatus(fn: () => void, signal: AbortSignal): void;
+  /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
+  may(verb: string, target: string): boolean;
   /**
    * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
    * what its widgets want the most is asked of the hub.
@@ -34,10 +36,13 @@ export interface HubConnection {
   value(channel: string, want: Want, signal: AbortSignal): ValueFeed;
   event(channel: string, want: Want, signal: AbortSignal): EventFeed;
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed;
-  /** Whether the page's token gives this right: a verb on a channel, or on `command:` and a name. */
-  may(verb: string, target: string): boolean;
-  /** Call a command and return its result; rejects with a CallError. */
-  call(command: string, args: Record<string, unknown>, timeoutMs?: number): Promise<unknown>;
+  /**
+   * Call a command and return its result; rejects with a CallError. With a key the call outlives a break of the
+   * connection: it is asked for again, and not started again.
+   */
+  call(command: string, args: Record<string, unknown>, timeoutMs?: number, key?: string): Promise<unknown>;
+  /** Ask the handler of a call to stop: of any call by its id, of the user's own by its key. */
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void>;
 }
 
 /** What a widget wants of a feed. */
@@ -165,28 +170,6 @@ export interface EventFeed extends Feed {
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
-export interface HubEvent {
-  /** Rises with each event that this page has heard of in the channel; it is not the hub's. */
-  readonly id: number;
-  readonly data: unknown;
-  /** By the hub's clock. */
-  readonly timeMs: number;
-  /** Who sent it, as the hub says; empty for the hub itself and for anonymous clients. */
-  readonly user: string;
-  readonly name: string;
-}
-
-export interface EventFeed extends Feed {
-  /** The newest events, oldest first. */
-  readonly events: readonly HubEvent[];
-  /** Who is subscribed; empty where the page may not see presence or the namespace keeps none. */
-  readonly members: readonly Member[];
-  /** Hear each new event: not those that were kept before this page first subscribed. */
-  onEvent(fn: (event: HubEvent) => void, signal: AbortSignal): void;
-  /** Hear that `events` or `members` changed. */
-  onChange(fn: () => void, signal: AbortSignal): void;
-}
-
 export interface ChatMessage {
   readonly id: string;
   readonly text: string;
@@ -200,11 +183,18 @@ export interface ChatMessage {
   readonly reactions: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What somebody may do in a session. */
+export type Role = "viewer" | "editor" | "owner";
+
 /** A user who is subscribed to a channel, from however many pages. */
 export interface Member {
   readonly user: string;
   readonly name: string;
   readonly clients: number;
+  /** Among the members of a session, by the hub's word; null elsewhere. */
+  readonly role?: Role | null;
+  /** Came by a link. */
+  readonly guest?: boolean;
 }
 
 export interface ChatFeed extends Feed {

@@ -4,7 +4,7 @@
 // comes out. It knows no socket, no page and no clock; connection/binding.ts drives it.
 
 import { Listeners } from "../connection/listeners.ts";
-import type { Feed, FeedStatus } from "../connection/types.ts";
+import type { Feed, FeedStatus, Role } from "../connection/types.ts";
 import type { Members } from "./members.ts";
 
 /** A publication as the feeds read it. */
@@ -21,6 +21,10 @@ export interface Publisher {
   readonly client: string;
   readonly user: string;
   readonly name: string;
+  /** Among the members of a session: what they may do there. */
+  readonly role?: Role | null;
+  /** Came by a link. */
+  readonly guest?: boolean;
 }
 
 /** What a subscribe reply says. */

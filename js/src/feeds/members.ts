@@ -2,6 +2,7 @@
 
 import type { Member } from "../connection/types.ts";
 import type { Publisher } from "./feed.ts";
+import { higher } from "./publisher.ts";
 
 export class Members {
   readonly #changed: () => void;
@@ -16,8 +17,10 @@ export class Members {
   /** Users by name, each once. */
   get list(): readonly Member[] {
     const byUser = new Map<string, Member>();
-    for (const { user, name } of this.#clients.values()) {
-      byUser.set(user, { user, name, clients: (byUser.get(user)?.clients ?? 0) + 1 });
+    for (const { user, name, role, guest } of this.#clients.values()) {
+      const known = byUser.get(user);
+      const more = role ? { role: higher(known?.role, role) } : {};
+      byUser.set(user, { user, name, clients: (known?.clients ?? 0) + 1, ...more, ...(guest ? { guest } : {}) });
     }
     return [...byUser.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }

@@ -23,6 +23,7 @@ export interface Card {
   readonly tools: HTMLElement;
   /** Say what is wrong now, or "" when nothing is. */
   notice(text: string): void;
+  retitle(text: string): void;
 }
 
 const NARROW_PX = 460;
@@ -30,8 +31,7 @@ const TIGHT_PX = 300;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
-  const title = element("div", { class: "rtw-head__title", text: options.title });
-  title.title = options.title;
+  const title = element("div", { class: "rtw-head__title" });
   const tools = element("div", { class: "rtw-head__tools" });
   const body = element("div", { class: `rtw-body ${options.class}__body` });
   const fixed = element("div", { class: "rtw-notice", text: (options.problems ?? []).join(". "), hidden: !options.problems?.length });
@@ -40,9 +40,15 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   const root = options.inline
     ? element("div", { class: `rtw rtw--inline ${options.class}` }, title, body, tools, ...(options.badge ? [options.badge] : []), passing, fixed)
     : element("div", { class: `rtw ${options.class}` }, head, body, passing, fixed);
-  title.hidden = options.title === "";
   root.setAttribute("role", "group");
-  if (options.title) root.setAttribute("aria-label", options.title);
+  const retitle = (text: string) => {
+    setText(title, text);
+    title.title = text;
+    title.hidden = text === "";
+    if (text) root.setAttribute("aria-label", text);
+    else root.removeAttribute("aria-label");
+  };
+  retitle(options.title);
   el.replaceChildren(root);
   signal.addEventListener("abort", () => root.remove(), { once: true });
   const narrow = new ResizeObserver(() => {
@@ -60,5 +66,6 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
       passing.hidden = text === "";
       setText(passing, text);
     },
+    retitle,
   };
 }

@@ -20,31 +20,39 @@ function lastOf(group: Group, column: number): number {
   return group.rows.length ? group.rows.y(column, group.rows.length - 1) : Number.NaN;
 }
 
-/** What the chart shows, in sentences. */
-export function describeChart(lines: readonly NamedLine[], data: ChartData, range: readonly [number, number]): string {
+/** What the chart shows, in sentences: its name, and the last value, the way it went and the range of each line. */
+export function describeChart(title: string, lines: readonly NamedLine[], data: ChartData, range: readonly [number, number]): string {
   const { windowMs } = data.options;
   const what = data.choice?.y.join(", ") ?? "";
   const by = data.choice?.by ? ` by ${data.choice.by}` : "";
   const over = data.choice?.time && windowMs ? ` over the last ${formatSpan(windowMs)}` : "";
   const parts = lines.map((line) => {
-    const [low, high] = extremes(line, range[0]);
+    const { low, high, first } = seen(line, range[0]);
     if (Number.isNaN(low)) return `${line.name} has no values`;
     const last = lastOf(line.group, line.column);
-    const now = Number.isNaN(last) ? "no last value" : `last ${formatNumber(last)}`;
-    return `${line.name} ${now}, between ${formatNumber(low)} and ${formatNumber(high)}`;
+    const decimals = decimalsFor([low, high, first, last].filter((value) => !Number.isNaN(value)));
+    const shown = (value: number) => formatNumber(value, decimals);
+    const now = Number.isNaN(last) ? "no last value" : `last ${shown(last)}${wayOf(last - first, shown)}`;
+    return `${line.name} ${now}, between ${shown(low)} and ${shown(high)}`;
   });
   const more = data.unshown ? ` ${data.unshown} more are not drawn.` : "";
-  return `Line chart of ${what}${by}${over}. ${parts.join("; ")}.${more}`;
+  return `${title}: line chart of ${what}${by}${over}. ${parts.join("; ")}.${more}`;
 }
 
-function extremes({ group: { rows }, column }: NamedLine, from: number): [number, number] {
-  let low = Number.NaN;
-  let high = Number.NaN;
+function wayOf(change: number, shown: (value: number) => string): string {
+  const size = shown(Math.abs(change));
+  return Number(size.replaceAll(",", "")) === 0 ? ", unchanged" : `, ${change > 0 ? "up" : "down"} ${size}`;
+}
+
+/** The extremes and the first of the values from an x on; NaN where there are none. */
+function seen({ group: { rows }, column }: NamedLine, from: number): { low: number; high: number; first: number } {
+  let [low, high, first] = [Number.NaN, Number.NaN, Number.NaN];
   for (let i = rows.indexFrom(from); i < rows.length; i++) {
     const y = rows.y(column, i);
     if (Number.isNaN(y)) continue;
-    low = y < low || Number.isNaN(low) ? y : low;
-    high = y > high || Number.isNaN(high) ? y : high;
+    if (Number.isNaN(first)) first = low = high = y;
+    low = Math.min(low, y);
+    high = Math.max(high, y);
   }
-  return [low, high];
+  return { low, high, first };
 }

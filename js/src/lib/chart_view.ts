@@ -1,11 +1,13 @@
 // One view of a chart: plot, legend, readout, and when to draw them.
 
+import { nextReading } from "./chart_reading.ts";
 import { describeChart, lastValues } from "./chart_text.ts";
 import type { ChartData, Group } from "./chart_data.ts";
 import { plotRows } from "./decimate.ts";
 import { element, setText } from "./dom.ts";
 import { formatClock, formatNumber, formatSpan } from "./format.ts";
 import { drawFrames } from "./frames.ts";
+import { ownKeys, readingKey } from "./keys.ts";
 import { makeLegend, type LegendItem } from "./legend.ts";
 import { seriesStyles } from "./palette.ts";
 import { makePlot, type Plotter } from "./plot.ts";
@@ -13,6 +15,7 @@ import { makeReadout } from "./readout.ts";
 import type { Redraws } from "./redraws.ts";
 
 export interface ChartViewOptions {
+  readonly title: string;
   readonly data: ChartData;
   readonly redraws: Redraws;
   readonly area: boolean;
@@ -21,6 +24,8 @@ export interface ChartViewOptions {
   readonly notice: (text: string) => void;
   /** What to say before there is data. */
   readonly waiting: () => string;
+  /** The page's time, or the time of what is shown where it stands still. */
+  readonly now: () => number;
 }
 
 /** A line of the chart: one y column of one group. */
@@ -38,9 +43,11 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const legend = makeLegend(() => rebuild(), signal);
   const readout = makeReadout();
   const empty = element("div", { class: "rtw-empty", text: options.waiting() });
-  const surface = element("div", { class: "rtw-chart__surface", role: "img", label: "Chart without data" });
-  const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root);
-  area.style.height = `${options.height}px`;
+  const surface = element("div", { class: "rtw-chart__surface", role: "img", label: `${options.title}: chart without data` });
+  surface.tabIndex = 0;
+  const spoken = element("span", { class: "rtw-unseen", role: "status" });
+  const area = element("div", { class: "rtw-chart__area" }, surface, empty, readout.root, spoken);
+  area.style.setProperty("--rtw-height", `${options.height}px`);
   body.append(legend.root, area);
 
   let plot: Plotter | null = null;
@@ -48,6 +55,8 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   let layout = -1;
   let summaryMs = 0;
   let pointer: { x: number; left: number; top: number } | null = null;
+  /** Where the arrow keys have gone. */
+  let reading: number | null = null;
 
   const shown = () => lines.filter((line) => !legend.hidden.has(line.key));
 
@@ -59,10 +68,11 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     plot = null;
     readout.hide();
     pointer = null;
+    reading = null;
     if (!data.choice || !lines.length || surface.clientWidth < 40) return;
     plot = makePlot(root, surface, {
       width: surface.clientWidth,
-      height: options.height,
+      height: surface.clientHeight,
       time: data.choice.time,
       area: options.area,
       lines: lines.map((line) => ({ color: line.canvas, dashed: line.dashed, shown: !legend.hidden.has(line.key) })),
@@ -91,13 +101,41 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
       const here = line.group.rows.x(index);
       return Math.abs(here - x) < Math.abs(best - x) ? here : best;
     }, Number.POSITIVE_INFINITY);
-    readout.show(data.choice.time ? formatClock(at, data.options.windowMs && data.options.windowMs < 60_000 ? "ms" : "second") : formatNumber(at), rows, plot.plotLeft + left, top);
+    const heading = data.choice.time ? formatClock(at, data.options.windowMs && data.options.windowMs < 60_000 ? "ms" : "second") : formatNumber(at);
+    readout.show(heading, rows, plot.plotLeft + left, top);
+    if (reading !== null) setText(spoken, `${heading}: ${rows.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
   };
+
+  const read = (key: string): void => {
+    const range = data.range(Date.now());
+    if (!plot || !range) return;
+    reading = nextReading(key, shown().map(({ group }) => group.rows), reading, range, (range[1] - range[0]) / plot.plotWidth);
+    plot.point(reading);
+  };
+  const stopReading = () => {
+    if (reading === null) return;
+    reading = null;
+    setText(spoken, "");
+    plot?.point(null);
+  };
+  ownKeys(surface, readingKey, signal);
+  surface.addEventListener(
+    "keydown",
+    (event) => {
+      if (!readingKey(event)) return;
+      event.preventDefault();
+      if (event.key === "Escape") stopReading();
+      else read(event.key);
+    },
+    { signal },
+  );
+  surface.addEventListener("blur", stopReading, { signal });
+  surface.addEventListener("pointermove", () => (reading = null), { signal });
 
   const draw = () => {
     options.notice(data.fault);
     if (data.layout !== layout || !plot) build();
-    const nowMs = Date.now();
+    const nowMs = options.now();
     const range = data.range(nowMs);
     const { windowMs } = data.options;
     const newest = Math.max(...[...data.groups.values()].map(({ rows }) => rows.lastX));
@@ -108,11 +146,14 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     if (!plot || !range || !data.choice) return;
     const { xs, lines: drawn } = plotRows([...data.groups.values()], data.choice.y.length, range[0], range[1], plot.plotWidth);
     plot.draw(xs, drawn, range[0], range[1]);
-    if (pointer) showReadout();
+    // The plot moves on under what is read with the keys, and for what lies under the mouse other values come.
+    if (reading !== null && reading < range[0]) reading = null;
+    if (reading !== null) plot.point(reading);
+    else if (pointer) showReadout();
     legend.values(lastValues(lines));
     if (nowMs - summaryMs > SUMMARY_EVERY_MS) {
       summaryMs = nowMs;
-      surface.setAttribute("aria-label", describeChart(lines, data, range));
+      surface.setAttribute("aria-label", describeChart(options.title, lines, data, range));
     }
     // The window moves without data: draw again when it has moved half a pixel.
     if (data.choice.time && windowMs) frames.requestIn(Math.max(30, windowMs / plot.plotWidth / 2));
@@ -122,7 +163,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
 
   const observer = new ResizeObserver(() => {
     const width = surface.clientWidth;
-    if (plot && width >= 40) plot.resize(width, options.height);
+    if (plot && width >= 40) plot.resize(width, surface.clientHeight);
     frames.request();
   });
   observer.observe(surface);

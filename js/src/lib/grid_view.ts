@@ -49,7 +49,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
   // Focusable, so that the keyboard can scroll it.
   root.tabIndex = 0;
   ownKeys(root, listKey, signal);
-  root.style.maxHeight = `${options.height}px`;
+  root.style.setProperty("--rtw-height", `${options.height}px`);
   root.addEventListener("scroll", options.onScroll, { signal, passive: true });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 

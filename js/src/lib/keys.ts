@@ -20,6 +20,11 @@ export function movingKey(press: Press): boolean {
   return bare(press) && MOVES.has(press.key);
 }
 
+/** Keys that read a chart. */
+export function readingKey(press: Press): boolean {
+  return bare(press) && (MOVES.has(press.key) || press.key === "Escape");
+}
+
 /** Keys that scroll a list and press its buttons. */
 export function listKey(press: Press): boolean {
   return bare(press) && (MOVES.has(press.key) || PRESSES.has(press.key));
@@ -28,6 +33,11 @@ export function listKey(press: Press): boolean {
 /** Keys of a menu. */
 export function menuKey(press: Press): boolean {
   return listKey(press) || (bare(press) && press.key === "Escape");
+}
+
+/** Keys of the handles that arrange panels. */
+export function editingKey({ key, ctrlKey, metaKey, altKey }: Press): boolean {
+  return !(ctrlKey || metaKey || altKey) && (MOVES.has(key) || PRESSES.has(key) || key === "Delete" || key === "Backspace" || key === "Escape");
 }
 
 /** Keys of a text box: what types, and the shortcuts that edit. */

@@ -3,7 +3,9 @@
 import button from "../widgets/button.ts";
 import chart from "../widgets/chart.ts";
 import chat from "../widgets/chat.ts";
+import dashboard from "../widgets/dashboard.ts";
 import dateInput from "../widgets/date_input.ts";
+import form from "../widgets/form.ts";
 import metric from "../widgets/metric.ts";
 import multiSelect from "../widgets/multi_select.ts";
 import numberInput from "../widgets/number_input.ts";
@@ -19,7 +21,7 @@ import { quoted } from "./options.ts";
 import type { WidgetKind } from "./widget.ts";
 
 const KINDS = (): WidgetKind[] => [
-  ...[button, chart, chat, metric, table],
+  ...[button, chart, chat, dashboard, form, metric, table],
   ...[dateInput, multiSelect, numberInput, rangeSlider, select, slider, textInput, toggle],
 ];
 
@@ -38,13 +40,18 @@ export function kindOfSpec(spec: unknown): WidgetKind {
   return (typeof name === "string" ? kindOf(name) : undefined) ?? UNKNOWN;
 }
 
+/** What is said of a kind that is not there. */
+export function unknownKind(name: unknown): string {
+  return `there is no widget of kind ${quoted(name)} in this release of rtwidgets; a newer one may show it`;
+}
+
 const UNKNOWN: WidgetKind = Object.assign(
   liveWidget<string>({
     open: (spec) => {
       const name = (spec as { kind?: unknown } | null | undefined)?.kind;
       return name === undefined
         ? "this widget has no spec; run the cell again"
-        : `there is no widget of kind ${quoted(name)} in this release of rtwidgets; a newer one may show it`;
+        : unknownKind(name);
     },
     show: (fault, el, signal) => void card(el, { class: "rtw-fault", title: "", badge: null, problems: [fault] }, signal),
   }),

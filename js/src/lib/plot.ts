@@ -27,6 +27,8 @@ export interface Plotter {
   /** Left edge of the plotting area inside the element. */
   readonly plotLeft: number;
   draw(xs: number[], lines: Line[], from: number, to: number): void;
+  /** Put the pointer at this x, as if a mouse were there; null takes it away. */
+  point(x: number | null): void;
   resize(width: number, height: number): void;
   destroy(): void;
 }
@@ -111,6 +113,9 @@ export function makePlot(root: HTMLElement, target: HTMLElement, options: PlotOp
     draw(xs, lines, from, to) {
       range = [from, to];
       chart.setData([xs, ...lines]);
+    },
+    point(x) {
+      chart.setCursor(x === null ? { left: -10, top: -10 } : { left: chart.valToPos(x, "x"), top: chart.bbox.height / uPlot.pxRatio / 2 });
     },
     resize(width, height) {
       chart.setSize({ width, height });

@@ -1,6 +1,6 @@
 // LiveChat: what was said, who is here, and a line to say something.
 
-import type { ChatFeed } from "../connection/types.ts";
+import type { ChatFeed, ChatMessage } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { chatLog } from "../lib/chat_log.ts";
@@ -8,10 +8,12 @@ import { button, element, icon, setText } from "../lib/dom.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { ownKeys, typingKey } from "../lib/keys.ts";
 import { memberChips } from "../lib/member_chips.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, type Link } from "../lib/link.ts";
 import { number, text } from "../lib/options.ts";
 import { Outbox } from "../lib/outbox.ts";
 import { Redraws } from "../lib/redraws.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { shortName } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -33,6 +35,7 @@ interface State {
 
 /** Nearer to the end than this counts as reading the newest. */
 const AT_END_PX = 40;
+const SAVED_MESSAGES = 30;
 const SEND = "M2.5 8h10M8.5 3.5 13 8l-4.5 4.5";
 const DOWN = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
 
@@ -41,7 +44,7 @@ export default defineWidget<Options, State>({
   channels: ["chat"],
   options: { title: text(""), height: number(360) },
 
-  open({ hub, channels }, sight, signal) {
+  open({ hub, channels, saved }, sight, signal) {
     const want = sight.want();
     const channel = channels.get("chat") ?? "";
     const redraws = new Redraws();
@@ -54,6 +57,7 @@ export default defineWidget<Options, State>({
         redraws.request();
       },
       signal,
+      savedFeed(saved, "chat", "chat", channel),
     );
     const say = (said: string) => link.feed?.say(said) ?? Promise.reject(new Error("there is no connection to the hub"));
     return { channel, link, redraws, outbox: new Outbox(say, () => redraws.request()), draft: "" };
@@ -94,7 +98,9 @@ export default defineWidget<Options, State>({
     post.append(icon(SEND));
     const frame = element("div", { class: "rtw-chat__frame" }, log.root, empty, pill);
     frame.style.height = `${Math.max(120, options.height)}px`;
-    view.body.append(frame, element("div", { class: "rtw-chat__compose" }, input, post));
+    const compose = element("div", { class: "rtw-chat__compose" }, input, post);
+    view.body.append(frame, compose);
+    markSaved(view.root, link, [compose], signal);
 
     let following = true;
     let seen = 0;
@@ -147,9 +153,11 @@ export default defineWidget<Options, State>({
       const messages = link.feed?.messages ?? [];
       outbox.reconcile(messages, me());
       log.draw(messages, outbox, me());
-      setText(empty, link.feed?.status.phase === "live" ? "No messages yet. Say hello." : whileEmpty(link.feed?.status, "waiting for the chat…"));
+      setText(empty, isLive(link) ? "No messages yet. Say hello." : whileEmpty(link, "waiting for the chat…"));
       empty.hidden = messages.length + outbox.items.length > 0;
       members.draw(link.feed?.members ?? [], me());
+      // Who was there then is not saved.
+      members.root.hidden = link.savedAtMs !== null;
       if (following) toEnd();
       else if (messages.length > seen) pill.hidden = false;
       seen = messages.length;
@@ -158,4 +166,12 @@ export default defineWidget<Options, State>({
     redraws.add(frames.request, signal);
     fit();
   },
+
+  picture: (_spec, { link }, share) =>
+    isLive(link) && link.feed ? { chat: { messages: link.feed.messages.slice(-Math.max(1, SAVED_MESSAGES * share)).map(asKept) } } : null,
 });
+
+/** A message as a chat's snapshot has it. */
+function asKept({ id, text, user, name, timeMs, edited, open, reactions }: ChatMessage): Readonly<Record<string, unknown>> {
+  return { id, text, user, name, time: timeMs, edited, open, reactions: Object.fromEntries(reactions) };
+}

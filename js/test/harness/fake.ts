@@ -23,11 +23,15 @@ import type {
 class FakeFeed {
   status: FeedStatus = { phase: "live", reason: null, lastTimeMs: null, offset: 0, gaps: 0, repeats: 0, lost: 0, bad: 0, merged: 0, skipped: 0, maxHz: null };
   readonly #listeners = new Listeners<[]>();
+  /** How many listen to its status. */
+  heard = 0;
 
   constructor(readonly channel: string) {}
 
   onStatus(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
+    this.heard += 1;
+    signal.addEventListener("abort", () => (this.heard -= 1), { once: true });
   }
 
   setStatus(change: Partial<FeedStatus>): void {
@@ -194,7 +198,10 @@ export class FakeConnection implements HubConnection {
   readonly #listeners = new Listeners<[]>();
   /** What the page's token gives no right to, as a verb, a space and a target. */
   readonly denied = new Set<string>();
-  answer: (command: string, args: Record<string, unknown>) => Promise<unknown> = () => Promise.resolve(null);
+  answer: (command: string, args: Record<string, unknown>, key: string) => Promise<unknown> = () => Promise.resolve(null);
+  stop: (command: string, call: { readonly id?: string; readonly key?: string }) => Promise<void> = () => Promise.resolve();
+  /** Ids or keys of calls that were asked to stop. */
+  readonly cancelled: string[] = [];
 
   constructor(readonly key: string) {}
 
@@ -231,8 +238,13 @@ export class FakeConnection implements HubConnection {
     return !this.denied.has(`${verb} ${target}`);
   }
 
-  call(command: string, args: Record<string, unknown>): Promise<unknown> {
-    return this.answer(command, args);
+  call(command: string, args: Record<string, unknown>, _timeoutMs = 0, key = ""): Promise<unknown> {
+    return this.answer(command, args, key);
+  }
+
+  cancel(command: string, call: { readonly id?: string; readonly key?: string }): Promise<void> {
+    this.cancelled.push(call.id ?? call.key ?? "");
+    return this.stop(command, call);
   }
 }
 

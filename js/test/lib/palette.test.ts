@@ -64,5 +64,8 @@ for (const [theme, part, surface] of [["light", light, "#ffffff"], ["dark", dark
 
 test("a name keeps its colour", () => {
   assert.equal(colorOfName("ann"), colorOfName("ann"));
+  // The same as in Python, whose test reads the same file.
+  const golden = JSON.parse(readFileSync("../tests/golden/colors.json", "utf8")) as Record<string, number>;
+  for (const [user, number] of Object.entries(golden)) assert.equal(colorOfName(user), `var(--rtw-series-${number})`, user);
   assert.ok(new Set(["ann", "bob", "eve", "max", "zoe", "kim", "lee", "joe"].map(colorOfName)).size >= 4);
 });

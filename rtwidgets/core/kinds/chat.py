@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
 
+from ..batch import Changes, Item
 from .base import Author, DataError
 
 MAX_MESSAGES = 1_000
@@ -56,6 +58,7 @@ class Reaction(_Form, tag="reaction"):
 
 Form: TypeAlias = Say | Append | Edit | Delete | Reaction
 _decoder: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
+_messages = msgspec.json.Decoder(ChatMessage)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -68,6 +71,10 @@ class Chat:
 
     def __init__(self) -> None:
         self._messages: dict[str, ChatMessage] = {}
+        # Offsets of the publications that said them.
+        self._ranks: dict[str, int] = {}
+        # With an archive: the messages that have changed since the last commit, as they were then.
+        self._before: dict[str, ChatMessage | None] | None = None
 
     @property
     def keeps_state(self) -> bool:
@@ -82,18 +89,21 @@ class Chat:
             raise DataError("the message id must have 1 to 64 characters")
         match form:
             case Say():
-                return self._say(form, data, time_ms, author)
+                return self._say(form, data, offset, time_ms, author)
             case Append():
                 message = self._own(form.id, author)
                 self._check_text(message.text + form.text)
+                self._note(form.id)
                 message.text += form.text
                 message.open = not form.done
             case Edit():
                 message = self._own(form.id, author)
                 self._check_text(form.text)
+                self._note(form.id)
                 message.text, message.edited, message.open = form.text, True, False
             case Delete():
                 self._own(form.id, author)
+                self._note(form.id)
                 del self._messages[form.id]
             case Reaction():
                 self._react(form, author)
@@ -105,16 +115,60 @@ class Chat:
     def merged(self, after: int) -> None:
         return None
 
-    def _say(self, form: Say, data: bytes, time_ms: int, author: Author) -> bytes | None:
+    def journal(self) -> None:
+        self._before = {}
+
+    def changes(self) -> Changes:
+        return {
+            message_id.encode(): None
+            if (message := self._messages.get(message_id)) is None
+            else Item(self._ranks[message_id], _encode(message))
+            for message_id in self._before or ()
+        }
+
+    def settle(self) -> None:
+        self._before = {}
+
+    def undo(self, top: int) -> None:
+        for message_id, message in (self._before or {}).items():
+            if message is None:
+                self._messages.pop(message_id, None)
+                self._ranks.pop(message_id, None)
+            else:
+                self._messages[message_id] = message
+        self._messages = {
+            message_id: self._messages[message_id]
+            for message_id in sorted(self._messages, key=self._ranks.__getitem__)
+        }
+        self._before = {}
+
+    def load(self, changes: Changes, offset: int) -> None:
+        for key, item in changes.items():
+            message_id = key.decode()
+            if item is None:
+                self._messages.pop(message_id, None)
+            else:
+                self._messages[message_id] = _messages.decode(item.data)
+                self._ranks[message_id] = item.rank
+        self._before = {}
+
+    def _note(self, message_id: str) -> None:
+        if self._before is not None and message_id not in self._before:
+            message = self._messages.get(message_id)
+            self._before[message_id] = None if message is None else copy(message)
+
+    def _say(self, form: Say, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         known = self._messages.get(form.id)
         if known is not None:
             if known.user != author.user:
                 raise DataError("another message has this id already")
             return None  # sent again after a lost acknowledgement
         self._check_text(form.text)
+        self._note(form.id)
         self._messages[form.id] = ChatMessage(
             form.id, form.text, author.user, author.name, time_ms, open=form.open
         )
+        self._ranks[form.id] = offset
         if len(self._messages) > MAX_MESSAGES:
             del self._messages[next(iter(self._messages))]
         return data
@@ -123,6 +177,7 @@ class Chat:
         message = self._find(form.id)
         if not 1 <= len(form.emoji) <= 16:
             raise DataError("a reaction must have 1 to 16 characters")
+        self._note(form.id)
         users = message.reactions.get(form.emoji, [])
         if form.on and author.user not in users:
             if not users and len(message.reactions) >= MAX_REACTIONS:

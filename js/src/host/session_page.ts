@@ -1,0 +1,95 @@
+// /s/<session>: a shared live session without Jupyter.
+
+import type { Want } from "../connection/types.ts";
+import { isObject } from "../feeds/columns.ts";
+import { element, setText } from "../lib/dom.ts";
+import { shownName } from "../lib/names.ts";
+import { card } from "./cards.ts";
+import { entry, show } from "./entry.ts";
+import { head } from "./head.ts";
+import { connect } from "./hub.ts";
+import type { Admission } from "./join.ts";
+import type { Keep } from "./keep.ts";
+import { showDashboard } from "./panels.ts";
+import { peopleButton } from "./people.ts";
+import { ENDED, endedWords, LEFT, NO_LINK, type Notice } from "./words.ts";
+
+/** These are always wanted, in sight or not: the head tells of them. */
+const ALWAYS: Want = { maxHz: 60, visible: true, onChange: () => undefined };
+
+/** The session that a page's address names. */
+export function sessionOf(pathname: string): string {
+  const last = pathname.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+export function sessionPage(stage: HTMLElement, base: URL, keep: Keep, signal: AbortSignal): void {
+  const session = sessionOf(location.pathname);
+  document.title = session;
+  entry(
+    { base, keep, stage, session, without: NO_LINK, enter: (admission, until) => inside(stage, base, keep, session, admission, until) },
+    signal,
+  );
+}
+
+function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admission: Admission, until: AbortSignal): void {
+  const life = new AbortController();
+  const { signal } = life;
+  until.addEventListener("abort", () => life.abort(), { once: true });
+  const end = (notice: Notice): void => {
+    if (notice.final) keep.admission = null;
+    life.abort();
+    show(stage, card(notice));
+  };
+  const connection = connect(base, admission, signal);
+  const people = peopleButton(signal);
+  const about = connection.value(`value:${session}/rtwidgets.session`, ALWAYS, signal);
+  const layout = connection.value(`value:${session}/dashboard`, ALWAYS, signal);
+  const crowd = connection.event(`event:${session}/rtwidgets.members`, ALWAYS, signal);
+  const home = admission.session === "" ? base.href : null;
+  const top = head({ keep, connection, home, middle: [people.root], leaveLabel: "Leave", leave: () => end(LEFT) }, signal);
+  const said = element("div", { class: "rtw-host__said", hidden: true });
+  const panels = element("div", { class: "rtw-host__dashboard" });
+  stage.replaceChildren(top.root, element("main", { class: "rtw-host__main" }, said, panels));
+  showDashboard(session, layout, panels, signal);
+
+  const refresh = (): void => {
+    const { phase, reason } = connection.status;
+    if (phase === "down") return end(endedWords(reason ?? "", admission.expiresAtMs, Date.now()));
+    const says = isObject(about.value) ? about.value : null;
+    const text = (value: unknown): string => (typeof value === "string" ? value : "");
+    const owner = text(says?.owner_name) || text(says?.owner);
+    const mine = crowd.members.find(({ user }) => user === admission.user)?.role ?? admission.role;
+    const sub = [owner ? `by ${shownName(owner)}` : "", mine ? `you are ${mine === "viewer" ? "a" : "an"} ${mine}` : ""].filter(Boolean);
+    top.name(text(says?.title) || session, sub.join(" · "));
+    people.draw(crowd.members, admission.user);
+    const notice = whatIsMissing(about.status.phase, about.has, says !== null, layout.has);
+    said.hidden = notice === "";
+    setText(said, notice);
+  };
+  connection.onStatus(refresh, signal);
+  for (const feed of [about, layout, crowd]) feed.onStatus(refresh, signal);
+  about.onChange(refresh, signal);
+  layout.onChange(refresh, signal);
+  crowd.onChange(refresh, signal);
+  // The hub ends the connection a little later; the page need not wait for it.
+  const timer = setTimeout(refreshAtEnd, Math.min(admission.expiresAtMs - Date.now(), 2 ** 31 - 1));
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  function refreshAtEnd(): void {
+    if (admission.expiresAtMs <= Date.now()) end(endedWords(ENDED, admission.expiresAtMs, Date.now()));
+  }
+  refresh();
+}
+
+/** Why there is nothing to see; empty when there is. */
+export function whatIsMissing(phase: "waiting" | "live" | "refused", has: boolean, exists: boolean, hasLayout: boolean): string {
+  if (phase === "refused") return "Your link is not for this session.";
+  if (phase === "waiting" && !has) return "";
+  if (has && !exists) return "This session has ended.";
+  if (!exists) return "This session is not there now. It comes back when its owner's notebook runs again.";
+  return hasLayout ? "" : "Nothing is shown here yet. It appears as soon as an owner shares a dashboard: session.dashboard([…]).";
+}

@@ -1,0 +1,56 @@
+"""Links into a session."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .address import Address
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+
+class Share:
+    """A link that lets whoever has it into a session. Made by `Session.share`.
+
+    Args:
+        url: The link. What opens the session stands behind its ``#``, which browsers send to nobody.
+        role: What its guests may do.
+        expires_at: Until when it is good, and what it opened: a datetime in UTC.
+    """
+
+    def __init__(self, hub: Hub, url: str, role: str, expires_at: datetime) -> None:
+        self._hub = hub
+        self.url = url
+        self.role = role
+        self.expires_at = expires_at
+
+    def revoke(self) -> int:
+        """Make the link worthless, end what it opened, and return how many connections that closed.
+
+        Raises:
+            PermissionDeniedError: If we are no owner of the session.
+        """
+        invite = self.url.partition("#")[2]
+        reply = self._hub._use().rpc("rtwidgets.unshare", {"invite": invite})
+        return int(msgspec.json.decode(reply)["closed"])
+
+    def __repr__(self) -> str:
+        # The link opens the session, and a repr may land in a log or a saved notebook.
+        shown = self.url.partition("#")[0]
+        return f"<Share {shown}#…, {self.role} until {self.expires_at:%Y-%m-%d %H:%M} UTC: .url has the link>"
+
+
+def link_of(address: Address, path: str, reply: bytes) -> tuple[str, datetime]:
+    """Return the link that the hub's answer to a request for an invite makes, and when it ends.
+
+    Args:
+        address: Where we reach the hub; others may know it under the hub's public address.
+        path: The page's, without a slash before it.
+    """
+    made = msgspec.json.decode(reply)
+    base = made["public_url"] or address.base
+    return f"{base}/{path}#{made['invite']}", datetime.fromtimestamp(made["expires_at_ms"] / 1000, UTC)

@@ -1,0 +1,77 @@
+"""The hub's own pages: the same for everybody, and nothing in them but what the hub serves."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from ..client.hub_process import HubProcess
+from .inner_hub import InnerHub
+
+PAGES = ["/", "/s/morning", "/s/nowhere", "/examples/chat"]
+FILES = ["host.js", "host.css", "chat_example.js", "chat_example.css", "chat_example_source.js", "icon.svg"]
+
+
+@pytest.fixture(scope="module")
+def inner() -> Iterator[InnerHub]:
+    hub = InnerHub()
+    yield hub
+    hub.close()
+
+
+def get(
+    hub: InnerHub | HubProcess, path: str, headers: dict[str, str] | None = None
+) -> tuple[int, bytes, http.client.HTTPMessage]:
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=5)
+    connection.request("GET", path, headers=headers or {})
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, body, response.headers
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_allows_nothing_but_its_own_files(inner: InnerHub, path: str) -> None:
+    status, body, headers = get(inner, path)
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy.pop("default-src") == "'none'"
+    assert {policy.pop(name) for name in ("frame-ancestors", "base-uri", "form-action")} == {"'none'"}
+    assert set(policy.values()) == {"'self'"}
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+    text = body.decode()
+    # All addresses are relative, and nothing runs or is styled within the page's text.
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', text)
+    assert addresses and not [address for address in addresses if re.match(r"/|\w+:", address)]
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", text)
+    depth = "../" * (path.count("/") - 1)
+    for address in addresses:
+        if "static/" in address:
+            assert address.startswith(f"{depth}static/")
+            assert get(inner, "/" + address.removeprefix(depth))[0] == 200
+
+
+def test_page_is_the_same_whether_there_is_such_a_session(inner: InnerHub) -> None:
+    assert get(inner, "/s/morning")[1] == get(inner, "/s/nowhere")[1]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_is_sent_once_to_who_keeps_it(inner: InnerHub, name: str) -> None:
+    status, body, headers = get(inner, f"/static/{name}")
+    assert status == 200 and len(body) > 100
+    assert headers["Cache-Control"] == "no-cache"
+    status, again, _ = get(inner, f"/static/{name}", {"If-None-Match": headers["ETag"]})
+    assert (status, again) == (304, b"")
+    status, packed, headers = get(inner, f"/static/{name}", {"Accept-Encoding": "gzip, br"})
+    assert (status, headers["Content-Encoding"]) == (200, "gzip")
+    assert gzip.decompress(packed) == body
+
+
+def test_code_makes_no_code_of_text_and_no_elements_of_strings(inner: InnerHub) -> None:
+    for name in ("host.js", "chat_example.js"):
+        code = get(inner, f"/static/{name}")[1].decode()
+        assert not re.search(r"\beval\(|new Function\(|\.innerHTML|insertAdjacentHTML|document\.write", code)
