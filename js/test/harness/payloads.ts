@@ -1,6 +1,6 @@
 // The page of a test that throws texts at every field of every widget and looks at what became of them.
 
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { LiveFrontEnd } from "../../src/lib/afm.ts";
 import { writableSlot } from "../../src/connection/registry.ts";
 import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
@@ -22,6 +22,8 @@ let made = 0;
 
 /** Ends what was shown. */
 let ends: (() => void)[] = [];
+/** Shows it again, as it was saved. */
+let saves: (() => void)[] = [];
 
 interface Thrown {
   readonly text: string;
@@ -29,18 +31,31 @@ interface Thrown {
   readonly connection: FakeConnection;
 }
 
-function show(makeWidget: () => AnyWidget, el: HTMLElement, spec: Record<string, unknown>): void {
+function show(makeWidget: () => LiveFrontEnd, el: HTMLElement, spec: Record<string, unknown>, snapshot: unknown = undefined): void {
   const place = document.createElement("div");
   el.append(place);
   const widget = makeWidget();
-  const model = { get: (name: string) => (name === "spec" ? spec : undefined) };
+  const values = new Map<string, unknown>([["spec", spec], ["snapshot", snapshot]]);
+  const model = { get: (name: string) => values.get(name) };
+  saves.push(() => {
+    const feeds = widget.picture(1);
+    if (feeds !== null) show(makeWidget, el, { ...spec, hub: "gone" }, JSON.parse(JSON.stringify({ at_ms: Date.now(), feeds })));
+  });
   for (const end of [widget.initialize({ model }), widget.render({ model, el: place })]) if (typeof end === "function") ends.push(end);
 }
 
 function clear(thrown: readonly Thrown[]): void {
   for (const end of ends.reverse()) end();
   ends = [];
+  saves = [];
   for (const { el } of thrown) el.remove();
+}
+
+/** Show everything a second time, as a saved notebook or a file does. */
+async function showSaved(): Promise<void> {
+  for (const save of saves.splice(0)) save();
+  await later(100);
+  await frames(3);
 }
 
 /** Every widget, with one text in every field that takes one. */
@@ -174,12 +189,15 @@ async function throwAt(list: readonly string[], harmless: readonly string[]): Pr
   for (const one of thrown) use(one);
   await later(150);
   await frames(3);
+  await showSaved();
   const wrong: string[] = [];
   for (const { text, el } of thrown) {
     const say = (what: string) => wrong.push(`${JSON.stringify(text.slice(0, 80))}: ${what}`);
     for (const shape of shapes(el)) if (!known.has(shape)) say(`makes ${shape}`);
     for (const danger of dangers(el, text)) say(danger);
     if (!texts(el, ".rtw-chat__text").some((line) => line.startsWith(text))) say("chat does not show it as it is");
+    if (!texts(el, ".rtw--saved .rtw-chat__text").some((line) => line.startsWith(text))) say("a saved chat does not show it as it is");
+    if (text.length < 200 && !texts(el, ".rtw--saved .rtw-grid__cell").includes(text)) say("no cell of a saved table shows it as it is");
     if (!texts(el, ".rtw-chat__author").includes(shownName(text))) say("the author's name is not as it should be");
     if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
     if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
@@ -196,6 +214,7 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   for (const one of thrown) use(one);
   await later(200);
   await frames(3);
+  await showSaved();
   const found = new Set(thrown.flatMap(({ el }) => [...shapes(el)]));
   clear(thrown);
   return [...found];

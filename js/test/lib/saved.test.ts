@@ -79,8 +79,8 @@ test("a chat keeps its newest messages", () => {
   });
   const messages = savedFeed(saved, "chat", "chat", "chat:a")?.feed.messages ?? [];
   assert.equal(messages.length, 30);
-  const { text, user, name, timeMs } = messages.at(-1) ?? assert.fail("there is none");
-  assert.deepEqual([text, user, name, timeMs], ["message 49", "ann", "Ann", 1049]);
+  const { text, user, name, timeMs, open, reactions } = messages.at(-1) ?? {};
+  assert.deepEqual({ text, user, name, timeMs, open, reactions }, { text: "message 49", user: "ann", name: "Ann", timeMs: 1049, open: false, reactions: new Map() });
 });
 
 test("controls keep their value, buttons and forms their command", () => {
