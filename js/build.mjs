@@ -16,7 +16,7 @@ import { build } from "esbuild";
 import { TEST_DEFINES } from "./defines.mjs";
 
 /** In bytes. */
-const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000, "host.js": 450_000 };
+const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000, "host.js": 450_000, "export.js": 450_000 };
 /** Where the hash of the build stands until it is known. */
 const NO_BUILD = "rtw-build-is-not-known";
 const root = dirname(fileURLToPath(import.meta.url));
@@ -64,10 +64,11 @@ async function buildFrontEnd() {
     }),
   ]);
   const host = await buildHost(define);
+  const file = await buildFile();
   const hash = createHash("sha256").update(stub).update(loader).update(kit).digest("hex").slice(0, 16);
   const stamped = (text) => text.replaceAll(NO_BUILD, hash);
   const packed = gzipSync(stamped(kit), { level: 9 });
-  const files = { ...host, "stub.js": stamped(stub), "loader.js": stamped(loader), "kit.js": stamped(kit), "kit.js.gz.b64": packed.toString("base64") };
+  const files = { ...host, "export.js": file, "stub.js": stamped(stub), "loader.js": stamped(loader), "kit.js": stamped(kit), "kit.js.gz.b64": packed.toString("base64") };
   mkdirSync(staticDir, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(staticDir, name), text);
   for (const name of readdirSync(staticDir)) if (!(name in files)) rmSync(join(staticDir, name), { recursive: true });
@@ -79,6 +80,15 @@ async function buildFrontEnd() {
     console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}${over ? "  TOO LARGE" : ""}`);
   }
   if (tooLarge) throw new Error("a page would get too much; move what it does not need out of it");
+}
+
+/** The script of saved files, which stands in their text. */
+async function buildFile() {
+  const styles = await bundle("export/export.css", { legalComments: "none" });
+  const define = { RTW_BUILD: '"file"', RTW_STYLES: JSON.stringify(styles) };
+  const text = await bundle("export/index.ts", { define, format: "iife", mangleProps: /^_[a-z]/, mangleQuoted: true });
+  if (/<\/script|<!--/i.test(text)) throw new Error("export.js holds what would end the script element it stands in");
+  return text;
 }
 
 /** What the hub's own pages are made of. */

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from .widgets.chart import LiveChart
     from .widgets.chat import LiveChat
     from .widgets.dashboard import Dashboard, Span
+    from .widgets.export import save_html
+    from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
     from .widgets.metric import LiveMetric
     from .widgets.select import MultiSelect, Select
     from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
     from .widgets.toggle import Toggle
+    from .widgets.trait_link import link
 
 __version__ = "0.1.0"
 
@@ -38,6 +41,7 @@ __all__ = [
     "Button",
     "Dashboard",
     "DateInput",
+    "Form",
     "Hub",
     "LiveChart",
     "LiveChat",
@@ -56,14 +60,17 @@ __all__ = [
     "cancelled",
     "connect",
     "errors",
+    "link",
     "progress",
+    "save_html",
     "sources",
 ]
 
 _HOMES = {
     "Button": ".widgets.button",
-    "DateInput": ".widgets.inputs",
     "Dashboard": ".widgets.dashboard",
+    "DateInput": ".widgets.inputs",
+    "Form": ".widgets.form",
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
@@ -80,7 +87,9 @@ _HOMES = {
     "Toggle": ".widgets.toggle",
     "cancelled": ".client.running",
     "connect": ".client.connect",
+    "link": ".widgets.trait_link",
     "progress": ".client.running",
+    "save_html": ".widgets.export",
 }
 _MODULES = {"errors", "sources"}
 

@@ -48,13 +48,14 @@ def path() -> Path:
 
 
 def read() -> ConnectionFile | None:
-    """Return what the file says, or None when it is missing, unreadable or another user's.
+    """Return what the file says, or None when it is missing, unreadable, another user's or open to others.
 
-    A file of another user is not trusted: who names our hub would receive all that we publish.
+    A file that another user can write is not trusted: who names our hub would receive all that we publish.
     """
     try:
         with path().open("rb") as file:
-            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+            status = os.fstat(file.fileno())
+            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
                 return None
             found = json.load(file)
         return ConnectionFile(

@@ -289,12 +289,20 @@ def all_widgets(hub: rt.Hub) -> list[anywidget.AnyWidget]:
     stream, value = hub.stream("px"), hub.value("limit", default=1)
     made: list[anywidget.AnyWidget] = [
         rt.Button("Halt", "halt", hub=hub),
+        rt.Form("halt", hub=hub),
         rt.LiveChart(stream, y="price"),
         rt.LiveChat(hub.chat("desk")),
         rt.LiveMetric(stream, "price"),
         rt.LiveTable(hub.table("orders", key="id")),
         rt.Slider(value, 0, 10),
+        rt.RangeSlider(hub.value("range", default=[1, 2]), 0, 10),
+        rt.Select(hub.value("one", default="a"), ["a", "b"]),
+        rt.MultiSelect(hub.value("many", default=["a"]), ["a", "b"]),
+        rt.TextInput(hub.value("text", default="a")),
+        rt.NumberInput(hub.value("number", default=1)),
+        rt.DateInput(hub.value("day", default="2026-01-31")),
         rt.Toggle(hub.value("on", default=True)),
+        hub.session("morning").dashboard([[rt.LiveChart(hub.session("morning").stream("px"))]]),
         widgets.relay.Relay.of(hub),
     ]
     modules = [
@@ -307,7 +315,7 @@ def all_widgets(hub: rt.Hub) -> list[anywidget.AnyWidget]:
         if isinstance(found, type) and issubclass(found, anywidget.AnyWidget)
     }
     # By name: each instance is of a class of its own.
-    assert {type(widget).__name__ for widget in made} == names - {"LiveWidget"}
+    assert {type(widget).__name__ for widget in made} == names - {"LiveWidget", "Control"}
     return made
 
 

@@ -24,7 +24,7 @@ from .backoff import Backoff
 from .exchange import Exchange
 from .notices import Answered, Garbled, Notice, Online, Refused, Silent, Unanswered
 from .publisher import Publisher
-from .replies import greeting_of, publish_errors, reply_error
+from .replies import greeting_of, outcome_of, reply_error
 from .session import Session
 from .sockets import Socket, SocketClosedError, open_socket
 
@@ -82,7 +82,10 @@ class Driver:
         self._locate = locate
         self._relocates = relocates
         self._listener = listener
-        self._backoff = Backoff(random.random)
+        # So slowly that after an outage we are back in half of the time that it took.
+        self._backoff = Backoff(random.random, growth=1.3)
+        self._again = Backoff(random.random, base_s=0.1, cap_s=2.0)
+        self._resuming: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._batches: dict[int, int] = {}
         self._refusal: Error | None = None
@@ -263,11 +266,31 @@ class Driver:
         if reply.error is not None:
             self._publisher.refuse(seq, reply_error(reply.error.code, reply.error.message))
         else:
-            self._publisher.acknowledge(seq, publish_errors(reply))
+            errors, postponed, versions = outcome_of(reply)
+            if postponed:
+                self._publisher.postpone(seq, errors, postponed)
+                self._resume_later()
+            else:
+                self._publisher.acknowledge(seq, errors, versions)
+                if self._resuming is None:
+                    self._again.reset()
+        self._wake.set()
+
+    def _resume_later(self) -> None:
+        """Send what the hub could not take again in a while."""
+        if self._resuming is None:
+            self._resuming = asyncio.get_running_loop().call_later(self._again.next(), self._resume)
+
+    def _resume(self) -> None:
+        self._resuming = None
+        self._publisher.resume()
         self._wake.set()
 
     def _lost(self) -> None:
         self._batches.clear()
+        if self._resuming is not None:  # all of them are sent again on the next connection
+            self._resuming.cancel()
+            self._resuming = None
         self.exchange.offline(n.id for n in self.session.lost() if isinstance(n, Unanswered))
         self._publisher.set_online(False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from msgspec import Raw
@@ -11,6 +12,11 @@ from ..errors import ClosedError, HubError, OutcomeUnknownError, ReplyTimeoutErr
 from ..protocol.messages import Command, Error, Reply, RpcRequest
 from .replies import error_of
 from .session import Session
+
+log = logging.getLogger("rtwidgets")
+
+# What the hub can't take for now is told again after this.
+AGAIN_S = 1.0
 
 
 class UnansweredError(OutcomeUnknownError):
@@ -31,6 +37,7 @@ class Exchange:
         self._session = session
         self._wake = wake
         self._online = asyncio.Event()
+        self._connection = 0
         self._waiting: dict[int, asyncio.Future[Reply | None]] = {}
 
     async def request(self, command: Command, timeout_s: float, *, once: bool = False) -> Reply:
@@ -62,12 +69,26 @@ class Exchange:
         return reply
 
     def tell(self, method: str, data: bytes, on_error: Callable[[Error], None]) -> None:
-        """Send an rpc on the present connection only; call it while online."""
-        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        """Send an rpc on the present connection only, again if the hub can't take it for now.
+
+        Call it while online.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Reply | None] = loop.create_future()
+        connection = self._connection
+
+        def again() -> None:
+            if self._session.online and self._connection == connection:
+                self.tell(method, data, on_error)
 
         def done(answered: asyncio.Future[Reply | None]) -> None:
             reply = None if answered.cancelled() else answered.result()
-            if reply is not None and reply.error is not None:
+            if reply is None or reply.error is None:
+                return
+            if reply.error.temporary:
+                log.warning("the hub can't take %s now: %s; it is asked again", method, reply.error.message)
+                loop.call_later(AGAIN_S, again)
+            else:
                 on_error(reply.error)
 
         future.add_done_callback(done)
@@ -80,6 +101,7 @@ class Exchange:
 
     def offline(self, unanswered: Iterable[int]) -> None:
         """Hold requests back; those without a reply go again or fail, as they were asked to."""
+        self._connection += 1
         if self.fatal is None:
             self._online.clear()
         for id in unanswered:

@@ -2,13 +2,14 @@
 
 Order is kept per channel. A batch stays here until the hub acknowledged its number; after a broken
 connection `rewind` makes the same batches come out again, under the same numbers, so that the hub can tell
-what it has already published.
+what it has already published. So do `postpone` and `resume` for a batch that the hub can't take for now; what
+comes for its channels meanwhile stays behind it, and other channels go on.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -72,7 +73,12 @@ Item = Rows | Whole
 
 @dataclass(slots=True)
 class Batch:
-    """Items that travel in one request, under one number."""
+    """Items that travel in one request, under one number.
+
+    Args:
+        stuck: Channels of items that the hub could not take when it was sent last.
+        postponed: Whether it waits for `Outbox.resume`.
+    """
 
     seq: int
     channels: list[str]
@@ -80,6 +86,8 @@ class Batch:
     size: int
     count: int
     sent: bool = field(default=True)
+    stuck: set[str] = field(default_factory=set)
+    postponed: bool = False
 
 
 def rows_item(channel: str, columns: Columns) -> Rows:
@@ -111,6 +119,8 @@ class Outbox:
         self._pending: deque[Item] = deque()
         self._last: dict[str, Item] = {}  # the newest pending item of each channel
         self._batches: deque[Batch] = deque()
+        # Items that stay behind a postponed batch, by channel.
+        self._behind: dict[str, deque[Item]] = {}
         self._seq = 0
 
     def put(self, item: Item, max_item_bytes: int) -> bool:
@@ -151,20 +161,26 @@ class Outbox:
         """
         in_flight = 0
         for batch in self._batches:
-            if not batch.sent:
+            if not batch.sent and not batch.postponed:
                 batch.sent = True
                 return batch
-            in_flight += 1
-        if not self._pending or in_flight >= BATCHES_IN_FLIGHT:
+            in_flight += batch.sent
+        if in_flight >= BATCHES_IN_FLIGHT:
             return None
         items: list[Item] = []
         size = 0
         while self._pending and (not items or size + self._pending[0].size <= max_batch_bytes):
             item = self._pending.popleft()
+            behind = self._behind.get(item.channel)
+            if behind is not None:
+                behind.append(item)
+                continue
             if self._last.get(item.channel) is item:
                 del self._last[item.channel]
             items.append(item)
             size += item.size
+        if not items:
+            return None
         self._seq += 1
         batch = Batch(
             seq=self._seq,
@@ -183,13 +199,37 @@ class Outbox:
                 self._batches.remove(batch)
                 self.bytes -= batch.size
                 self.items -= batch.count
+                self._release(batch.stuck)
                 return batch
         return None
+
+    def postpone(self, seq: int, indexes: Iterable[int]) -> Batch | None:
+        """Hold a batch back, of which the hub can't take some items for now, and return it."""
+        for batch in self._batches:
+            if batch.seq == seq:
+                batch.sent, batch.postponed = False, True
+                stuck = {batch.channels[index] for index in indexes if 0 <= index < len(batch.channels)}
+                before, batch.stuck = batch.stuck, stuck
+                for channel in batch.stuck:
+                    self._behind.setdefault(channel, deque())
+                self._release(before - batch.stuck)
+                return batch
+        return None
+
+    def resume(self) -> None:
+        """Let the batches that were held back be sent again, in order."""
+        for batch in self._batches:
+            batch.postponed = False
 
     def rewind(self) -> None:
         """Send all unacknowledged batches again, in order; call it when a connection was lost."""
         for batch in self._batches:
-            batch.sent = False
+            batch.sent = batch.postponed = False
+
+    def _release(self, channels: set[str]) -> None:
+        """Let items go on that stayed behind batches, where none is left."""
+        for channel in channels.difference(*(batch.stuck for batch in self._batches)):
+            self._pending.extendleft(reversed(self._behind.pop(channel)))
 
     def waits(self, channel: str) -> bool:
         """Whether something of this channel is not acknowledged yet."""
@@ -198,7 +238,7 @@ class Outbox:
     @property
     def empty(self) -> bool:
         """Whether everything is acknowledged."""
-        return not self._pending and not self._batches
+        return not self._pending and not self._batches and not any(self._behind.values())
 
     def _payload(self, items: Sequence[Item]) -> bytes:
         return b"".join(

@@ -36,6 +36,9 @@ class Publisher:
         self._awake = False
         self._errors: dict[str, ReplyError] = {}
         self._logged: set[tuple[str, int]] = set()
+        self._versions: dict[str, int] = {}
+        # Numbers of batches that the hub can't take for now.
+        self._postponed: set[int] = set()
         self.online = False
         self.max_message_bytes = DEFAULT_MESSAGE_BYTES
 
@@ -108,6 +111,16 @@ class Publisher:
         with self._room:
             return self._outbox.waits(channel)
 
+    def version_of(self, channel: str) -> int:
+        """The version that our latest set of a value became; 0 when it is not known."""
+        with self._room:
+            return self._versions.get(channel, 0)
+
+    def forget_version(self, channel: str) -> None:
+        """Take a value's versions for those of another log, as after a restart of the hub."""
+        with self._room:
+            self._versions.pop(channel, None)
+
     @property
     def waiting(self) -> tuple[int, int]:
         """Items and bytes that are not acknowledged yet."""
@@ -124,20 +137,47 @@ class Publisher:
                 self._awake = False
             return batch
 
-    def acknowledge(self, seq: int, errors: dict[int, ReplyError]) -> None:
-        """Take the hub's answer to a batch: what failed, by index of the item."""
+    def acknowledge(self, seq: int, errors: dict[int, ReplyError], versions: dict[int, int]) -> None:
+        """Take the hub's answer to a batch: what failed, and the versions of values, by index of the item."""
         with self._room:
             batch = self._outbox.acknowledge(seq)
+            self._postponed.discard(seq)
             if batch is not None:
-                for index, error in errors.items():
+                self._keep_errors(batch, errors)
+                for index, version in versions.items():
                     if 0 <= index < len(batch.channels):
-                        self._keep_error(batch.channels[index], error)
+                        self._versions[batch.channels[index]] = version
             self._room.notify_all()
+
+    def postpone(self, seq: int, errors: dict[int, ReplyError], postponed: dict[int, ReplyError]) -> None:
+        """Take the hub's answer to a batch of which it could not take all for now; `resume` sends it again.
+
+        Args:
+            errors: What failed for good, by index of the item.
+            postponed: What is to be sent again, by index of the item.
+        """
+        with self._room:
+            batch = self._outbox.postpone(seq, postponed)
+            if batch is None:
+                return
+            if not self._postponed:
+                why = next(iter(postponed.values())).message
+                log.warning(
+                    "publications to %s wait in this process: %s", ", ".join(sorted(batch.stuck)), why
+                )
+            self._postponed.add(seq)
+            self._keep_errors(batch, errors)
+
+    def resume(self) -> None:
+        """Let postponed batches be sent again."""
+        with self._room:
+            self._outbox.resume()
 
     def refuse(self, seq: int, error: ReplyError) -> None:
         """Take the hub's refusal of a whole batch."""
         with self._room:
             batch = self._outbox.acknowledge(seq)
+            self._postponed.discard(seq)
             for channel in batch.channels if batch is not None else ():
                 self._keep_error(channel, error)
             self._room.notify_all()
@@ -149,6 +189,11 @@ class Publisher:
             if not online:
                 self._outbox.rewind()
             self._room.notify_all()
+
+    def _keep_errors(self, batch: Batch, errors: dict[int, ReplyError]) -> None:
+        for index, error in errors.items():
+            if 0 <= index < len(batch.channels):
+                self._keep_error(batch.channels[index], error)
 
     def _keep_error(self, channel: str, error: ReplyError) -> None:
         error = in_python(channel, error)
@@ -166,7 +211,9 @@ class Publisher:
 
     def _full(self, item: Item) -> BufferFullError:
         box = self._outbox
-        why = "the hub takes publications too slowly" if self.online else "the hub is away"
+        why = "the hub is away"
+        if self.online:
+            why = "the hub's archive is away" if self._postponed else "the hub takes publications too slowly"
         what = f"{item.count} rows" if isinstance(item, Rows) else "the publication"
         return BufferFullError(
             f"no room for {what} of {item.channel!r}: {box.items} of {box.max_items} items and "

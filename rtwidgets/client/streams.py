@@ -13,12 +13,12 @@ from ..errors import RtWidgetsError
 from ..protocol.messages import Error, Publication
 from .cells import TIME_COLUMN
 from .channel import Channel
-from .columns import to_columns, with_time
+from .columns import Columns, to_columns, with_time
 from .durations import Duration, parse_duration
 from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
 from .notices import Subscribed
-from .past import newest
+from .past import pages_back, window
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -79,7 +79,10 @@ class Stream(Channel):
         self.append(data)
 
     def to_frame(self, last: Duration | None = None, *, backend: Backend = "pandas") -> Any:
-        """Return the rows that the hub keeps as a data frame; ``time`` is a datetime in UTC.
+        """Return rows as a data frame; ``time`` is a datetime in UTC.
+
+        Without `last` they are those that the hub has in memory. Where it has an archive, `last` reaches back
+        into that.
 
         Args:
             last: Only rows of this long before the newest row: ``"5m"``, or seconds.
@@ -90,9 +93,26 @@ class Stream(Channel):
             ReplyTimeoutError: If it does not answer in time.
         """
         last_s = None if last is None else parse_duration(last)
-        kept = newest(self._request, self.name, -1)
-        columns = join_columns(_columns.decode(publication.data) for publication in kept)
-        return build_frame(columns if last_s is None else newest_rows(columns, last_s), backend)
+        if last_s is None:
+            kept = window(self._request, self.name)
+            return build_frame(join_columns(_columns.decode(item.data) for item in kept), backend)
+        return build_frame(newest_rows(join_columns(self._back(last_s)), last_s), backend)
+
+    def _back(self, last_s: float) -> list[Columns]:
+        """Return batches, oldest first, as far back as there are rows of the last seconds."""
+        batches: list[Columns] = []
+        oldest_ms: float | None = None
+        for page in pages_back(self._request, self.name):
+            found = [_columns.decode(publication.data) for publication in page]
+            times = [time for batch in found for time in batch.get(TIME_COLUMN, [])]
+            stamps = [time for time in times if isinstance(time, int | float)]
+            newest_ms = max(stamps, default=page[0].time)
+            if oldest_ms is None:
+                oldest_ms = newest_ms - last_s * 1000
+            batches += found
+            if newest_ms < oldest_ms:
+                break
+        return batches[::-1]
 
     def on_data(self, fn: Callable[[dict[str, list[Any]]], Any]) -> Handle:
         """Call a function with every new batch of rows; returns a handle that removes it.

@@ -16,14 +16,25 @@ Caps = dict[str, frozenset[Verb]]
 ALL_VERBS: frozenset[Verb] = frozenset(("subscribe", "publish", "history", "presence", "command"))
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
-
-
 def matches(pattern: str, target: str) -> bool:
-    """Say whether a pattern, in which ``*`` stands for any characters, matches a channel or command."""
-    return pattern == target or ("*" in pattern and _pattern(pattern).fullmatch(target) is not None)
+    """Say whether a pattern, in which ``*`` stands for any characters, matches a channel or command.
+
+    No regular expression: users may have tokens made with patterns of their own, and one with many stars
+    would try every way to share the characters out among them.
+    """
+    if "*" not in pattern:
+        return pattern == target
+    first, *middle, last = pattern.split("*")
+    if len(target) < len(first) + len(last) or not (target.startswith(first) and target.endswith(last)):
+        return False
+    # The first place where a part fits leaves the most for those behind it.
+    start, stop = len(first), len(target) - len(last)
+    for part in middle:
+        found = target.find(part, start, stop)
+        if found < 0:
+            return False
+        start = found + len(part)
+    return True
 
 
 @lru_cache(maxsize=4096)

@@ -6,10 +6,14 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import Raw
+
 from ..protocol import codec
 from ..protocol.json_rules import is_too_deep
-from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
+from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Reply
+from .batch import Stored
 from .demand import Demand, demand_line
+from .durable import Durable
 from .kinds import NOBODY, Author, DataError, FullError, Kind, make_kind
 from .log import ChannelLog
 from .pace import Pace
@@ -28,13 +32,11 @@ class Cursor:
         offset: The last publication the subscriber has.
         token: The subscription token that gave the right to it, or None when the connection's own did.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
-        by_right: Whether it ends when the connection's token no longer gives the right to subscribe.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
             that has left is not.
     """
 
     __slots__ = (
-        "by_right",
         "channel",
         "connection",
         "expiry",
@@ -53,7 +55,6 @@ class Cursor:
         info: ClientInfo,
         *,
         token: Subscription | None = None,
-        by_right: bool = False,
         max_hz: float = math.inf,
         visible: bool = True,
     ) -> None:
@@ -63,7 +64,6 @@ class Cursor:
         self.info = info
         self.token = token
         self.expiry: Timer | None = None
-        self.by_right = by_right
         self.max_hz = max_hz
         self.visible = visible
         self.waiting = False
@@ -82,12 +82,19 @@ class Cursor:
             if not reachable or log.top - self.offset > enough:
                 line = self._last_line() if channel.kind.last_counts else channel.merged(self.offset, now)
                 if line is not None:
+                    if enough > 1:
+                        self.connection.hub.refused["conflate_after"] += 1
                     self.offset = log.top
                     return line
         if not reachable:
             return None
         frame, self.offset = log.read(self.offset, max_bytes)
         return frame
+
+    def catch_up(self) -> None:
+        """Put it in line if it is behind."""
+        if self.visible and not self.waiting and self.offset < self.channel.log.top:
+            self.connection.want(self)
 
     def _last_line(self) -> bytes:
         log = self.channel.log
@@ -125,15 +132,10 @@ class Channel:
         self.name = name
         self.namespace = namespace
         self.limits = limits
-        self.log = ChannelLog(
-            name,
-            epoch,
-            history_size=namespace.history_size,
-            history_ttl_s=namespace.history_ttl_s,
-            window=limits.delivery_window,
-            max_bytes=limits.history_bytes,
-        )
+        self.log = self._new_log(epoch)
         self.kind: Kind = make_kind(namespace.kind, self.log, limits)
+        # Set when the channel has an archive; changes then go through it.
+        self.durable: Durable | None = None
         self.cursors: dict[Connection, Cursor] = {}
         self.is_dirty = False
         self.has_ended = False
@@ -149,6 +151,8 @@ class Channel:
     def publish(self, data: bytes, *, now: float, info: bytes | None = None, author: Author = NOBODY) -> int:
         """Append a publication and return the channel's newest offset.
 
+        With an archive it is appended once that has it, and what is wrong with it goes to the hub's log.
+
         Args:
             data: Raw JSON.
             now: Seconds since the Unix epoch.
@@ -158,6 +162,9 @@ class Channel:
         Raises:
             DataError: If the data breaks the rules of the channel's kind.
         """
+        if self.durable is not None:
+            self.durable.publish([data], info, author, now)
+            return self.log.top
         faults = self.publish_all([data], now, info, author)
         if faults:
             raise faults[0]
@@ -174,10 +181,32 @@ class Channel:
             info: Encoded info of the publisher.
             author: Who publishes.
         """
-        kind, log, depth = self.kind, self.log, self.limits.json_depth
+        log = self.log
+        accepted, faults = self.accept(items, log.top + 1, int(now * 1000), author)
+        if accepted:
+            size = log.size
+            log.extend(accepted, now=now, info=info if self.kind.stamps_author else None)
+            self._budget.used += log.size - size
+            self._mark_dirty()
+        return faults
+
+    def accept(
+        self, items: list[bytes], offset: int, time_ms: int, author: Author
+    ) -> tuple[list[bytes], dict[int, Exception]]:
+        """Apply publications to the channel's state.
+
+        Args:
+            items: Raw JSON of each.
+            offset: Where the first one will be.
+            time_ms: Milliseconds since the Unix epoch.
+            author: Who publishes.
+
+        Returns:
+            What goes into the log; and what was not accepted, by index, with its fault.
+        """
+        kind, depth = self.kind, self.limits.json_depth
         accepted: list[bytes] = []
         faults: dict[int, Exception] = {}
-        offset, time_ms = log.top + 1, int(now * 1000)
         for index, data in enumerate(items):
             try:
                 if not data:
@@ -198,12 +227,26 @@ class Channel:
                 if logged is not None:
                     accepted.append(logged)
                     offset += 1
-        if accepted:
-            size = log.size
-            log.extend(accepted, now=now, info=info if kind.stamps_author else None)
-            self._budget.used += log.size - size
-            self._mark_dirty()
-        return faults
+        return accepted, faults
+
+    def keep(self, lines: list[bytes], now: float) -> None:
+        """Append publications that were accepted and encoded before: the archive has them."""
+        size = self.log.size
+        self.log.keep(lines, now)
+        self._budget.used += self.log.size - size
+        self._mark_dirty()
+
+    def start_over(self) -> None:
+        """Forget the state, to have it loaded."""
+        self._budget.used -= self.log.size
+        self.log = self._new_log(self.log.epoch)
+        self.kind = make_kind(self.namespace.kind, self.log, self.limits)
+        self.kind.journal()
+
+    def go_on(self, stored: Stored) -> None:
+        """Go on where the archive stands."""
+        self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
+        self._budget.used += self.log.size
 
     def serve(self, now: float) -> float:
         """Tell the connections whose cursors are behind, at their pace, that there is something to take.
@@ -239,6 +282,13 @@ class Channel:
         self._merged = (after, top, line)
         return line
 
+    def pass_on(self, data: Raw, sender: Connection) -> None:
+        """Show something to who looks at the channel now, and keep it nowhere."""
+        line = codec.encode(Reply(push=Push(channel=self.name, pub=Publication(data, sender.info))))
+        for connection, cursor in self.cursors.items():
+            if cursor.visible and connection is not sender:
+                connection.hint(line)
+
     def enter(self, cursor: Cursor) -> None:
         """Add a subscriber and tell the members."""
         self.cursors[cursor.connection] = cursor
@@ -268,8 +318,7 @@ class Channel:
         self._unpace(cursor)
         cursor.max_hz, cursor.visible = max_hz, visible
         self._pace(cursor)
-        if visible and not cursor.waiting and cursor.offset < self.log.top:
-            cursor.connection.want(cursor)
+        cursor.catch_up()
 
     def demand(self) -> Demand:
         """Return who reads this channel now."""
@@ -287,8 +336,21 @@ class Channel:
 
     def is_over(self, now: float) -> bool:
         """Say whether nothing would be lost without this channel."""
-        empty = self.log.visible_from(now) > self.log.top
-        return not self.cursors and not self._watchers and empty and not self.kind.keeps_state
+        if self.cursors or self._watchers:
+            return False
+        if self.durable is not None:
+            return self.durable.is_idle(now)
+        return self.log.visible_from(now) > self.log.top and not self.kind.keeps_state
+
+    def _new_log(self, epoch: str) -> ChannelLog:
+        return ChannelLog(
+            self.name,
+            epoch,
+            history_size=self.namespace.history_size,
+            history_ttl_s=self.namespace.history_ttl_s,
+            window=self.limits.delivery_window,
+            max_bytes=self.limits.history_bytes,
+        )
 
     def _mark_dirty(self) -> None:
         if not self.is_dirty:

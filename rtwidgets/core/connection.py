@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,13 +10,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol import codec, codes
-from ..protocol.messages import ClientInfo, Command, Error, PublishRequest, Push, Reply, Unsubscribe
-from . import requests
+from ..protocol.messages import (
+    ClientInfo,
+    Command,
+    Error,
+    PublishRequest,
+    Push,
+    Reply,
+    RpcRequest,
+    SubscribeResult,
+    Unsubscribe,
+)
+from . import publishing, requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
+from .durable import Durable
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket
 from .revocation import Revocations
+from .rpc import PUBLISH
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -24,8 +37,12 @@ if TYPE_CHECKING:
 
 # With this much of replies waiting a connection's next commands wait too.
 PAUSE_BYTES = 128 * 1024
+# With so much of requests waiting for an archive its next commands wait too.
+MAX_PENDING_BYTES = 256 * 1024
 # A client that has sent commands for so long that they wait this many seconds is cut off.
 MAX_ARREARS_S = 5.0
+# With so much of notices waiting a client gets no hints.
+MAX_HINTED_BYTES = 16 * 1024
 # Most publish commands that are carried out together: their replies wait together.
 MAX_RUN = 512
 
@@ -56,6 +73,12 @@ class Connection:
         self.closing: codes.Disconnect | None = None
         self.has_started = False
         self.ended = False
+        # Subscriptions that the token asks for and that wait for others of them; and channels whose archive a
+        # subscribe waits for.
+        self.server_side: dict[str, tuple[Cursor, SubscribeResult]] = {}
+        self.awaited: dict[str, Durable] = {}
+        # About how many bytes wait for an archive, of requests that have no answer yet.
+        self.pending = 0
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
@@ -68,6 +91,8 @@ class Connection:
         limits = hub.rules.limits
         self._commands = bucket(limits.commands_per_s, now)
         self.publishes = bucket(limits.publishes_per_s, now)
+        # When its user was last shown as typing.
+        self.typed_at = -math.inf
         # Its commands wait for their time.
         self._rests = False
         self._timer: Timer | None = None
@@ -97,10 +122,15 @@ class Connection:
         self.resume(now)
 
     def ping(self, count: int, now: float) -> None:
-        """Note pings of the client's WebSocket; they count as commands."""
+        """Note pings, pongs and such of the client's WebSocket; they count as commands."""
         if self._commands is not None:
             self._commands.take(count)
             self._is_due(self._commands, now)
+
+    def charge(self, commands: int) -> None:
+        """Count a command that is as much work as several."""
+        if self._commands is not None:
+            self._commands.take(commands)
 
     @property
     def congested(self) -> bool:
@@ -110,23 +140,33 @@ class Connection:
     @property
     def can_go_on(self) -> bool:
         """Whether `resume` may do something once `take` has nothing more."""
-        return not self._rests and bool(self._inbox)
+        return not self._rests and bool(self._inbox) and self.pending <= MAX_PENDING_BYTES
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received."""
         inbox = self._inbox
         while inbox and self._replies_bytes <= PAUSE_BYTES and self.closing is None:
+            if self.pending > MAX_PENDING_BYTES:
+                return
             request = inbox[0].publish
             due = self._commands if request is None else self.publishes
+            if due is not None and not self._is_due(due, now):
+                return
+            if request is None and self._owes_for(inbox[0].rpc, now):
+                return
             if due is not None:
-                if not self._is_due(due, now):
-                    return
                 due.take(1)
             command = inbox.popleft()
             if request is None or not command.id or self.credentials is None:
                 self._handle(command, now)
             else:
                 self._publish(command.id, request, now)
+
+    def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
+        """Say whether a batch of publications has to wait for those before it to be paid for."""
+        if request is None or request.method != PUBLISH or self.publishes is None:
+            return False
+        return not self._is_due(self.publishes, now)
 
     def _is_due(self, due: Bucket, now: float) -> bool:
         """Say whether the next command may be carried out; if not, come back when it may."""
@@ -160,7 +200,7 @@ class Connection:
             items.append(bytes(following.data))
         if self.publishes is not None:
             self.publishes.take(len(ids) - 1)
-        requests.publish(self, channel, ids, items, now)
+        publishing.publish(self, channel, ids, items, now)
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)
@@ -201,6 +241,11 @@ class Connection:
             self.hub.refused["replies_bytes"] += 1
             self.close(codes.SLOW)
 
+    def hint(self, line: bytes) -> None:
+        """Send an encoded message that may as well be lost: not to a client that is behind with notices."""
+        if self._notices_bytes < MAX_HINTED_BYTES:
+            self.notify(line)
+
     @property
     def has_output(self) -> bool:
         """Whether `take` may have something to give."""
@@ -208,6 +253,8 @@ class Connection:
 
     def want(self, cursor: Cursor) -> None:
         """Put a cursor that is behind in line."""
+        if self.closing is not None:  # a slow reader may stay for a while; it gets nothing new
+            return
         cursor.waiting = True
         self._wanted.append(cursor)
         self._wake()
@@ -230,6 +277,7 @@ class Connection:
                 continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
+                self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
             frames.append(frame)

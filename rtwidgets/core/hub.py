@@ -11,16 +11,19 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
+from .archiving import Archiving
 from .channel import Budget, Channel
+from .chat_notices import tell_addressed
 from .commands import Commands
 from .connection import Connection
-from .kinds import DataError, FullError, Table
+from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
-from .rules import HubRules, Verb
+from .rules import HubRules, Namespace, Verb
 from .sessions import LIST, Sessions, about, rules_of_own
+from .staging import Faults
 from .timers import Timers
 from .tokens import Tokens
 
@@ -33,6 +36,11 @@ def is_reserved(name: str) -> bool:
     """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
     head = name.partition("#")[0]
     return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
+
+
+def is_of_this_process(name: str, namespace: Namespace) -> bool:
+    """Say whether a channel tells what the hub process is doing, so that no archive should keep it."""
+    return is_reserved(name) and namespace.kind in ("table", "value")
 
 
 class Hub:
@@ -69,6 +77,7 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
+        self.archiving = Archiving(self, now)
         self.sessions = Sessions(self)
         self.notices = Notices(self)
         self.origins: set[str] = set()
@@ -124,6 +133,9 @@ class Hub:
             self._late.clear()
             self._next_due = math.inf
         for channel in dirty:
+            if channel.log.cuts:
+                self.refused["history_bytes"] += channel.log.cuts
+                channel.log.cuts = 0
             due = channel.serve(now)
             if due < math.inf:
                 self._late.add(channel)
@@ -147,6 +159,13 @@ class Hub:
                 if not channel.log.halve():
                     break
                 self.budget.used -= before - channel.log.size
+        # Many channels with one large publication each. A value's last one is the value.
+        for channel in largest:
+            if self.budget.used <= bound:
+                break
+            if not channel.kind.last_counts:
+                self.budget.used -= channel.log.size
+                channel.log.clear()
 
     def check(self, limit: str, count: int, what: str) -> None:
         """Refuse one more of something of which there are so many, if a limit says so.
@@ -210,6 +229,8 @@ class Hub:
             scope = commands_shown_in(name)
             if scope is not None and isinstance(channel.kind, Table):
                 channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
+            if self.rules.archive and namespace.wants_archive and not is_of_this_process(name, namespace):
+                self.archiving.join(channel)
             self.channels[name] = channel
         return channel
 
@@ -256,10 +277,30 @@ class Hub:
         scope = commands_shown_in(name) if verb == "subscribe" else None
         return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
 
+    def publishable(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that a connection may publish to; its right is looked up once.
+
+        Raises:
+            Refusal: As `channel_for` does.
+        """
+        channel = connection.publishes_to.get(name)
+        if channel is not None and not channel.has_ended:
+            return channel
+        try:
+            channel = self.channel_for(connection, name, "publish")
+        except Refusal:
+            raise
+        except Exception as error:
+            raise self.refusal_of(error) from None
+        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
+            connection.publishes_to.clear()
+        connection.publishes_to[name] = channel
+        return channel
+
     def publish_for(
-        self, connection: Connection, name: str, items: list[bytes], now: float
+        self, connection: Connection, channel: Channel, items: list[bytes], now: float
     ) -> dict[int, Refusal]:
-        """Publish for a client, with its info.
+        """Publish for a client, with its info, to a channel that has no archive.
 
         Args:
             items: Raw JSON of each publication.
@@ -267,16 +308,51 @@ class Hub:
         Returns:
             What was not published, by index, and why.
         """
-        channel = connection.publishes_to.get(name)
-        if channel is None or channel.has_ended:
-            try:
-                channel = self._publishable(connection, name)
-            except Refusal as refusal:
-                return dict.fromkeys(range(len(items)), refusal)
-            except Exception as error:
-                return dict.fromkeys(range(len(items)), self._refusal_of(error))
-        faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
-        return {index: self._refusal_of(fault) for index, fault in faults.items()} if faults else {}
+        faults = channel.publish_all(
+            items, now, connection.encoded_info, self._author_in(channel, connection)
+        )
+        if isinstance(channel.kind, Chat):
+            tell_addressed(connection, channel, channel.kind, items, faults, now)
+        return {index: self.refusal_of(fault) for index, fault in faults.items()} if faults else {}
+
+    def keep_for(
+        self,
+        connection: Connection,
+        channel: Channel,
+        items: list[bytes],
+        now: float,
+        done: Callable[[dict[int, Refusal], float], None],
+        producer: tuple[bytes, int] | None = None,
+    ) -> None:
+        """Publish for a client, with its info, to a channel that has an archive.
+
+        Args:
+            items: Raw JSON of each publication.
+            done: Called once they are committed, or not, with what was not published, by index, and why.
+            producer: Key and number, where the client sends again what fails for now.
+        """
+        durable = channel.durable
+        assert durable is not None
+        size = sum(map(len, items))
+        connection.pending += size
+
+        def settled(faults: Faults, refusal: Refusal | None, now: float) -> None:
+            connection.pending -= size
+            if refusal is not None:
+                done(dict.fromkeys(range(len(items)), refusal), now)
+            else:
+                if isinstance(channel.kind, Chat):
+                    tell_addressed(connection, channel, channel.kind, items, faults, now)
+                done({index: self.refusal_of(fault) for index, fault in faults.items()}, now)
+
+        author = self._author_in(channel, connection)
+        durable.publish(items, connection.encoded_info, author, now, settled, producer)
+
+    def _author_in(self, channel: Channel, connection: Connection) -> Author:
+        """Return who publishes; in a chat, who has every right there may delete what others said."""
+        if channel.namespace.kind == "chat" and self.may(connection, "command", channel.name):
+            return Moderator(*connection.author)
+        return connection.author
 
     def publish_own(self, name: str, data: bytes, now: float) -> None:
         """Publish to a channel of the hub's own; where there is no room for it, it is counted and left out.
@@ -289,10 +365,12 @@ class Hub:
         except Refusal:
             pass  # counted by who refused
         except DataError as fault:
-            self._refusal_of(fault)
+            self.refusal_of(fault)
 
-    def _refusal_of(self, fault: Exception) -> Refusal:
+    def refusal_of(self, fault: Exception) -> Refusal:
         """Return what a client is told of a publication that failed."""
+        if isinstance(fault, Refusal):
+            return fault
         if isinstance(fault, FullError):
             self.refused[fault.limit] += 1
             return Refusal(codes.LIMIT_EXCEEDED, str(fault))
@@ -300,34 +378,6 @@ class Hub:
             return Refusal(codes.BAD_REQUEST, str(fault))
         self.on_fault(fault)
         return Refusal(codes.INTERNAL)
-
-    def declare(self, channel: Channel, key: str | None, default: bytes | None, now: float) -> None:
-        """Set a table's key column or a value's first value.
-
-        Raises:
-            Refusal: If the channel is of another kind or has another key.
-        """
-        kind = channel.kind
-        try:
-            if key is not None:
-                if not isinstance(kind, Table):
-                    raise DataError(f"channel {channel.name!r} is no table and has no key column")
-                kind.declare(key)
-            if default is not None:
-                if channel.namespace.kind != "value":
-                    raise DataError(f"channel {channel.name!r} is no value and has no default")
-                if not kind.keeps_state:
-                    channel.publish(default, now=now)
-        except DataError as error:
-            raise Refusal(codes.BAD_REQUEST, str(error)) from None
-
-    def _publishable(self, connection: Connection, name: str) -> Channel:
-        """Return a channel that a connection may publish to; its right is looked up once."""
-        channel = self.channel_for(connection, name, "publish")
-        if len(connection.publishes_to) >= MAX_PUBLISHABLE:
-            connection.publishes_to.clear()
-        connection.publishes_to[name] = channel
-        return channel
 
     def _on_dirty(self, channel: Channel) -> None:
         self._dirty.append(channel)

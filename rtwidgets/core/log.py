@@ -6,7 +6,16 @@ import sys
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, islice
 
-from ..protocol.codec import publication_form, publication_head, publication_lines, publication_of
+from ..protocol.codec import (
+    publication_form,
+    publication_head,
+    publication_line,
+    publication_lines,
+    publication_of,
+)
+
+# So many joined pieces are kept for readers that come to the same place.
+MAX_JOINED = 64
 
 
 class ChannelLog:
@@ -49,6 +58,8 @@ class ChannelLog:
         self._floor = 0
         # Joined lines behind an offset, and the offset of the last of them.
         self._joined: dict[tuple[int, int], tuple[bytes, int]] = {}
+        # How often its size, and not the number of publications, made it let go of some.
+        self.cuts = 0
         # A reader at an offset below this one has lost what came between.
         self.reach = 0
 
@@ -65,10 +76,17 @@ class ChannelLog:
             now: Seconds since the Unix epoch.
             info: Encoded publisher info.
         """
+        self.keep(publication_lines(self._form, items, self.top + 1, now * 1000, info), now)
+
+    def encode(self, items: list[bytes], offset: int, time_ms: int, info: bytes | None) -> list[bytes]:
+        """Encode publications that `keep` may take later; the first one is at this offset."""
+        return publication_lines(self._form, items, offset, time_ms, info)
+
+    def keep(self, lines: list[bytes], now: float) -> None:
+        """Keep publications that are encoded for the offsets behind the newest one."""
         times = self._times
         # Bisection needs rising times, also when the clock was set back.
         time = now if not times or now >= times[-1] else times[-1]
-        lines = publication_lines(self._form, items, self.top + 1, now * 1000, info)
         self.top += len(lines)
         self._lines += lines
         times += [time] * len(lines)
@@ -79,6 +97,29 @@ class ChannelLog:
             self._joined.clear()
         if len(times) > self._most or self._end - self._floor > self._most_bytes:
             self._trim()
+
+    def start(self, epoch: str, top: int, publications: list[tuple[float, bytes]]) -> None:
+        """Go on with a log that was kept elsewhere; nothing was kept here so far.
+
+        Args:
+            top: Its newest offset.
+            publications: The newest ones, as `publications` gives them, each with its time.
+        """
+        self.epoch, self.top, self.reach = epoch, top, top - len(publications)
+        self._lines = self.lines_of([publication for _, publication in publications])
+        self._times = list(accumulate((time for time, _ in publications), max))
+        self._ends = list(accumulate(map(len, self._lines)))
+        self._end = self._ends[-1] if self._ends else 0
+        if publications:
+            self._trim()
+
+    def stored(self, lines: list[bytes]) -> list[bytes]:
+        """Return encoded push lines as what is kept elsewhere: the publications alone."""
+        return [publication_of(self._head, line) for line in lines]
+
+    def lines_of(self, publications: list[bytes]) -> list[bytes]:
+        """Return publications as push lines again."""
+        return [publication_line(self._head, publication) for publication in publications]
 
     def line(self, data: bytes, offset: int, *, now: float) -> bytes:
         """Encode a push that stands for several publications and is not kept."""
@@ -100,6 +141,8 @@ class ChannelLog:
         floor = self._ends[start - 1] if start else self._floor
         stop = max(start + 1, bisect_right(self._ends, floor + max_bytes, lo=start))
         frame = self._lines[start] if stop == start + 1 else b"\n".join(self._lines[start:stop])
+        if len(self._joined) >= MAX_JOINED:
+            del self._joined[next(iter(self._joined))]
         made = self._joined[key] = (frame, after + stop - start)
         return made
 
@@ -120,6 +163,10 @@ class ChannelLog:
         oldest = max(first, self.top - self._history_size + 1)
         index = bisect_right(self._times, now - self._history_ttl_s, lo=oldest - first)
         return first + index
+
+    def offset_at(self, time: float) -> int:
+        """Return the offset of the oldest kept publication from this time on; `top + 1` when none."""
+        return self.first + bisect_left(self._times, time)
 
     def publications(self, start: int, stop: int) -> list[bytes]:
         """Return the encoded publications with `start <= offset < stop`, without the push around."""
@@ -154,10 +201,16 @@ class ChannelLog:
         self._drop(drop)
         return True
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        if self._lines:
+            self._drop(len(self._lines))
+
     def _trim(self) -> None:
         count = len(self._lines)
         drop = max(0, count - self._keep)
         if self._end - self._floor > self._most_bytes:
+            self.cuts += 1
             drop = max(drop, bisect_right(self._ends, self._end - self._keep_bytes))
         drop = min(drop, count - 1)
         if drop:

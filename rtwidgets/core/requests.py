@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from ..protocol import codec, codes
+from ..protocol import codes
 from ..protocol.messages import (
     ClientInfo,
     Command,
     ConnectRequest,
     ConnectResult,
     HistoryRequest,
-    HistoryResult,
     PingRequest,
     PingResult,
     PresenceRequest,
@@ -36,20 +35,25 @@ from ..protocol.messages import (
     UnsubscribeResult,
 )
 from ..protocol.names import is_channel, users_of
-from . import rpc
+from . import history, rpc
 from .capabilities import Credentials
 from .channel import Channel, Cursor
+from .durable import Durable
 from .recovery import position
 from .refusal import Refusal
 from .sessions import with_role
+from .staging import OVERHEAD_BYTES, Wait
 from .tokens import Subscription, TokenError, TokenExpired, TokenRevoked
 from .wish import granted, wish_of, with_grant
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .hub import Hub
 
 # How long a client may be late with a new token.
 EXPIRY_GRACE_S = 10.0
+# More than a connection may have waiting: it holds back whatever else comes.
+HOLD_BYTES = 1 << 40
 # What a client is told at most of the time it has left; the wire has 32 bits for it.
 MAX_TTL_S = 2.0**31 - 1
 
@@ -81,24 +85,36 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
         _handlers[type(request)](connection, request_id, request, now)
     except Refusal as refusal:
         connection.fail(request_id, refusal.error, refusal.message)
+    except Wait as wait:
+        _handle_later(connection, request_id, request, wait.durable, now)
     except Exception as error:
         connection.hub.on_fault(error)
         connection.fail(request_id, codes.INTERNAL)
 
 
-def publish(
-    connection: Connection, channel: str, request_ids: list[int], items: list[bytes], now: float
+def _handle_later(
+    connection: Connection, request_id: int, request: Request, durable: Durable, now: float
 ) -> None:
-    """Carry out publish requests to one channel and reply to each, in order."""
-    faults = connection.hub.publish_for(connection, channel, items, now)
-    done = 0
-    for index, fault in faults.items():
-        if done < index:
-            connection.answer(codec.published(request_ids[done:index]))
-        connection.fail(request_ids[index], fault.error, fault.message)
-        done = index + 1
-    if done < len(request_ids):
-        connection.answer(codec.published(request_ids[done:]))
+    """Carry a request out when its channel is ready; what comes behind a connect waits until then, too."""
+    size = HOLD_BYTES if isinstance(request, ConnectRequest) else OVERHEAD_BYTES
+    connection.pending += size
+
+    if isinstance(request, SubscribeRequest):
+        connection.awaited[request.channel] = durable
+
+    def act(refusal: Refusal | None, now: float) -> None:
+        connection.pending -= size
+        if isinstance(request, SubscribeRequest):
+            del connection.awaited[request.channel]
+        if connection.closing is not None:
+            return
+        if refusal is not None:
+            connection.server_side.clear()
+            connection.fail(request_id, refusal.error, refusal.message)
+        else:
+            handle(connection, request_id, request, now)
+
+    durable.read(act, now)
 
 
 def _connect(connection: Connection, request_id: int, request: ConnectRequest, now: float) -> None:
@@ -124,8 +140,12 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
     connection.identify(credentials, now)
     try:
         subs = _server_side(connection, credentials, request, now)
+    except Wait:
+        connection.forget_identity()
+        raise
     except Refusal:
         connection.forget_identity()
+        connection.server_side.clear()
         raise
     connection.start(now)
     hub.users[credentials.user] += 1
@@ -144,6 +164,7 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
     connection.reply(Reply(id=request_id, connect=result))
     for cursor in list(connection.cursors.values()):
         cursor.channel.enter(cursor)
+        cursor.catch_up()
 
 
 def _disconnect_for(error: TokenError) -> codes.Disconnect:
@@ -156,26 +177,34 @@ def _server_side(
 ) -> dict[str, SubscribeResult]:
     """Make the subscriptions that the token and the rules ask for."""
     hub = connection.hub
+    # What is there already when the archive of another channel lets this one wait stays as it is: what comes
+    # meanwhile follows behind it.
+    found = connection.server_side
+    for name in _server_side_names(hub, credentials):
+        if name not in found:
+            channel = hub.channel_for(connection, name, None)
+            cursor = Cursor(channel, connection, with_role(connection.info, credentials, name))
+            found[name] = cursor, _positioned(cursor, request.subs.get(name, SubscribeRequest()), now)
+    connection.server_side = {}
+    connection.cursors.update((name, cursor) for name, (cursor, _) in found.items())
+    return {name: result for name, (_, result) in found.items()}
+
+
+def _server_side_names(hub: Hub, credentials: Credentials) -> list[str]:
+    """Return the channels that the token and the rules subscribe to, each once."""
     names = list(credentials.channels)
     own = f"#{credentials.user}"
     # A user name that is no channel name, or that stands for several users, has no channel of its own.
     if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
         names.append(own)
-    subs: dict[str, SubscribeResult] = {}
-    cursors: dict[str, Cursor] = {}
-    for name in dict.fromkeys(names):
-        channel = hub.channel_for(connection, name, None)
-        cursors[name] = Cursor(channel, connection, with_role(connection.info, credentials, name))
-        subs[name] = _positioned(cursors[name], request.subs.get(name, SubscribeRequest()), now)
-    connection.cursors.update(cursors)
-    return subs
+    return list(dict.fromkeys(names))
 
 
 def _subscribe(connection: Connection, request_id: int, request: SubscribeRequest, now: float) -> None:
     name = request.channel
     token = _subscription(connection, request, now) if request.token else None
     channel = connection.hub.channel_for(connection, name, "subscribe" if token is None else None)
-    if name in connection.cursors:
+    if name in connection.cursors or name in connection.awaited:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
     connection.hub.check("channels_per_connection", len(connection.cursors), "subscriptions of a connection")
     info = connection.info
@@ -183,7 +212,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
         info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
     assert connection.credentials is not None
     info = with_role(info, connection.credentials, name)
-    cursor = Cursor(channel, connection, info, token=token, by_right=token is None)
+    cursor = Cursor(channel, connection, info, token=token)
     result = _positioned(cursor, request, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
@@ -195,6 +224,10 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
 
 def _positioned(cursor: Cursor, request: SubscribeRequest, now: float) -> SubscribeResult:
     """Grant what a subscribe request wishes, and say where the subscription starts."""
+    durable = cursor.channel.durable
+    if durable is not None:
+        durable.await_turn()
+        cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)
     cursor.max_hz, cursor.visible = granted(cursor, wish)
     result = position(cursor.channel, request, wish.snapshot, now)
@@ -207,6 +240,8 @@ def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRe
     cursor = connection.cursors.pop(request.channel, None)
     if cursor is not None:
         cursor.channel.exit(cursor)
+    elif request.channel in connection.awaited:
+        raise Wait(connection.awaited[request.channel])
     connection.reply(Reply(id=request_id, unsubscribe=UnsubscribeResult()))
 
 
@@ -222,36 +257,6 @@ def _presence_stats(
     users = {cursor.info.user for cursor in cursors}
     result = PresenceStatsResult(num_clients=len(cursors), num_users=len(users))
     connection.reply(Reply(id=request_id, presence_stats=result))
-
-
-def _history(connection: Connection, request_id: int, request: HistoryRequest, now: float) -> None:
-    channel = connection.hub.channel_for(connection, request.channel, "history")
-    if not channel.namespace.history_size:
-        raise Refusal(codes.NOT_AVAILABLE)
-    log, since = channel.log, request.since
-    if since is not None and since.epoch not in ("", log.epoch):
-        raise Refusal(codes.UNRECOVERABLE_POSITION)
-    start, stop = log.visible_from(now), log.top + 1
-    if since is not None and request.reverse:
-        if since.offset == 0:
-            raise Refusal(codes.BAD_REQUEST, "history in reverse needs an offset above 0")
-        stop = max(start, min(stop, since.offset))
-    elif since is not None:
-        start = min(max(start, since.offset + 1), stop)
-    if request.limit >= 0 and request.reverse:
-        start = max(start, stop - request.limit)
-    elif request.limit >= 0:
-        stop = min(stop, start + request.limit)
-    bound = connection.hub.rules.limits.history_reply_bytes
-    items = (
-        log.piece(start, stop, bound, from_end=request.reverse) if bound else log.publications(start, stop)
-    )
-    if request.reverse:
-        items.reverse()
-    result = HistoryResult(
-        publications=[msgspec.Raw(item) for item in items], epoch=log.epoch, offset=log.top
-    )
-    connection.reply(Reply(id=request_id, history=result))
 
 
 def _ping(connection: Connection, request_id: int, request: PingRequest, now: float) -> None:
@@ -284,8 +289,15 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
 
 def _drop_without_right(connection: Connection) -> None:
     """End the subscriptions that a new token no longer gives a right to."""
+    assert connection.credentials is not None
+    named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
-        if cursor.by_right and not connection.hub.may(connection, "subscribe", name):
+        # One with a token of its own ends with that.
+        if (
+            cursor.token is None
+            and name not in named
+            and not connection.hub.may(connection, "subscribe", name)
+        ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
 
 
@@ -354,7 +366,7 @@ _handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {
     UnsubscribeRequest: _unsubscribe,
     PresenceRequest: _presence,
     PresenceStatsRequest: _presence_stats,
-    HistoryRequest: _history,
+    HistoryRequest: history.by_position,
     PingRequest: _ping,
     RpcRequest: _rpc,
     RefreshRequest: _refresh,

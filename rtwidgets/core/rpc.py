@@ -9,11 +9,13 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
-from . import session_rpc
+from . import chat_rpc, history, session_rpc
 from .capabilities import covers
 from .commands import rpc as commands
+from .declaring import Declare, declare
 from .notices import Notify, notify
 from .origins import parse_origin
+from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
 from .rules import Verb
@@ -24,26 +26,10 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 PREFIX = "rtwidgets."
+PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Declare(Struct):
-    channel: str
-    key: str | None = None
-    default: Raw = Raw()
-
-
-class Item(Struct):
-    channel: str
-    data: Raw
-
-
-class Publish(Struct):
-    producer: str
-    seq: int
-    items: list[Item]
 
 
 class Subscription(Wish, frozen=True, kw_only=True):
@@ -94,30 +80,6 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
     result = act(connection, request_id, data, now)
     if result is not None:
         connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
-
-
-def _declare(connection: Connection, request_id: int, data: Declare, now: float) -> object:
-    hub = connection.hub
-    channel = hub.channel_for(connection, data.channel, "publish")
-    hub.declare(channel, data.key, bytes(data.default) or None, now)
-    return {"epoch": channel.log.epoch, "offset": channel.log.top}
-
-
-def _publish(connection: Connection, request_id: int, data: Publish, now: float) -> object:
-    hub = connection.hub
-    if not hub.producers.is_new(connection.info.user, data.producer, data.seq):
-        return {"seq": data.seq}
-    if connection.publishes is not None:
-        connection.publishes.take(len(data.items))
-    errors = []
-    for index, item in enumerate(data.items):
-        for refusal in hub.publish_for(connection, item.channel, [bytes(item.data)], now).values():
-            errors.append({"index": index, "code": refusal.error.code, "message": str(refusal)})
-    return {"seq": data.seq, "errors": errors} if errors else {"seq": data.seq}
-
-
-def _set(connection: Connection, request_id: int, data: SetValue, now: float) -> object:
-    return set_value(connection, data, now)
 
 
 def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
@@ -186,9 +148,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
         raise Refusal(
             codes.BAD_REQUEST, f"{data.origin[:80]!r} is no origin such as 'https://lab.example.org'"
         )
-    if len(connection.hub.origins) >= MAX_ORIGINS:
+    origins = connection.hub.origins
+    if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    connection.hub.origins.add(origin)
+    origins.add(origin)
     return {}
 
 
@@ -221,10 +184,11 @@ def _owner(connection: Connection) -> Any:
 
 
 _methods: dict[str, session_rpc.Method] = {
-    "declare": (msgspec.json.Decoder(Declare), _declare),
-    "publish": (msgspec.json.Decoder(Publish), _publish),
+    "declare": (msgspec.json.Decoder(Declare), declare),
+    "publish": (msgspec.json.Decoder(Publish), publish_batch),
+    "history": (msgspec.json.Decoder(history.Between), history.by_time),
     **commands.METHODS,
-    "set": (msgspec.json.Decoder(SetValue), _set),
+    "set": (msgspec.json.Decoder(SetValue), set_value),
     "notify": (msgspec.json.Decoder(Notify), _notify),
     "token": (msgspec.json.Decoder(Token), _token),
     "allow_origin": (msgspec.json.Decoder(AllowOrigin), _allow_origin),
@@ -232,5 +196,7 @@ _methods: dict[str, session_rpc.Method] = {
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    "messages": (msgspec.json.Decoder(chat_rpc.Messages), chat_rpc.messages),
+    "typing": (msgspec.json.Decoder(chat_rpc.Typing), chat_rpc.typing),
     **session_rpc.METHODS,
 }

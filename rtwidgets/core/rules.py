@@ -21,6 +21,9 @@ class Namespace(Struct, frozen=True, forbid_unknown_fields=True):
         join_leave: Whether members hear of each other.
         recover: Whether every subscriber gets a position and can resume from it.
         allow: What any connected client may do here without a capability.
+        archive: Whether the hub's archive keeps these channels; by default it keeps chats.
+        archive_ttl_s: Seconds that the archive keeps a publication; 0 is for ever.
+        archive_size: Publications of one channel that the archive keeps; 0 is no bound.
     """
 
     kind: KindName = "event"
@@ -30,6 +33,14 @@ class Namespace(Struct, frozen=True, forbid_unknown_fields=True):
     join_leave: bool = False
     recover: bool = False
     allow: frozenset[Verb] = frozenset()
+    archive: bool | None = None
+    archive_ttl_s: float = 0
+    archive_size: int = 1_000_000
+
+    @property
+    def wants_archive(self) -> bool:
+        """Whether an archive keeps these channels where there is one."""
+        return self.kind == "chat" if self.archive is None else self.archive
 
 
 def default_namespaces() -> dict[str, Namespace]:
@@ -63,7 +74,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         commands_per_s: Commands and WebSocket pings of one connection in a second; more of them wait.
         publishes_per_s: Publications of one connection in a second; more of them wait.
         notices_per_s: Notices of one user to users in a second.
-        json_depth: Levels of nesting in the data of a publication.
+        json_depth: Levels of nesting in what goes on to others: publications, arguments, results, schemas.
         channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
         channels: Channels of the hub.
         channels_per_connection: Subscriptions of one connection.
@@ -82,6 +93,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         delivery_window: Publications a channel keeps for subscribers that are behind.
         conflate_after: A table or value reader this many publications behind gets one merged publication.
         replies_bytes: Notices that wait for one connection; one with more is too slow.
+        archive_queue_bytes: Publications that wait for the archive; more of them are refused for now.
+        archive_channels: Channels that the archive keeps.
+        archive_bytes: Publications that the archive keeps; beyond, the largest channels lose their oldest.
     """
 
     connects_per_ip_per_s: float = 100
@@ -115,12 +129,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_window: int = 1_000
     conflate_after: int = 32
     replies_bytes: int = 1024 * 1024
+    archive_queue_bytes: int = 64 * 1024 * 1024
+    archive_channels: int = 100_000
+    archive_bytes: int = 10 * 1024 * 1024 * 1024
 
 
 class HubRules(Struct, frozen=True):
     """All rules of a hub.
 
     Args:
+        archive: Whether the hub has an archive.
         anonymous: Whether clients may connect without a token.
         user_channel: Whether every user is subscribed to ``#<user>``.
         public_url: Where browsers reach the hub; empty for where the client reaches it.
@@ -130,4 +148,5 @@ class HubRules(Struct, frozen=True):
     limits: Limits = field(default_factory=Limits)
     anonymous: bool = False
     user_channel: bool = False
+    archive: bool = False
     public_url: str = ""

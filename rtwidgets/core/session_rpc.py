@@ -65,16 +65,12 @@ def _session(connection: Connection, request_id: int, data: SessionOf, now: floa
 
 def _sessions(connection: Connection, request_id: int, data: Nothing, now: float) -> object:
     sessions = connection.hub.sessions
+    connection.charge(sessions.work)
     shown = []
     for session in sessions.seen_by(connection):
-        members = sessions.members(session.name)
-        shown.append(
-            {
-                **_shown(session, _role(connection, session.name)),
-                "members": members[:NAMED_MEMBERS],
-                "member_count": len(members),
-            }
-        )
+        members, count = sessions.members(session.name, NAMED_MEMBERS)
+        about_it = _shown(session, _role(connection, session.name))
+        shown.append({**about_it, "members": members, "member_count": count})
     return {"sessions": shown}
 
 

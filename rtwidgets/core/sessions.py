@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -84,6 +85,13 @@ class _ConnInfo(Struct):
     guest: object = None
 
 
+class _ChanInfo(Struct):
+    role: Literal["viewer", "editor", "owner"] = "viewer"
+
+
+S = TypeVar("S", _ConnInfo, _ChanInfo)
+
+
 class Sessions:
     """The sessions of a hub.
 
@@ -135,22 +143,20 @@ class Sessions:
             session for name, session in self._sessions.items() if may(connection, "subscribe", about(name))
         ]
 
-    def members(self, session: str) -> list[Member]:
-        """Return who is in a session, in the order they came."""
+    def members(self, session: str, named: int) -> tuple[list[Member], int]:
+        """Return some of those who are in a session, in the order they came, and how many there are."""
         channel = self._hub.channels.get(members_of(session))
-        found: dict[str, Member] = {}
+        by_user: dict[str, list[ClientInfo]] = {}
         for cursor in channel.cursors.values() if channel is not None else ():
-            info = cursor.info
-            known = found.get(info.user)
-            role = _role_of(cursor.connection.credentials, session)
-            if known is not None:
-                known.connections += 1
-                known.role = max(known.role, role, key=ROLES.index)
-                continue
-            says = _decoded(info.conn_info)
-            name = says.name if isinstance(says.name, str) and says.name else info.user
-            found[info.user] = Member(info.user, name, role, says.guest is True, 1)
-        return list(found.values())
+            by_user.setdefault(cursor.info.user, []).append(cursor.info)
+        return [_member(user, infos) for user, infos in islice(by_user.items(), named)], len(by_user)
+
+    @property
+    def work(self) -> int:
+        """About how much it takes to list them, in commands."""
+        crowds = (self._hub.channels.get(members_of(name)) for name in self._sessions)
+        members = sum(len(channel.cursors) for channel in crowds if channel is not None)
+        return (len(self._sessions) + members) // 50
 
     def sweep(self, now: float) -> None:
         """Forget sessions that nobody holds or was in for long."""
@@ -186,13 +192,20 @@ def with_role(info: ClientInfo, credentials: Credentials, channel: str) -> Clien
     return msgspec.structs.replace(info, chan_info=Raw(_encode({"role": role})))
 
 
-def _role_of(credentials: Credentials | None, session: str) -> str:
+def _member(user: str, infos: list[ClientInfo]) -> Member:
+    says = _decoded(infos[0].conn_info, _ConnInfo)
+    name = says.name if isinstance(says.name, str) and says.name else user
+    roles = [_decoded(info.chan_info, _ChanInfo).role for info in infos]
+    return Member(user, name, max(roles, key=ROLES.index), says.guest is True, len(infos))
+
+
+def _role_of(credentials: Credentials, session: str) -> str:
     # Who has fewer rights than a viewer and is there all the same sees something of it.
-    return "viewer" if credentials is None else role_in_session(credentials.caps, session) or "viewer"
+    return role_in_session(credentials.caps, session) or "viewer"
 
 
-def _decoded(conn_info: Raw) -> _ConnInfo:
+def _decoded(info: Raw, kind: type[S]) -> S:
     try:
-        return msgspec.json.decode(conn_info, type=_ConnInfo) if bytes(conn_info) else _ConnInfo()
+        return msgspec.json.decode(info, type=kind) if bytes(info) else kind()
     except msgspec.DecodeError:
-        return _ConnInfo()
+        return kind()

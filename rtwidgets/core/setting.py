@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Raw, Struct
 
 from ..protocol import codes
-from ..protocol.messages import Error
+from ..protocol.messages import Error, Reply, RpcResult
 from .channel import Channel
 from .kinds import Value
 from .refusal import Refusal
+from .staging import OVERHEAD_BYTES, Faults, Staging, Write
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -44,8 +46,8 @@ class Version(Struct):
     epoch: str
 
 
-def set_value(connection: Connection, wanted: SetValue, now: float) -> Version:
-    """Set a value for a client and return its new version.
+def set_value(connection: Connection, request_id: int, wanted: SetValue, now: float) -> Version | None:
+    """Set a value for a client and return its new version; None when the archive has to have it first.
 
     Raises:
         Refusal: If the value has moved, the channel is no value, or the client has no right to it.
@@ -54,21 +56,55 @@ def set_value(connection: Connection, wanted: SetValue, now: float) -> Version:
     channel = hub.channel_for(connection, name, "publish")
     if not isinstance(channel.kind, Value):
         raise Refusal(codes.BAD_REQUEST, f"channel {name!r} is no value and can't be set")
-    log = channel.log
-    has_moved = wanted.if_version != log.top or wanted.epoch not in ("", log.epoch)
-    if wanted.if_version is not None and has_moved:
-        may_see = hub.may(connection, "subscribe", name)
-        raise Refusal(Error(codes.CONFLICT, _conflict(channel, wanted.if_version, may_see=may_see)))
+    may_see = hub.may(connection, "subscribe", name)
+    if channel.durable is not None:
+        if connection.publishes is not None:
+            connection.publishes.take(1)
+        channel.durable.write(_kept(connection, request_id, channel, wanted, may_see), now)
+        return None
+    _check(channel, wanted, channel.log.top, may_see=may_see)
     if connection.publishes is not None:
         connection.publishes.take(1)
-    for refusal in hub.publish_for(connection, name, [bytes(wanted.data)], now).values():
+    for refusal in hub.publish_for(connection, channel, [bytes(wanted.data)], now).values():
         raise refusal
-    return Version(log.top, log.epoch)
+    return Version(channel.log.top, channel.log.epoch)
 
 
-def _conflict(channel: Channel, expected: int, *, may_see: bool) -> str:
+def _kept(
+    connection: Connection, request_id: int, channel: Channel, wanted: SetValue, may_see: bool
+) -> Write:
+    """Return the request as the archive's: checked when it is its turn, answered when it is committed."""
+    data = bytes(wanted.data)
+    version = 0
+
+    def act(staging: Staging) -> Faults:
+        nonlocal version
+        _check(channel, wanted, staging.top, may_see=may_see)
+        faults = staging.publish([data], connection.encoded_info, connection.author)
+        version = staging.top
+        return faults
+
+    def done(faults: Faults, refusal: Refusal | None, now: float) -> None:
+        if faults:
+            refusal = connection.hub.refusal_of(faults[0])
+        if refusal is not None:
+            connection.fail(request_id, refusal.error, refusal.message)
+        else:
+            result = msgspec.json.encode(Version(version, channel.log.epoch))
+            connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(result))))
+
+    return Write(OVERHEAD_BYTES + len(data), act, done)
+
+
+def _check(channel: Channel, wanted: SetValue, top: int, *, may_see: bool) -> None:
+    has_moved = wanted.if_version != top or wanted.epoch not in ("", channel.log.epoch)
+    if wanted.if_version is not None and has_moved:
+        raise Refusal(Error(codes.CONFLICT, _conflict(channel, wanted.if_version, top, may_see=may_see)))
+
+
+def _conflict(channel: Channel, expected: int, now_at: int, *, may_see: bool) -> str:
     """Say how a value stands now; what it is only to who may read it."""
-    kind, now_at = channel.kind, channel.log.top
+    kind = channel.kind
     assert isinstance(kind, Value)
     text = f"{channel.name!r} is not at version {expected} any more, but at {now_at}"
     if not may_see or kind.data is None:

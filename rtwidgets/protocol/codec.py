@@ -125,6 +125,11 @@ def publication_of(head: bytes, line: bytes) -> bytes:
     return line[len(head) - len(_DATA) : -len(_SUFFIX)]
 
 
+def publication_line(head: bytes, publication: bytes) -> bytes:
+    """Return the push line that an encoded publication was cut from."""
+    return head[: -len(_DATA)] + publication + _SUFFIX
+
+
 def publication_data(publication: bytes) -> bytes:
     """Return the raw data of an encoded publication."""
     return bytes(_publications.decode(publication).data)

@@ -20,6 +20,8 @@ class Disconnect(NamedTuple):
 
 
 INTERNAL = Error(100, "internal server error", temporary=True)
+# The request is good and the archive is not there for it just now: send it again.
+ARCHIVE_AWAY = Error(100, "the archive is away", temporary=True)
 UNAUTHORIZED = Error(101, "unauthorized")
 UNKNOWN_CHANNEL = Error(102, "unknown channel")
 PERMISSION_DENIED = Error(103, "permission denied")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import TypeAlias
 
 from starlette.datastructures import Headers
@@ -58,6 +59,7 @@ class Addresses:
         self._refused = refused
         self._now = now
         self._sockets: Counter[str] = Counter()
+        self._http: Counter[str] = Counter()
         self._requests: dict[str, Bucket] = {}
         self._joins: dict[str, Bucket] = {}
 
@@ -110,6 +112,25 @@ class Addresses:
             if not self._sockets[address]:
                 del self._sockets[address]
 
+    def open_http(self, peer: str) -> bool:
+        """Count a connection that has not asked for anything yet; False when its peer has too many.
+
+        A trusted proxy speaks for many.
+        """
+        bound, address = self._limits.connections_per_ip, _grouped(peer)
+        if bound and self._http[address] >= bound and not self._is_proxy(peer):
+            self._refused["connections_per_ip"] += 1
+            return False
+        self._http[address] += 1
+        return True
+
+    def close_http(self, peer: str) -> None:
+        """Note that a connection which was counted has ended, or is a WebSocket now."""
+        address = _grouped(peer)
+        self._http[address] -= 1
+        if not self._http[address]:
+            del self._http[address]
+
     def _count(self, rates: dict[str, Bucket], address: str, limit: str, what: str) -> None:
         rate: float = getattr(self._limits, limit)
         if not rate:
@@ -134,9 +155,14 @@ class Addresses:
 
 
 def _forget(rates: dict[str, Bucket], now: float) -> None:
-    """Forget addresses that did nothing of late, or, when all did something, the oldest."""
-    idle = [address for address, rate in rates.items() if rate.is_full(now)]
-    for address in idle or list(rates)[: MAX_ADDRESSES // 10]:
+    """Forget addresses that did nothing of late, or, when nearly all did something, the oldest too.
+
+    A tenth at least: looking through all of them for each new one would be work for a stranger's asking.
+    """
+    drop = [address for address, rate in rates.items() if rate.is_full(now)]
+    if len(drop) < MAX_ADDRESSES // 10:
+        drop = list(dict.fromkeys([*drop, *islice(rates, MAX_ADDRESSES // 10)]))
+    for address in drop:
         del rates[address]
 
 

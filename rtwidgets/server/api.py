@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -10,12 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..core import Hub
+from ..core.channel import Channel
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
 from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
+from ..core.staging import Faults, Staging, Write
 from ..errors import ChannelNameError
 from ..protocol.names import check_channel
+
+# Like a request's head, its body is not waited for without end.
+BODY_TIMEOUT_S = 10.0
 
 
 class PublishBody(Struct):
@@ -41,7 +47,7 @@ class HttpApi:
         self._now = now
 
     async def publish(self, request: Request) -> JSONResponse:
-        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        body = await self._body(request)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -49,7 +55,7 @@ class HttpApi:
             if is_reserved(wanted.channel):
                 raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
-            offset = channel.publish(bytes(wanted.data), now=self._now())
+            offset = await _published(channel, bytes(wanted.data), self._now())
         except (
             msgspec.DecodeError,
             RecursionError,
@@ -58,11 +64,12 @@ class HttpApi:
             Refusal,
             UnicodeError,
         ) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            is_temporary = isinstance(error, Refusal) and error.error.temporary
+            return JSONResponse({"error": str(error)}, status_code=503 if is_temporary else 400)
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
-        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        body = await self._body(request)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -75,12 +82,55 @@ class HttpApi:
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
 
+    async def _body(self, request: Request) -> bytes | JSONResponse:
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        if isinstance(body, JSONResponse) and body.status_code == 413:
+            self._hub.refused["max_message_bytes"] += 1
+        return body
+
 
 async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
-    """Return a request's body, or the answer when it is too large; 0 is no bound."""
+    """Return a request's body, or the answer when it is too large or too slow; 0 is no bound of its size."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if 0 < max_bytes < len(body):
-            return JSONResponse({"error": "the body is larger than max_message_bytes"}, status_code=413)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if 0 < max_bytes < len(body):
+                    fault = "the body is larger than max_message_bytes"
+                    return JSONResponse({"error": fault}, status_code=413)
+    except TimeoutError:
+        fault = f"the body did not come within {BODY_TIMEOUT_S:g} s"
+        return JSONResponse({"error": fault}, status_code=408, headers={"Connection": "close"})
     return body
+
+
+async def _published(channel: Channel, data: bytes, now: float) -> int:
+    """Publish and return the offset, once the archive has it where there is one.
+
+    Raises:
+        DataError: If the data breaks the rules of the channel's kind.
+        Refusal: If the archive does not take it.
+    """
+    if channel.durable is None:
+        return channel.publish(data, now=now)
+    kept: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    offset = 0
+
+    def act(staging: Staging) -> Faults:
+        nonlocal offset
+        faults = staging.publish([data])
+        offset = staging.top
+        return faults
+
+    def done(faults: Faults, refusal: Refusal | None, now: float) -> None:
+        if kept.done():  # whoever asked has gone
+            return
+        fault = refusal or faults.get(0)
+        if fault is not None:
+            kept.set_exception(fault)
+        else:
+            kept.set_result(offset)
+
+    channel.durable.write(Write(len(data), act, done), now)
+    return await kept

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
+from ..archive import open_archive
 from ..core import Hub
 from ..core.origins import parse_origin
 from ..core.refusal import Refusal
@@ -23,6 +24,8 @@ from ..core.revocation import Revocation
 from ..protocol import codes
 from .addresses import Addresses, parse_networks
 from .api import HttpApi
+from .archive_cleaner import Cleaner
+from .archiver import FLUSH_TIMEOUT_S, Archiver
 from .clock import steady_clock
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
@@ -77,28 +80,32 @@ class HubApp:
             self.hub.on_revoke = self._keep_revoked
             self._read_revoked()
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
+        self._archiver: Archiver | None = None
+        if settings.hub.archive != "none":
+            self._archiver = Archiver(open_archive(settings.hub.archive), self.hub, self.now)
+        figures = None if self._archiver is None else self._archiver.figures
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
-        api = HttpApi(self.hub, self.now)
-        pages = Pages()
-        addresses = Addresses(
+        self.addresses = Addresses(
             settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
         )
-        join = Join(self.hub, self.now, addresses, examples=settings.hub.examples)
+        api = HttpApi(self.hub, self.now)
+        pages = Pages()
+        join = Join(self.hub, self.now, self.addresses, examples=settings.hub.examples)
         gate = Middleware(
             Gate,
             own=_own_origins(settings, port),
             allowed=self.hub.origins,
             api_key=settings.auth.api_key,
             open_paths=OPEN_PATHS,
-            addresses=addresses,
+            addresses=self.addresses,
         )
         self.asgi = Starlette(
             routes=[
                 WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain)),
                 Route(HEALTH_PATH, self._health),
                 Route(READY_PATH, self._ready),
-                Route("/metrics", Metrics(self.hub).show),
+                Route("/metrics", Metrics(self.hub, figures).show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
                 Route(JOIN_PATH, join.join, methods=["POST", "OPTIONS"]),
@@ -122,9 +129,27 @@ class HubApp:
         tasks = [asyncio.create_task(self._tick())]
         if self._jwks is not None:
             tasks.append(asyncio.create_task(self._jwks.keep()))
+        if self._archiver is not None:
+            await self._archiver.open()
+            tasks.append(asyncio.create_task(self._archiver.run()))
+            tasks.append(asyncio.create_task(Cleaner(self._archiver, self.hub, self.now).run()))
         yield
+        if self._archiver is not None:
+            await self._archiver.flush(FLUSH_TIMEOUT_S)
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._archiver is not None:
+            await self._archiver.close()
+
+    def check_archive(self) -> None:
+        """Open the archive before anything else starts.
+
+        Raises:
+            ConfigError: If it is of no use, and would be of none later.
+        """
+        if self._archiver is not None:
+            asyncio.run(self._archiver.check())
 
     async def _tick(self) -> None:
         while True:

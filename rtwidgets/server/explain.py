@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from ..core.tokens import TokenError, Tokens
+from ..core.tokens import INVITE, TokenError, Tokens
 
 
 def explain(token: str, tokens: Tokens, now: float) -> tuple[list[str], str | None]:
@@ -36,6 +36,11 @@ def _lines(claims: dict[str, Any], signed: str, now: float) -> Iterator[tuple[st
         yield "info", str(claims["info"])
     if claims.get("channel"):
         yield "for", f"a subscription to {claims['channel']}"
+    if claims.get("use") == INVITE:
+        yield "for", "an invite: POST /api/join takes it, no connection does"
+        says = claims.get("invite")
+        for name, said in says.items() if isinstance(says, dict) else ():
+            yield f"  {name}", str(said)
     for name, claim in (("issued", "iat"), ("not before", "nbf"), ("expires", "exp")):
         yield (
             name,
@@ -54,7 +59,7 @@ def _lines(claims: dict[str, Any], signed: str, now: float) -> Iterator[tuple[st
     rights = caps.items() if isinstance(caps, dict) else ()
     for pattern, verbs in rights:
         yield "right", f"{pattern}: {', '.join(map(str, verbs)) if isinstance(verbs, list) else verbs}"
-    if not rights and not claims.get("channel"):
+    if not rights and not claims.get("channel") and claims.get("use") != INVITE:
         yield "right", "none but what the namespaces allow everybody"
     if claims.get("channels"):
         yield "subscribed", str(claims["channels"])

@@ -17,6 +17,8 @@ from .frame_parser import CLOSE, PING, PONG, Control, FrameFault, FrameParser, f
 EXTENSION = "rtwidgets.frames"
 # How long a peer may take to answer a close frame.
 CLOSE_TIMEOUT_S = 5.0
+# So many frames of a peer are read while it has not answered a close frame; what follows is dropped unread.
+MOST_BEHIND_CLOSE = 1_000
 # Above this many unsent bytes of its own the transport says that it is full.
 WRITE_BUFFER_BYTES = 16 * 1024
 
@@ -24,8 +26,8 @@ WRITE_BUFFER_BYTES = 16 * 1024
 class FrameOwner(Protocol):
     """Who took a transport over."""
 
-    def on_messages(self, messages: list[bytes], pings: int) -> None:
-        """Something was read: whole messages and so many pings, or nothing whole yet."""
+    def on_messages(self, messages: list[bytes], controls: int) -> None:
+        """Something was read: whole messages and so many control frames, or nothing whole yet."""
 
     def on_fault(self, fault: FrameFault) -> None:
         """What was read breaks the rules: the connection ends."""
@@ -43,6 +45,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     _owner: FrameOwner | None = None
     _parser: FrameParser
     _closing = False
+    # Behind our close frame this much is looked at for the peer's.
+    _patience = MOST_BEHIND_CLOSE
     # Whether the transport takes more now.
     is_writable = True
 
@@ -66,6 +70,11 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self.conn.reader.buffer.clear()
             self.data_received(early)
         return self
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a close frame was sent or came."""
+        return self._closing
 
     def write(self, frame: bytes) -> None:
         """Send a prepared frame: its head and payload as they go on the wire."""
@@ -111,7 +120,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             owner.on_fault(fault)
             self.end(fault.code, fault.reason)
             return
-        owner.on_messages(messages, sum(frame.opcode == PING for frame in controls) if controls else 0)
+        owner.on_messages(messages, len(controls))
         for frame in controls:
             self._control(frame)
 
@@ -140,7 +149,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:
             # A peer that sends pings and reads nothing gets no second answer while the first waits.
-            if self.is_writable:
+            # Nor does one that is gone: each answer to it would be a line in the log.
+            if self.is_writable and not self.transport.is_closing():
                 self.write(frame_head(len(frame.payload), PONG) + frame.payload)
         elif frame.opcode == CLOSE:
             self._closing = True
@@ -150,11 +160,15 @@ class FramesProtocol(WebSocketsSansIOProtocol):
 
     def _await_close(self, data: bytes) -> None:
         """Look for the peer's answer to our close frame and nothing else."""
-        try:
-            _, controls = self._parser.feed(data)
-        except FrameFault:
+        if self._patience <= 0:
             # What still comes is dropped: closing with unread bytes would reset the connection, and the
-            # peer would not hear why it ended.
+            # peer would not hear why it ended. Nothing holds it back now, so it must cost nothing.
             return
+        try:
+            messages, controls = self._parser.feed(data)
+        except FrameFault:
+            self._patience = 0
+            return
+        self._patience -= len(messages) + len(controls)
         if any(frame.opcode == CLOSE for frame in controls):
             self.transport.close()

@@ -66,11 +66,13 @@ class Gate:
         headers = Headers(scope=scope)
         address = self._addresses.of(scope)
         try:
-            self._addresses.note_request(address)
             fault = self._fault(headers)
             if fault is not None:
+                # Not counted: a page of another site could use up what the user's own programs may do.
                 await refuse(scope, receive, send, 403, fault)
-            elif not self._is_open(scope["path"]) and not self._has_key(headers):
+                return
+            self._addresses.note_request(address)
+            if not self._is_open(scope["path"]) and not self._has_key(headers):
                 await refuse(scope, receive, send, 401, "a valid X-API-Key header is needed")
             elif scope["type"] == "websocket":
                 with self._addresses.socket(address):

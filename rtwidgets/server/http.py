@@ -6,22 +6,63 @@ import asyncio
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from .addresses import Addresses
+
 # A peer that opens connections and sends nothing would use up the file descriptors.
 REQUEST_TIMEOUT_S = 10.0
 
 
 class PromptHttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type, unused-ignore]
-    """uvicorn's HTTP protocol; a connection without a whole request head in time is dropped."""
+    """uvicorn's HTTP protocol; a connection without a whole request head in time is dropped.
+
+    So is one of an address that has too many open already. WebSockets are counted behind the gate.
+    """
+
+    addresses: Addresses | None = None
+    _due: asyncio.TimerHandle | None = None
+    _peer: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        self._due = self.loop.call_later(REQUEST_TIMEOUT_S, self._drop_if_silent)
+        self._wait()
+        if self.addresses is not None and self.client is not None:
+            if self.addresses.open_http(self.client[0]):
+                self._peer = self.client[0]
+            else:
+                transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        answers = self.cycle is not None and not self.cycle.response_complete
+        # uvicorn itself bounds the time from an answer to the first byte of the next request.
+        if answers or self.timeout_keep_alive_task is not None:
+            self._stop_waiting()
+        elif self._due is None and self.transport.get_protocol() is self:
+            self._wait()
+
+    def handle_websocket_upgrade(self, *arguments: object) -> None:
+        self._leave()
+        super().handle_websocket_upgrade(*arguments)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._due.cancel()
+        self._leave()
         super().connection_lost(exc)
 
-    def _drop_if_silent(self) -> None:
-        # After an upgrade the transport belongs to the WebSocket protocol.
-        if self.scope is None and self.transport.get_protocol() is self:
-            self.transport.abort()
+    def _leave(self) -> None:
+        self._stop_waiting()
+        peer, self._peer = self._peer, None
+        if peer is not None and self.addresses is not None:
+            self.addresses.close_http(peer)
+
+    def _wait(self) -> None:
+        self._due = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+
+def http_protocol(addresses: Addresses) -> type[PromptHttpProtocol]:
+    """Return the protocol of a server that counts these addresses."""
+    return type("HttpProtocol", (PromptHttpProtocol,), {"addresses": addresses})

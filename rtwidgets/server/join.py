@@ -32,6 +32,9 @@ class JoinBody(Struct):
     name: str = ""
     example: str = ""
 
+    def __repr__(self) -> str:
+        return "JoinBody(...)"  # an invite opens the hub, and a repr may land in a log
+
 
 class Join:
     """Serve `/api/join`.

@@ -15,12 +15,14 @@ from .. import connection_file
 from ..core import Limits
 from ..core.capabilities import ALL_VERBS
 from ..errors import ConfigError
+from ..file_lock import file_lock
 from .app import HubApp
-from .file_lock import file_lock
+from .local_archive import local_archive
 from .run import bind, make_server
 from .settings import AuthSection, HubSection, Settings
 
 LOCK_NAME = "rtwidgets-hub.lock"
+ARCHIVE_NAME = "rtwidgets-hub.db"
 IDLE_AFTER_S = 900.0
 _IDLE_CHECK_S = 1.0
 # All notebooks of one user come from one address, and tables from a kernel are larger than chat messages.
@@ -35,6 +37,7 @@ _LIMITS = Limits(
     calls_per_user=1_024,
     table_bytes=1024 * 1024 * 1024,
     replies_bytes=32 * 1024 * 1024,
+    archive_bytes=256 * 1024 * 1024,
 )
 
 
@@ -51,7 +54,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
         if not held:
             return False
         settings = Settings(
-            hub=HubSection(port=0),
+            hub=HubSection(port=0, archive=local_archive(directory / ARCHIVE_NAME)),
             auth=AuthSection(hmac_secret=secrets.token_hex(32)),
             limits=_LIMITS,
         )

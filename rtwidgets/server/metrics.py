@@ -6,13 +6,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from ..core import Hub
+from .archive_figures import ArchiveFigures
 
 
 class Metrics:
     """Serve `/metrics` in Prometheus' text format. The gate asks for the key."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, archive: ArchiveFigures | None) -> None:
         self._hub = hub
+        self._archive = archive
 
     async def show(self, request: Request) -> PlainTextResponse:
         hub = self._hub
@@ -34,4 +36,6 @@ class Metrics:
             f'rtwidgets_refused_total{{limit="{name}"}} {hub.refused[name]}'
             for name in hub.rules.limits.__struct_fields__
         ]
+        if self._archive is not None:
+            lines += self._archive.lines(hub.archiving.waiting_bytes)
         return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..core import Connection, Hub
 from .frame_parser import POLICY, TOO_BIG, FrameFault, frame_head
-from .frames import FramesProtocol
+from .frames import CLOSE_TIMEOUT_S, FramesProtocol
 
 # A frame to a client ends at about this size. It bounds what a stalled reader holds.
 FRAME_BYTES = 48 * 1024
@@ -41,7 +41,10 @@ class Outlets:
         ready, self._ready = self._ready, []
         now = self.now()
         for outlet in ready:
-            outlet.pump(now)
+            try:
+                outlet.pump(now)
+            except Exception as error:  # one connection must not take the others of this turn down with it
+                outlet.fail(error)
 
     def framed(self, payload: bytes) -> bytes:
         """Return a payload as a whole frame; the same payload object as the last one is not framed again."""
@@ -76,10 +79,10 @@ class Outlet:
 
     # from the transport ---------------------------------------------------------
 
-    def on_messages(self, messages: list[bytes], pings: int) -> None:
+    def on_messages(self, messages: list[bytes], controls: int) -> None:
         self._outlets.last_input = asyncio.get_running_loop().time()
-        if pings:
-            self.connection.ping(pings, self._outlets.now())
+        if controls:
+            self.connection.ping(controls, self._outlets.now())
         if messages:
             self.connection.receive(messages, self._outlets.now())
         if self.connection.congested and self._port is not None:
@@ -104,9 +107,30 @@ class Outlet:
         if not self.lost.done():
             self.lost.set_result(None)
 
+    def fail(self, error: Exception) -> None:
+        """Drop the connection after a fault of ours."""
+        self.connection.hub.on_fault(error)
+        if self._port is not None:
+            self._port.abort()
+
     def _give_up(self, port: FramesProtocol) -> None:
         self.connection.hub.refused["send_timeout_s"] += 1
         port.abort()
+
+    def _set_deadline(self, port: FramesProtocol) -> None:
+        """Drop a peer that takes nothing for too long."""
+        timeout_s = self._send_timeout_s
+        if self.connection.closing is not None:
+            # Who is sent away and reads nothing would stay: the close frame can't leave.
+            timeout_s = min(timeout_s or CLOSE_TIMEOUT_S, CLOSE_TIMEOUT_S)
+        elif not self.connection.has_output:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + timeout_s
+        if timeout_s and (self._deadline is None or due < self._deadline.when()):
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._deadline = loop.call_at(due, self._give_up, port)
 
     # out ------------------------------------------------------------------------
 
@@ -114,7 +138,7 @@ class Outlet:
         """Write until there is nothing left or the transport is full."""
         self._queued = False
         port, connection = self._port, self.connection
-        if port is None:
+        if port is None or port.is_ending:
             return
         while port.is_writable and (connection.has_output or connection.can_go_on):
             payload = connection.take(FRAME_BYTES, now)
@@ -123,9 +147,7 @@ class Outlet:
             else:
                 port.write(self._outlets.framed(payload))
         if not port.is_writable:
-            if self._deadline is None and connection.has_output and self._send_timeout_s:
-                loop = asyncio.get_running_loop()
-                self._deadline = loop.call_later(self._send_timeout_s, self._give_up, port)
+            self._set_deadline(port)
         elif connection.closing is not None:
             port.end(*connection.closing)
         elif port.read_paused and not connection.congested:

@@ -11,7 +11,7 @@ import msgspec
 
 from ..core.revocation import Revocation, Revocations
 from ..errors import ConfigError
-from .file_lock import file_lock
+from ..file_lock import file_lock
 
 log = logging.getLogger("rtwidgets.hub")
 

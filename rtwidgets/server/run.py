@@ -13,7 +13,7 @@ from ..errors import ConfigError
 from .app import HubApp
 from .drain import Drain
 from .frames import FramesProtocol
-from .http import PromptHttpProtocol
+from .http import http_protocol
 from .settings import HubSection, Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -83,7 +83,7 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
-        http=PromptHttpProtocol,
+        http=http_protocol(hub.addresses),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
         ws_per_message_deflate=False,
@@ -110,6 +110,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     hub = HubApp(settings, port)
+    hub.check_archive()
     make_server(hub, lambda: on_ready(f"{settings.hub.scheme}://{shown}:{port}")).run(sockets=[listener])
 
 

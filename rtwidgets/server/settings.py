@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from ..archive import open_archive
 from ..core import HubRules, Limits, Namespace
 from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
@@ -28,6 +29,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[hub]`: where it listens and what keeps its data.
 
     Args:
+        archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
         examples: Let anybody who reaches the hub into the example chat, as a guest.
@@ -48,6 +50,9 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     drain_window_s: float = 5
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
+
+    def __repr__(self) -> str:
+        return "HubSection(...)"  # the archive's address may hold a password, and a repr may land in a log
 
     @property
     def scheme(self) -> str:
@@ -111,6 +116,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             limits=self.limits,
             anonymous=self.auth.anonymous,
             user_channel=self.auth.user_channel,
+            archive=self.hub.archive != "none",
             public_url=self.hub.public_url.rstrip("/"),
         )
 
@@ -177,7 +183,7 @@ def _check(settings: Settings) -> None:
     if hub.broker != "memory":
         raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
     if hub.archive != "none":
-        raise ConfigError(f"hub.archive is {hub.archive!r}; this version has only 'none'")
+        open_archive(hub.archive)  # says what is wrong with it
     for origin in auth.allowed_origins:
         if parse_origin(origin) is None:
             raise ConfigError(
@@ -209,11 +215,26 @@ def _check(settings: Settings) -> None:
             "auth.user_channel needs the channels without a prefix: write [namespaces.default], such as "
             'kind = "event"'
         )
-    for name in settings.namespaces:
+    for name, namespace in settings.namespaces.items():
+        if namespace.archive:
+            _check_archived(name, namespace, hub.archive)
         if not name or ":" in name or not name.isascii() or not name.isprintable() or " " in name:
             raise ConfigError(
                 f"[namespaces.{name}]: a namespace is printable ASCII without spaces and colons"
             )
+
+
+def _check_archived(name: str, namespace: Namespace, archive: str) -> None:
+    where = f"[namespaces.{name}] has archive = true, and"
+    if archive == "none":
+        raise ConfigError(f"{where} the hub has no archive: set hub.archive, such as 'sqlite:///hub.db'")
+    if not namespace.recover or not namespace.history_size:
+        raise ConfigError(
+            f"{where} recover or history_size say that its channels keep nothing: recover = true and a "
+            "history_size above 0 are needed"
+        )
+    if namespace.archive_ttl_s < 0 or namespace.archive_size < 0:
+        raise ConfigError(f"{where} archive_ttl_s or archive_size below 0: use 0 for no bound, or more")
 
 
 def _check_keys(auth: AuthSection) -> None:

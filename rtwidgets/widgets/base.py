@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,6 +20,7 @@ from .relay import Relay
 if TYPE_CHECKING:
     from ..client.channel import Channel
     from ..client.hub import Hub
+    from ..client.share import Share
 
 # What shows each kind of channel, for the message to who took the wrong one.
 _SHOWN_BY = {
@@ -31,8 +34,9 @@ _SHOWN_BY = {
 class LiveWidget(anywidget.AnyWidget):
     """A widget that a page fills from a hub, not from the kernel.
 
-    Its one trait, ``spec``, is plain JSON: kind, hub, channels, options. Data never travels through traits.
-    The code that shows it comes with the relay.
+    Its trait ``spec`` is plain JSON: kind, hub, channels, options. Data never travels through traits. The
+    code that shows it comes with the relay. A page keeps a small picture in ``snapshot``, for whoever opens
+    the saved notebook later; it never comes to the kernel.
 
     Args:
         kind: The kind of widget, as its front end knows it.
@@ -51,6 +55,7 @@ class LiveWidget(anywidget.AnyWidget):
 
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
     # Its height in a dashboard where none is chosen, in rows of 40 pixels.
     panel_rows: ClassVar[int] = 8
 
@@ -72,6 +77,7 @@ class LiveWidget(anywidget.AnyWidget):
                 raise ChannelError(
                     f"{type(self).__name__} can't show {target!r}: a name with a star is for patterns"
                 )
+        self._hub = hub
         self.needs = dict(needs)
         rights = {**needs, **(patterns or {})}
         # First, so that a page knows the way to the hub, and has the right to it, before it sees the widget.
@@ -88,6 +94,23 @@ class LiveWidget(anywidget.AnyWidget):
         if leave is not None:
             leave()
         super().close()
+
+    def save_html(
+        self, path: str | os.PathLike[str], *, title: str | None = None, invite: Share | str | None = None
+    ) -> Path:
+        """Save the widget as one HTML file that shows what it shows now, with its age, without a server.
+
+        See `rtwidgets.save_html`, which also saves several widgets in one file.
+
+        Args:
+            path: Where it goes, such as ``"desk.html"``; a file of that name is replaced.
+            title: Above it; None takes the widget's own.
+            invite: What ``session.share()`` made, for a file that leads to the session. Whoever has the file
+                then has its link.
+        """
+        from .export import save_html
+
+        return save_html(path, self, title=title, invite=invite)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._summary})"

@@ -9,24 +9,22 @@ import msgspec
 from ..client.commands import RegisteredCommand
 from . import options
 from .base import LiveWidget, summary_of
-from .scope import CALL, SEE
+from .command_target import Command, channels_for, needs_for, target_of, timeout_ms
 
 if TYPE_CHECKING:
     from ..client.hub import Hub
 
-CATALOGUE = "table:rtwidgets.commands"
-# The hub waits no longer for any handler.
-MAX_TIMEOUT_S = 3600
-
 
 class Button(LiveWidget):
-    """Calls a command, and shows what came of it. It can be pressed while a handler is connected.
+    """Calls a command, shows how far it is and what came of it, and can stop it.
+
+    It can be pressed while a handler is connected. Everybody who sees it sees who runs the command, too.
 
     Args:
         title: On the button.
         command: A function registered with ``@hub.command``, or the name of one that any process serves.
         hub: The hub that passes the call on; needed with a name only.
-        timeout_s: How long a press waits for the answer, in seconds.
+        timeout_s: How long the command may take, in seconds.
         **args: Arguments of the call; they are plain JSON.
 
     Raises:
@@ -40,47 +38,28 @@ class Button(LiveWidget):
     def __init__(
         self,
         title: str,
-        command: RegisteredCommand[..., Any] | str,
+        command: Command,
         *,
         hub: Hub | None = None,
         timeout_s: float = 30.0,
         **args: object,
     ) -> None:
-        name, target = _target(command, hub)
+        name, target = target_of("Button", command, hub)
         if isinstance(command, RegisteredCommand):
             _check_names(command, args)
         chosen = {
             "title": options.text("title", title),
             "command": name,
             "args": _plain(args),
-            "timeout_ms": _timeout_ms(timeout_s),
+            "timeout_ms": timeout_ms(timeout_s),
         }
         summary = summary_of(f"{title!r}, {name!r}", **args)
-        # Whoever may call some command may see the catalogue; it is here for the page, which asks for both.
-        needs = {f"command:{name}": CALL, CATALOGUE: SEE}
-        super().__init__("button", target, {"commands": CATALOGUE}, needs, chosen, summary)
-
-
-def _target(command: object, hub: Hub | None) -> tuple[str, Hub]:
-    if isinstance(command, RegisteredCommand):
-        return command.name, command.hub if hub is None else hub
-    if not isinstance(command, str) or not command:
-        raise TypeError(f"command must be a function of @hub.command or a name, not {command!r}")
-    if hub is None:
-        raise TypeError(f"{command!r} is a name: say which hub serves it, as in Button({command!r}, hub=hub)")
-    return command, hub
-
-
-def _timeout_ms(timeout_s: float) -> int:
-    if not 0 < options.finite("timeout_s", timeout_s) <= MAX_TIMEOUT_S:
-        raise ValueError(f"timeout_s must be above 0 and at most {MAX_TIMEOUT_S}, not {timeout_s!r}")
-    return max(1, round(timeout_s * 1000))
+        super().__init__("button", target, channels_for(name), needs_for(name), chosen, summary)
 
 
 def _check_names(command: RegisteredCommand[..., Any], args: dict[str, object]) -> None:
     known = command.schema.get("properties")
-    if not isinstance(known, dict) or command.schema.get("additionalProperties") is True:
-        return
+    assert isinstance(known, dict)
     unknown = [name for name in args if name not in known]
     if unknown:
         takes = ", ".join(known) or "none"

@@ -187,7 +187,9 @@ INSIDE = (
     {"publish": {"channel": "value:limit", "data": 101}},
     {"presence": {"channel": "chat:desk"}},
     {"subscribe": {"channel": "table:rtwidgets.commands"}},
+    {"subscribe": {"channel": "table:rtwidgets.calls"}},
     rpc("call", command="halt"),
+    rpc("cancel", command="halt", key="none"),
 )
 OUTSIDE: tuple[dict[str, Any], ...] = (
     {"subscribe": {"channel": "stream:other"}},
@@ -199,6 +201,8 @@ OUTSIDE: tuple[dict[str, Any], ...] = (
     rpc("declare", channel="value:hidden", default=3),
     rpc("demand", channel="stream:other"),
     rpc("call", command="wipe"),
+    {"subscribe": {"channel": "event:rtwidgets.audit"}},
+    {"publish": {"channel": "table:rtwidgets.calls", "data": {"remove": []}}},
     rpc("register", commands=[{"name": "halt"}]),
     rpc("token", ttl_s=3600),
     rpc("token", ttl_s=60, caps={"stream:scoped": ["subscribe"]}),
@@ -223,6 +227,7 @@ def test_pages_token_opens_its_widgets_and_nothing_else(lab: Lab, page: Page, so
         "chat:desk": {"subscribe", "publish", "presence"},
         "command:halt": {"command"},
         "table:rtwidgets.commands": {"subscribe"},
+        "table:rtwidgets.calls": {"subscribe"},
     }
     url = f"{lab.hub_file()['url'].replace('http', 'ws')}/connection/websocket"
     assert page.evaluate(TRY, [url, held, INSIDE]) == [0] * len(INSIDE)
@@ -310,6 +315,8 @@ def test_saved_notebook_and_its_export_hold_nothing_that_opens_the_hub(
     stranger.reload()
     slider = stranger.locator(".rtw-slider")
     expect(slider).to_be_visible(timeout=60_000)
+    # In its details, where it shows what was saved.
+    slider.locator(".rtw-status__face").focus()
     expect(slider).to_contain_text("no kernel of this page answers", timeout=20_000)
     assert theirs.urls == []
     assert not (other_lab.runtime / "rtwidgets-hub.json").exists()

@@ -12,22 +12,49 @@ from rtwidgets.client.outbox import BATCHES_IN_FLIGHT, Batch, Item, Outbox, Whol
 LIMIT = 2_000
 
 
+ARCHIVED = ("stream:a", "value:c")
+
+
 class Hub:
-    """What the real hub does with batches: remember the last number, publish what is new."""
+    """What the real hub does with batches: remember the last number, publish what is new.
+
+    Channels with an archive each remember their own, and take nothing while that is away; what comes behind a
+    batch that they did not take has to wait for it.
+    """
 
     def __init__(self) -> None:
         self.last = 0
+        self.is_away = False
         self.published: dict[str, list[object]] = {}
+        self._last: dict[str, int] = {}
+        self._owed: dict[str, set[int]] = {channel: set() for channel in ARCHIVED}
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: Batch) -> set[int]:
+        """Publish, and return the indexes of items that have to come again."""
         payload = json.loads(batch.payload)
         assert payload["producer"] == "p" and payload["seq"] == batch.seq
-        if batch.seq <= self.last:
-            return
-        self.last = batch.seq
-        for item in payload["items"]:
+        is_new = batch.seq > self.last
+        self.last = max(self.last, batch.seq)
+        again = set()
+        took: set[str] = set()
+        for index, item in enumerate(payload["items"]):
+            channel = item["channel"]
+            if channel in ARCHIVED:
+                owed = self._owed[channel]
+                if self.is_away or (owed and batch.seq > min(owed)):
+                    owed.add(batch.seq)
+                    again.add(index)
+                    continue
+                owed.discard(batch.seq)
+                if batch.seq <= self._last.get(channel, 0) and channel not in took:
+                    continue
+                took.add(channel)
+                self._last[channel] = batch.seq
+            elif not is_new:
+                continue
             rows = item["data"]["n"] if isinstance(item["data"], dict) else [item["data"]]
-            self.published.setdefault(item["channel"], []).extend(rows)
+            self.published.setdefault(channel, []).extend(rows)
+        return again
 
 
 def item_of(channel: str, number: int) -> Item:
@@ -43,6 +70,8 @@ step = st.one_of(
     st.tuples(st.just("send"), st.integers(1, BATCHES_IN_FLIGHT)),
     st.tuples(st.just("ack"), st.integers(1, 4)),
     st.tuples(st.just("cut"), st.booleans()),
+    st.tuples(st.just("away"), st.booleans()),
+    st.tuples(st.just("resume"), st.booleans()),
 )
 
 
@@ -54,7 +83,7 @@ def test_any_sequence_of_puts_sends_acks_and_cuts_publishes_each_row_once_in_ord
     outbox, hub = Outbox("p", max_bytes=3_000, max_items=40), Hub()
     accepted: dict[str, list[object]] = {}
     on_wire: list[Batch] = []  # sent, the hub has not read them yet
-    unacked: list[Batch] = []  # the hub has read them, we have not heard of it
+    unacked: list[tuple[Batch, set[int]]] = []  # the hub has read them, we have not heard of it
     for number, (what, argument) in enumerate(steps):
         if what == "put":
             channel = str(argument)
@@ -67,10 +96,17 @@ def test_any_sequence_of_puts_sends_acks_and_cuts_publishes_each_row_once_in_ord
         elif what == "ack":
             for _ in range(int(str(argument))):
                 if on_wire:
-                    hub.take(on_wire[0])
-                    unacked.append(on_wire.pop(0))
+                    unacked.append((on_wire[0], hub.take(on_wire.pop(0))))
             if unacked:
-                outbox.acknowledge(unacked.pop(0).seq)
+                batch, again = unacked.pop(0)
+                if again:
+                    outbox.postpone(batch.seq, again)
+                else:
+                    outbox.acknowledge(batch.seq)
+        elif what == "away":
+            hub.is_away = bool(argument)
+        elif what == "resume":
+            outbox.resume()
         else:
             if argument and on_wire:  # the hub read one more before the cut, its answer is lost
                 hub.take(on_wire[0])
@@ -79,8 +115,9 @@ def test_any_sequence_of_puts_sends_acks_and_cuts_publishes_each_row_once_in_ord
             outbox.rewind()
         assert 0 <= outbox.bytes <= 3_000 and 0 <= outbox.items <= 40
     outbox.rewind()
+    hub.is_away = False
     while (batch := outbox.next(LIMIT)) is not None:
-        hub.take(batch)
+        assert not hub.take(batch)
         outbox.acknowledge(batch.seq)
     assert outbox.empty and outbox.bytes == 0 and outbox.items == 0
     for channel in ("stream:a", "stream:b", "event:d"):
@@ -122,6 +159,28 @@ def test_rewound_batches_keep_number_and_payload() -> None:
     again, second = outbox.next(LIMIT), outbox.next(LIMIT)
     assert again is first and again is not None and second is not None
     assert (again.seq, second.seq) == (1, 2)
+
+
+def test_channel_that_the_hub_can_not_take_for_now_holds_back_no_other() -> None:
+    outbox = Outbox("p")
+    outbox.put(Whole("event:a", b"1"), LIMIT)
+    first = outbox.next(LIMIT)
+    assert first is not None
+    assert outbox.postpone(first.seq, [0, 7]) is first
+    for channel, data in (("event:a", b"2"), ("event:b", b"3"), ("event:a", b"4")):
+        outbox.put(Whole(channel, data), LIMIT)
+    other = outbox.next(LIMIT)
+    assert other is not None and other.channels == ["event:b"] and outbox.next(LIMIT) is None
+    outbox.acknowledge(other.seq)
+    assert outbox.waits("event:a") and not outbox.empty
+    outbox.resume()
+    assert outbox.next(LIMIT) is first and outbox.next(LIMIT) is None
+    outbox.acknowledge(first.seq)
+    rest = outbox.next(LIMIT)
+    assert rest is not None
+    assert [item["data"] for item in json.loads(rest.payload)["items"]] == [2, 4]
+    outbox.acknowledge(rest.seq)
+    assert outbox.empty and (outbox.bytes, outbox.items) == (0, 0)
 
 
 def test_waits_until_the_last_item_of_a_channel_is_acknowledged() -> None:

@@ -12,6 +12,8 @@ from rtwidgets.core.capabilities import ALL_VERBS, Caps
 from rtwidgets.core.rules import default_namespaces
 from rtwidgets.core.tokens import Tokens
 
+from .model_archive import ModelArchive
+
 SECRET = "a secret of thirty-two characters"
 ALL: Caps = {"*": ALL_VERBS}
 
@@ -22,15 +24,21 @@ def make_hub(
     limits: Limits | None = None,
     anonymous: bool = False,
     user_channel: bool = False,
+    archive: ModelArchive | None = None,
 ) -> Hub:
-    ids = count(1)
+    # What an archive outlives has other ids in each life.
+    ids = count(1 if archive is None else archive.next_ids())
     rules = HubRules(
         namespaces={**default_namespaces(), **(namespaces or {})},
         limits=limits or Limits(),
         anonymous=anonymous,
         user_channel=user_channel,
+        archive=archive is not None,
     )
-    return Hub(rules, Tokens(SECRET), hub_id="hub", version="1", make_id=lambda: f"id{next(ids)}", now=0.0)
+    hub = Hub(rules, Tokens(SECRET), hub_id="hub", version="1", make_id=lambda: f"id{next(ids)}", now=0.0)
+    if archive is not None:
+        archive.join(hub)
+    return hub
 
 
 class Peer:
@@ -70,6 +78,14 @@ class Peer:
 
     def rpc(self, method: str, **data: Any) -> dict[str, Any]:
         return self.ask(rpc={"method": method, "data": data})
+
+    def rpc_later(self, archive: ModelArchive, method: str, **data: Any) -> dict[str, Any]:
+        """Call a method that is answered when the archive has done its work."""
+        number = next(self._ids)
+        self.send({"id": number, "rpc": {"method": method, "data": data}})
+        archive.work()
+        (reply,) = (message for message in self.messages() if message.get("id") == number)
+        return reply
 
     def connect(self) -> Peer:
         reply = self.ask(connect={"token": self.token})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import jwt
 import pytest
 from hypothesis import given
@@ -20,6 +22,17 @@ def test_star_stands_for_any_characters_and_nothing_else_does() -> None:
     assert matches("a*c", "abc") and not matches("a*c", "abd")
     assert not matches("stream.a", "stream:a")
     assert not matches("", "a")
+
+
+@given(st.text(alphabet="ab*", max_size=8), st.text(alphabet="ab", max_size=12))
+def test_patterns_mean_what_a_regular_expression_says(pattern: str, target: str) -> None:
+    assert matches(pattern, target) == bool(re.fullmatch(pattern.replace("*", ".*"), target))
+
+
+def test_pattern_with_many_stars_takes_no_time() -> None:
+    """A user may have a token made with it, and every subscribe would stop the hub for ever."""
+    assert not matches("stream:" + "*a" * 60 + "b", "stream:" + "a" * 200)
+    assert matches("stream:" + "*a" * 60, "stream:" + "a" * 200)
 
 
 @given(texts, texts, st.lists(texts, min_size=3, max_size=3))

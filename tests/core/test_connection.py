@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 
 from rtwidgets.core import Limits
+from rtwidgets.protocol import codes
 
 from .peers import Peer, make_hub, publications
 
@@ -192,6 +193,18 @@ def test_client_that_reads_no_notices_is_too_slow() -> None:
         other.ask(subscribe={"channel": "chat:a"})
         other.ask(unsubscribe={"channel": "chat:a"})
     assert reader.connection.closing == (3008, "slow")
+
+
+def test_connection_that_is_closed_gets_nothing_published_later() -> None:
+    hub = make_hub()
+    reader, writer = Peer(hub).connect(), Peer(hub, "bob").connect()
+    reader.ask(subscribe={"channel": "event:a"})
+    writer.ask(publish={"channel": "event:a", "data": 1})
+    assert len(publications(reader.messages(), "event:a")) == 1
+    # A slow reader stays until what it has been sent has left.
+    reader.connection.close(codes.INVALID_TOKEN)
+    writer.ask(publish={"channel": "event:a", "data": 2})
+    assert reader.messages() == [] and not reader.connection.has_output
 
 
 def test_ended_connection_leaves_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from copy import copy
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
 from rtwidgets.core.rates import Bucket
+from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
 
 from ..client.hub_process import ROOT
@@ -103,6 +105,17 @@ def test_runs_and_batches_of_publications_are_owed_for() -> None:
     other.rpc("rtwidgets.publish", producer="p", seq=1, items=items)
     other.send({"id": 8, "publish": {"channel": "event:a", "data": 1}})
     assert other.messages() == []
+    batches = Peer(hub, "bob").connect()
+    batches.now = 2.0
+    for seq in (1, 2, 3):
+        data = {"producer": "p", "seq": seq, "items": items}
+        batches.send({"id": seq + 10, "rpc": {"method": "rtwidgets.publish", "data": data}})
+    assert [message["id"] for message in batches.messages()] == [11]
+    assert batches.connection.congested and hub.refused["publishes_per_s"] == 3
+    batches.now = 6.1
+    hub.tick(6.1)
+    batches.connection.resume(6.1)
+    assert [message["id"] for message in batches.messages()] == [12]
 
 
 def test_client_with_far_too_many_commands_is_cut_off() -> None:
@@ -150,7 +163,19 @@ def test_depth_of_data() -> None:
     assert code(peer.ask(publish={"channel": "event:a", "data": [[[[[1]]]]]})) == 0
     assert code(peer.ask(publish={"channel": "event:a", "data": [[[[[[1]]]]]]})) == 106
     assert hub.refused["json_depth"] == 1
-    deep: list[Any] = []
+    handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
+    deep: list[Any] = [[[[[[1]]]]]]
+    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": deep}}])) == 107
+    assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
+    handler.rpc("rtwidgets.register", commands=[{"name": "a"}])
+    assert code(caller.rpc("rtwidgets.call", command="a", args={"a": deep})) == 106
+    caller.send({"id": 90, "rpc": {"method": "rtwidgets.call", "data": {"command": "a"}}})
+    (push,) = handler.messages()
+    call = push["push"]["message"]["data"]["rtwidgets"]["call"]["id"]
+    assert code(handler.rpc("rtwidgets.reply", call=call, result=deep)) == 106
+    assert [code(reply) for reply in caller.messages()] == [1001]
+    assert hub.refused["json_depth"] == 3
+    deep = []
     for _ in range(300):
         deep = [deep]
     assert code(Peer(hub_with(json_depth=0)).connect().ask(publish={"channel": "event:a", "data": deep})) == 0
@@ -258,6 +283,13 @@ def test_size_of_all_logs() -> None:
     assert len(hub.channel("stream:small").log.publications(1, 21)) == 20
     (told,) = behind.messages()
     assert told["push"]["unsubscribe"]["code"] == 2500
+    # Nor is the bound passed with one large publication in each of many channels.
+    for number in range(40):
+        fill(hub, f"stream:{number}", 1, 20_000)
+    hub.flush(1.0)
+    assert hub.budget.used == sum(channel.log.size for channel in hub.channels.values()) <= 300_000
+    fill(hub, "stream:1", 1)
+    assert hub.channel("stream:1").log.top == 2
     free = hub_with(history_total_bytes=0)
     fill(free, "stream:large", 1_000)
     free.flush(1.0)
@@ -358,3 +390,67 @@ def test_times_that_a_client_has() -> None:
     for now in range(0, 300, 5):
         free.tick(float(now))
     assert silent.connection.closing is None and quiet.connection.closing is None
+
+
+def test_commands_that_find_no_room_in_the_catalogue_are_not_served() -> None:
+    hub = hub_with(table_bytes=2_000)
+    handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
+    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "a"}])) == 0
+    assert (
+        code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": "x" * 2_000}}])) == 107
+    )
+    assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
+
+
+def test_id_of_a_producer_is_short() -> None:
+    hub = hub_with()
+    peer = Peer(hub, caps={}).connect()
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 64, seq=1, items=[])) == 0
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 65, seq=1, items=[])) == 107
+    assert list(hub.producers._last["ann"]) == ["p" * 64]
+
+
+def test_depth_of_a_long_text_is_found_without_much_memory() -> None:
+    data = b'["' + b"x" * 1_000_000 + b'",' + b"[" * 69 + b"]" * 70
+    tracemalloc.start()
+    try:
+        assert not is_too_deep(data, 70) and is_too_deep(data, 69)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_a_log_lets_go_of_for_its_size_is_counted() -> None:
+    for bound in (2_000, 0):
+        hub = hub_with(history_bytes=bound, delivery_window=10)
+        reader, writer = Peer(hub).connect(), Peer(hub).connect()
+        reader.ask(subscribe={"channel": "event:a"})
+        for _ in range(20):
+            writer.ask(publish={"channel": "event:a", "data": "x" * 400})
+        ended = [message for message in reader.messages() if "unsubscribe" in message.get("push", {})]
+        assert len(ended) == hub.refused["delivery_window"] == (1 if bound else 0)
+        assert (hub.refused["history_bytes"] > 0) == bool(bound)
+
+
+def test_readers_that_get_one_merged_publication_are_counted() -> None:
+    hub = hub_with(conflate_after=5)
+    reader, writer = Peer(hub).connect(), Peer(hub).connect()
+    reader.ask(subscribe={"channel": "value:a"})
+    for number in (*range(5), None, *range(6)):
+        if number is None:  # as many as there may be
+            assert len(reader.messages()) == 5 and hub.refused["conflate_after"] == 0
+        else:
+            writer.ask(publish={"channel": "value:a", "data": number})
+    assert len(reader.messages()) == hub.refused["conflate_after"] == 1
+
+
+def test_history_that_is_cut_short_is_counted() -> None:
+    hub = hub_with(history_reply_bytes=1_000)
+    peer = Peer(hub).connect()
+    for _ in range(10):
+        peer.ask(publish={"channel": "event:a", "data": "x" * 400})
+    assert len(peer.ask(history={"channel": "event:a", "limit": 1})["history"]["publications"]) == 1
+    assert hub.refused["history_reply_bytes"] == 0
+    assert len(peer.ask(history={"channel": "event:a", "limit": -1})["history"]["publications"]) < 10
+    assert "error" not in peer.rpc("rtwidgets.history", channel="event:a")
+    assert hub.refused["history_reply_bytes"] == 2

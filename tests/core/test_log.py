@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.core.log import ChannelLog
+from rtwidgets.core.log import MAX_JOINED, ChannelLog
 
 
 def make_log(
@@ -83,6 +83,16 @@ def test_readers_at_one_offset_share_the_joined_bytes() -> None:
     for _ in range(3):
         log.extend([b"1"], now=1.0)
     assert log.read(0, 1000)[0] is log.read(0, 1000)[0]
+
+
+def test_joined_pieces_for_readers_at_many_places_are_not_kept() -> None:
+    log = make_log(window=1_000)
+    log.extend([b"1"] * 500, now=1.0)
+    for offset in range(400):
+        log.read(offset, 1_000)
+    assert len(log._joined) <= MAX_JOINED
+    # Those that came last still share.
+    assert log.read(399, 1_000)[0] is log.read(399, 1_000)[0]
 
 
 def test_clock_set_back_keeps_young_publications_visible() -> None:

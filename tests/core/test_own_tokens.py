@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jwt
 import pytest
 
 from rtwidgets.core.capabilities import Caps, covers, joined, narrowed
@@ -12,7 +13,7 @@ from rtwidgets.core.revocation import Revocation
 from rtwidgets.core.rules import Namespace, Verb
 from rtwidgets.core.tokens import MAX_JOINED, TokenError
 
-from .peers import ALL, Peer, make_hub
+from .peers import ALL, SECRET, Peer, make_hub
 
 SEE: frozenset[Verb] = frozenset(("subscribe",))
 MOVE: frozenset[Verb] = frozenset(("subscribe", "publish"))
@@ -142,6 +143,19 @@ def test_subscriptions_end_when_a_new_token_gives_no_right_to_them() -> None:
     assert replies[0]["push"]["unsubscribe"]["code"] == 2501
     assert set(peer.connection.cursors) == {"stream:py", "open:a"}
     assert peer.ask(subscribe={"channel": "stream:px"})["error"]["code"] == 103
+
+
+def test_subscriptions_of_the_old_token_end_when_the_new_one_names_them_no_more() -> None:
+    hub = make_hub(namespaces={"default": Namespace()}, user_channel=True)
+    old, new = (
+        jwt.encode({"sub": "ann", "channels": names}, SECRET, algorithm="HS256")
+        for names in (["stream:px", "stream:py"], ["stream:py"])
+    )
+    peer = page(hub, old)
+    assert set(peer.connection.cursors) == {"stream:px", "stream:py", "#ann"}
+    peer.send({"id": 90, "refresh": {"token": new}})
+    assert [reply["push"]["channel"] for reply in peer.messages() if "push" in reply] == ["stream:px"]
+    assert set(peer.connection.cursors) == {"stream:py", "#ann"}
 
 
 def test_narrowed_is_what_is_covered() -> None:

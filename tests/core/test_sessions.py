@@ -199,6 +199,23 @@ def test_sessions_are_bounded_and_forgotten_when_nobody_is_there() -> None:
     assert "rtwidgets.session" in json.dumps(list(hub.channels))
 
 
+def test_list_counts_as_the_work_that_it_is() -> None:
+    hub = make_hub(limits=Limits(commands_per_s=10))
+    root = Peer(hub, "root").connect()
+    for number in range(9):
+        root.now += 1.0
+        root.rpc("rtwidgets.session", session=f"s{number}")
+        for user in range(100):
+            member(hub, f"u{user}", "viewer", f"s{number}").ask(
+                subscribe={"channel": members_of(f"s{number}")}
+            )
+    root.now += 10.0
+    listed = root.rpc("rtwidgets.sessions")["rpc"]["data"]["sessions"]
+    assert [(len(each["members"]), each["member_count"]) for each in listed] == [(8, 100)] * 9
+    root.send({"id": 90, "rpc": {"method": "rtwidgets.status"}})
+    assert root.messages() == [] and root.connection.congested
+
+
 def test_unlimited_sessions_are_possible() -> None:
     hub = make_hub(limits=Limits(sessions=0))
     root = Peer(hub, "root").connect()

@@ -11,6 +11,14 @@ from typing import Any
 from websockets.frames import Frame, Opcode
 
 
+def handshake(port: int) -> bytes:
+    return (
+        b"GET /connection/websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+        b"Sec-WebSocket-Version: 13\r\n\r\n" % port
+    )
+
+
 class Attacker:
     """A raw WebSocket that is connected with a good token, reads nothing and has a small buffer."""
 
@@ -19,11 +27,7 @@ class Attacker:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self._socket.settimeout(10)
         self._socket.connect(("127.0.0.1", port))
-        self._socket.sendall(
-            b"GET /connection/websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-            b"Sec-WebSocket-Version: 13\r\n\r\n" % port
-        )
+        self._socket.sendall(handshake(port))
         assert b" 101 " in self._socket.recv(4096)
         self.commands({"connect": {"token": token}})
         assert b'"connect"' in self._socket.recv(4096)
@@ -68,6 +72,10 @@ def huge_frames(attacker: Attacker, step: int) -> bool:
 
 def ping_flood(attacker: Attacker, step: int) -> bool:
     return attacker.send(Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 500)
+
+
+def pong_flood(attacker: Attacker, step: int) -> bool:
+    return attacker.send(Frame(Opcode.PONG, b"x" * 125).serialize(mask=True) * 500)
 
 
 def subscribe_storm(attacker: Attacker, step: int) -> bool:
@@ -116,6 +124,7 @@ ATTACKS = [
     endless_fragments,
     huge_frames,
     ping_flood,
+    pong_flood,
     subscribe_storm,
     history_storm,
     snapshot_storm,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -10,9 +11,13 @@ from contextlib import ExitStack, suppress
 import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
+from rtwidgets.server.frame_parser import Control, FrameParser
+
 from ..client.hub_process import HubProcess, token
+from .attacks import handshake
 from .inner_hub import InnerHub
 from .sockets import Line, bare_line, open_line
 
@@ -159,8 +164,12 @@ def test_large_message_in_small_pieces_costs_no_more_than_its_size(own_hub: HubP
 @pytest.mark.slow
 def test_connection_that_says_nothing_is_dropped(own_hub: HubProcess) -> None:
     head = f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{own_hub.port}\r\n"
-    for start in ("", head):
+    for whole, start in ((False, ""), (False, head), (True, head)):
         with socket.create_connection(("127.0.0.1", own_hub.port), timeout=20) as silent:
+            if whole:
+                silent.sendall(f"{head}\r\n".encode())
+                while b"}" not in silent.recv(1_000):
+                    pass
             silent.sendall(start.encode())
             with suppress(ConnectionResetError):
                 assert silent.recv(100) == b""
@@ -185,3 +194,59 @@ def test_a_periodic_task_that_fails_does_not_end_the_others(
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert "a periodic task failed" in caplog.text
+
+
+def test_what_a_closed_peer_goes_on_sending_is_not_read(
+    inner_hub: InnerHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+    feed = FrameParser.feed
+
+    def counting(parser: FrameParser, data: bytes) -> tuple[list[bytes], list[Control]]:
+        nonlocal read
+        messages, controls = feed(parser, data)
+        read += len(messages) + len(controls)
+        return messages, controls
+
+    monkeypatch.setattr(FrameParser, "feed", counting)
+    pongs = Frame(Opcode.PONG, b"").serialize(mask=True) * 10_000
+    with socket.create_connection(("127.0.0.1", inner_hub.port)) as raw:
+        raw.sendall(handshake(inner_hub.port))
+        assert b" 101 " in raw.recv(4096)
+        raw.sendall(Frame(Opcode.TEXT, b"no JSON").serialize(mask=True))
+        time.sleep(0.2)
+        for _ in range(30):
+            raw.sendall(pongs)
+        # The first piece that came with or behind the close frame counts.
+        time.sleep(2.0)
+    assert read < 100_000
+
+
+def test_pings_of_a_peer_that_is_gone_fill_no_log(
+    inner_hub: InnerHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", inner_hub.port)) as raw:
+            raw.sendall(handshake(inner_hub.port))
+            assert b" 101 " in raw.recv(4096)
+            # Closing resets the connection.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raw.sendall(Frame(Opcode.PING, b"").serialize(mask=True) * 20_000)
+    deadline = time.monotonic() + 5
+    while inner_hub.app.hub.connections:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert len(caplog.records) < 10
+
+
+def test_body_that_does_not_come_is_not_waited_for(
+    inner_hub: InnerHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtwidgets.server.api.BODY_TIMEOUT_S", 0.2)
+    with socket.create_connection(("127.0.0.1", inner_hub.port), timeout=5) as raw:
+        head = f"POST /api/join HTTP/1.1\r\nHost: 127.0.0.1:{inner_hub.port}\r\nContent-Length: 9\r\n\r\n"
+        raw.sendall(head.encode() + b"{")
+        answer = b""
+        while more := raw.recv(4096):
+            answer += more
+    assert b" 408 " in answer and b"did not come" in answer

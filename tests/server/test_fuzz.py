@@ -52,6 +52,9 @@ NAMES = [
     "chat:a",
     "#ann",
     "table:rtwidgets.commands",
+    "table:rtwidgets.sessions",
+    "event:a/rtwidgets.members",
+    "value:a/rtwidgets.session",
     "no:way",
     "",
 ]
@@ -92,6 +95,15 @@ def seeds(rng: random.Random) -> dict[str, Any]:
         "allow_origin": {"origin": "http://localhost:1"},
         "revoke": {"jti": "nobody"},
         "status": {},
+        "session": {"session": rng.choice(["a", "b", "no name"]), "title": "A"},
+        "sessions": {},
+        "share": {
+            "session": "a",
+            "role": rng.choice(["viewer", "boss"]),
+            "ttl_s": rng.choice([5, -1, 1e300]),
+        },
+        "unshare": {"invite": rng.choice(["a.b.c", token("ann"), ""])},
+        "sign_in": {},
     }
     method = rng.choice(list(methods))
     since = {"offset": rng.choice([0, 1, 2**63, -1]), "epoch": rng.choice(["", "x"])}

@@ -79,7 +79,8 @@ def test_what_a_hostile_connection_costs(
             for attacker in attackers:
                 attacker.close()
         assert (most - before) / COUNT < MAX_BYTES_EACH
-        deadline = time.monotonic() + 10
+        # One that is not read for a while is missed at the next ping.
+        deadline = time.monotonic() + 40
         with suppress(TimeoutError):
             while True:  # and the hub forgets them
                 status = bob.ask(rpc={"method": "rtwidgets.status", "data": {}})["rpc"]["data"]

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from rtwidgets.core import Limits
+from rtwidgets.core.rates import Bucket
 from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, parse_networks
 
 from ..client.hub_process import HubProcess, token
@@ -87,6 +88,47 @@ def test_requests_of_an_address(tmp_path: Path) -> None:
         assert {request(hub, "/health")[0] for _ in range(300)} == {200}
 
 
+def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path) -> None:
+    with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
+        time.sleep(1.0)
+        found = {request(hub, "/health", Origin="https://evil.example")[0] for _ in range(60)}
+        assert found == {403}
+        with open_line(hub):
+            pass
+
+
+def test_connections_of_an_address_that_ask_for_nothing(tmp_path: Path) -> None:
+    def silent(hub: HubProcess, stack: ExitStack) -> list[bool]:
+        """Open connections and say which of them the hub drops."""
+        sockets = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), timeout=0.3))
+            for _ in range(5)
+        ]
+        dropped = []
+        for plain in sockets:
+            try:
+                dropped.append(plain.recv(1) == b"")
+            except TimeoutError:
+                dropped.append(False)
+            except ConnectionResetError:
+                dropped.append(True)
+        return dropped
+
+    with hub_with(tmp_path, "connections_per_ip = 3") as hub:
+        with ExitStack() as stack:
+            assert silent(hub, stack) == [False, False, False, True, True]
+        # Those that have ended, or became WebSockets, count no more.
+        time.sleep(0.3)
+        assert refused(hub, "connections_per_ip") == 2
+        with ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(open_line(hub))
+            assert request(hub, "/health")[0] == 200
+    for limits, proxies in (("connections_per_ip = 0", ""), ("connections_per_ip = 3", '"127.0.0.1"')):
+        with hub_with(tmp_path, limits, f"trusted_proxies = [{proxies}]") as hub, ExitStack() as stack:
+            assert silent(hub, stack) == [False] * 5
+
+
 def test_sockets_of_an_address(tmp_path: Path) -> None:
     with hub_with(tmp_path, "connections_per_ip = 3") as hub:
         with ExitStack() as stack:
@@ -142,7 +184,16 @@ def test_address_behind_proxies(peer: str, forwarded: list[str], seen: str) -> N
     assert alone in (peer.removeprefix("::ffff:"), "2001:db8:1:2::/64")
 
 
-def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
+def test_strangers_can_not_make_the_hub_remember_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    is_full = Bucket.is_full
+
+    def counting(rate: Bucket, now: float) -> bool:
+        nonlocal looks
+        looks += 1
+        return is_full(rate, now)
+
+    monkeypatch.setattr(Bucket, "is_full", counting)
     now = [0.0]
     table = addresses(Limits(connects_per_ip_per_s=1), now=lambda: now[0])
     table.note_request("203.0.113.9")
@@ -152,6 +203,8 @@ def test_strangers_can_not_make_the_hub_remember_without_end() -> None:
         table.note_request(f"2001:db8:{number:x}::/64")
         assert len(table._requests) <= MAX_ADDRESSES
         now[0] += 0.0001
+    # All of them are looked through now and then, and not for each new one.
+    assert looks < 30 * MAX_ADDRESSES
 
 
 def test_forwarded_addresses_count_only_from_a_trusted_proxy(tmp_path: Path) -> None:
@@ -207,13 +260,14 @@ def test_peer_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
                 time.sleep(0.1)
 
 
-def test_ping_flood_is_read_slowly_and_the_hub_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+def test_ping_flood_is_read_slowly_and_the_hub_goes_on(tmp_path: Path, opcode: Opcode) -> None:
     with (
         hub_with(tmp_path, "commands_per_s = 50") as hub,
         open_line(hub) as other,
         open_line(hub, "bob") as bob,
     ):
-        mask = Frame(Opcode.PING, b"p").serialize(mask=True)
+        mask = Frame(opcode, b"p").serialize(mask=True)
         raw = bob.socket.socket
         raw.settimeout(0.5)
         sent = 0

@@ -12,6 +12,7 @@ from rtwidgets.server.settings import load
 from ..client.hub_process import HubProcess, environment
 
 SECRET = '[auth]\nhmac_secret = "s"\n'
+ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,14 @@ SECRET = '[auth]\nhmac_secret = "s"\n'
         (SECRET + "[hub]\nport = 'x'", ["hub.port"]),
         (SECRET + "[hub]\nport = 70000", ["hub.port is 70000", "0 (any free port) to 65535"]),
         (SECRET + "[hub]\nbroker = 'carrier pigeon'", ["hub.broker", "'memory'"]),
-        (SECRET + "[hub]\narchive = 'attic'", ["hub.archive", "'none'"]),
+        (SECRET + "[hub]\narchive = 'attic'", ["hub.archive", "'none'", "sqlite:///path.db"]),
+        (SECRET + "[namespaces.a]\narchive = true", ["[namespaces.a]", "no archive", "'sqlite:///hub.db'"]),
+        (ARCHIVE + "archive = true", ["[namespaces.a]", "recover = true", "history_size"]),
+        (ARCHIVE + "archive = true\nrecover = true", ["[namespaces.a]", "history_size"]),
+        (
+            ARCHIVE + "archive = true\nrecover = true\nhistory_size = 1\narchive_ttl_s = -1",
+            ["[namespaces.a]", "archive_ttl_s"],
+        ),
         (SECRET + "[hub]\npublic_url = 'here'", ["hub.public_url", "https://hub.example.org"]),
         (SECRET + "allowed_origins = ['*']", ["allowed_origins", "'*'"]),
         (SECRET + "[namespaces.a]\nkind = 'blob'", ["blob"]),
@@ -49,6 +57,16 @@ def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words:
         load(path, {}, {})
     for word in words:
         assert word in str(error.value)
+
+
+def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(SECRET + "[hub]\narchive = 'postgresql://hub:hush@db/hub'\n")
+    assert "hush" not in repr(load(path, {}, {}))
+    path.write_text(SECRET + "[hub]\narchive = 'postgres+old://hub:hush@db/hub'\n")
+    with pytest.raises(ConfigError, match=r"begins with 'postgres\+old'") as error:
+        load(path, {}, {})
+    assert "hush" not in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

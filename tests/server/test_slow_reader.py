@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from functools import partial
 
+import pytest
+
+from rtwidgets.core.revocation import Revocation
+
 from .inner_hub import CHANNEL, InnerHub
 from .sockets import Line
 
@@ -16,6 +20,24 @@ UNDER_WAY = 300
 
 def offsets(line: Line) -> list[int]:
     return [push["pub"]["offset"] for push in line.pushes if "pub" in push]
+
+
+def test_reader_that_stalls_is_sent_away_all_the_same(
+    inner_hub: InnerHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtwidgets.server.outlets.CLOSE_TIMEOUT_S", 0.3)
+    hub = inner_hub.app.hub
+    with inner_hub.subscribed(1):
+        (connection,) = hub.connections.values()
+        inner_hub.call(partial(inner_hub.publish, range(500), PADDING))
+        time.sleep(0.5)
+        assert connection.has_output  # it stalls
+        deadline = time.monotonic() + 4
+        inner_hub.call(lambda: hub.revoke(Revocation(user="ann", before=inner_hub.app.now())))
+        # Long before the time that a frame may take.
+        while hub.connections:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_replies_pings_and_joins_overtake_what_waits_for_a_slow_reader(inner_hub: InnerHub) -> None:

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -187,7 +188,14 @@ def test_documented_nginx_front(
     certificates: Certificates, tmp_path: Path, need_program: Callable[..., str]
 ) -> None:
     front = free_port()
-    with serving(RTWIDGETS_HUB_PUBLIC_URL="https://hub.example.org") as port:
+    found = re.search(r"```toml\n(.*?)```", (ROOT / "docs/nginx.md").read_text(), re.DOTALL)
+    assert found
+    hub = tomllib.loads(found[1])["hub"]
+    with serving(
+        RTWIDGETS_HUB_PUBLIC_URL=hub["public_url"],
+        RTWIDGETS_HUB_TRUSTED_PROXIES=",".join(hub["trusted_proxies"]),
+        RTWIDGETS_LIMITS_CONNECTIONS_PER_IP="1",
+    ) as port:
         file = configured(certificates, tmp_path, front, port)
         nginx = subprocess.Popen(
             [need_program("nginx"), "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE
@@ -197,8 +205,8 @@ def test_documented_nginx_front(
             url = "wss://hub.example.org/connection/websocket"
             origin = "https://hub.example.org"
 
-            def through(origin: str) -> Line:
-                plain = socket.create_connection(("127.0.0.1", front), timeout=5)
+            def through(origin: str, source: str = "127.0.0.1") -> Line:
+                plain = socket.create_connection(("127.0.0.1", front), 5, (source, 0))
                 return Line(connect(url, sock=plain, ssl=trusting, origin=Origin(origin)).__enter__())
 
             deadline = time.monotonic() + 10
@@ -215,8 +223,12 @@ def test_documented_nginx_front(
             while not line.pushes:
                 line.receive()
             assert line.pushes[0]["pub"]["data"] == "through"
+            # The hub counts clients by the address that nginx saw.
+            with pytest.raises(InvalidStatus, match="429"):
+                through(origin)
+            through(origin, "127.0.0.2").socket.close()
             line.socket.close()
-            with pytest.raises(InvalidStatus):
+            with pytest.raises(InvalidStatus, match="403"):
                 through("https://evil.example")
         finally:
             nginx.terminate()

@@ -136,6 +136,16 @@ def test_refused_tokens_are_explained(config: Path) -> None:
     assert "revoked" in check(config, old)[1]
 
 
+def test_invites_are_explained(config: Path) -> None:
+    ends = int(time.time()) + 600
+    claims = {"sub": "ann", "aud": "desk", "exp": ends, "jti": "i", "use": "invite"}
+    says = {**claims, "invite": {"session": "morning", "role": "viewer"}}
+    code, said = check(config, jwt.encode(says, SECRET, algorithm="HS256"))
+    assert code == 0 and "an invite: POST /api/join" in said
+    assert "session   morning" in said and "role      viewer" in said and "right" not in said
+    assert check(config, jwt.encode({**claims, "invite": 7}, SECRET, algorithm="HS256"))[0] == 0
+
+
 def test_revoke_needs_one_name_and_a_file(config: Path, tmp_path: Path) -> None:
     assert "--jti or --user" in run(config, "revoke").stderr
     assert "--jti or --user" in run(config, "revoke", "--jti", "a", "--user", "b").stderr

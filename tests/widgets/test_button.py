@@ -24,7 +24,7 @@ def test_button_of_a_command_knows_its_hub(channels: Any, command: RegisteredCom
     assert button.spec == {
         "kind": "button",
         "hub": "hub-1",
-        "channels": {"commands": "table:rtwidgets.commands"},
+        "channels": {"commands": "table:rtwidgets.commands", "calls": "table:rtwidgets.calls"},
         "options": {
             "title": "Halt ACME",
             "command": "halt",

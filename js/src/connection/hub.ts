@@ -2,6 +2,7 @@
 
 import { Centrifuge } from "centrifuge";
 import { Chat } from "../feeds/chat.ts";
+import { isObject } from "../feeds/columns.ts";
 import { Events } from "../feeds/event.ts";
 import { Stream } from "../feeds/stream.ts";
 import { Table } from "../feeds/table.ts";
@@ -12,7 +13,6 @@ import { Choice } from "./choice.ts";
 import type { OpenSocket, Page, Probe } from "./direct.ts";
 import { FeedShelf } from "./feed_shelf.ts";
 import { Grace } from "./grace.ts";
-import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { Port } from "./port.ts";
 import type { SocketLike } from "./relay.ts";
@@ -124,12 +124,20 @@ export class Connection implements HubConnection {
   }
 
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {
-    const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
-    return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
+    const wire = {
+      publish: (data: unknown): Promise<void> => this.#calls.publish(channel, data),
+      ask: (method: string, data: unknown): Promise<unknown> => this.#calls.ask(method, data),
+      tell: (method: string, data: unknown): void => this.#calls.tell(method, data),
+    };
+    return this.#shelf.take("chat", () => new Chat(channel, wire), channel, want, signal);
   }
 
-  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000): Promise<unknown> {
-    return this.#calls.call(command, args, timeoutMs);
+  call(command: string, args: Record<string, unknown>, timeoutMs = 5_000, key = ""): Promise<unknown> {
+    return this.#calls.call(command, args, timeoutMs, key);
+  }
+
+  cancel(command: string, call: { readonly id: string } | { readonly key: string }): Promise<void> {
+    return this.#calls.cancel(command, call);
   }
 
   /** Call a method of the hub itself, such as `rtwidgets.sessions`. */
@@ -202,7 +210,9 @@ export class Connection implements HubConnection {
   }
 
   #follow(): void {
-    this.#centrifuge.on("connected", ({ client }) => {
+    this.#centrifuge.on("connected", ({ client, data }) => {
+      this.#calls.maxMessageBytes = maxMessageBytes(data);
+      this.#calls.hubId = hubIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
@@ -268,4 +278,16 @@ export class Connection implements HubConnection {
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }
+}
+
+/** What the hub says it takes in one message; one that says nothing has to say it when it is too much. */
+function maxMessageBytes(greeting: unknown): number {
+  const said = isObject(greeting) && isObject(greeting.rtwidgets) ? greeting.rtwidgets.max_message_bytes : null;
+  return typeof said === "number" && said > 0 ? said : Number.POSITIVE_INFINITY;
+}
+
+/** The id of the hub process, as the connect reply says it. */
+function hubIn(data: unknown): string | null {
+  const greeting = isObject(data) ? data.rtwidgets : null;
+  return isObject(greeting) && typeof greeting.hub === "string" ? greeting.hub : null;
 }

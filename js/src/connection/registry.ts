@@ -7,16 +7,26 @@ import { BUILD } from "../lib/build.ts";
 import { Listeners } from "./listeners.ts";
 import type { HubConnection } from "./types.ts";
 
+/** What a widget says while there is no connection. */
+export interface Absence {
+  /** In place of its state, where nothing was saved. */
+  readonly state: string;
+  /** In the details of what was saved: how it becomes live. */
+  readonly wayOut: string;
+}
+
 /** The place of one hub's connection. */
 export interface HubSlot {
   /** Null until a kernel's relay has brought it. */
   readonly connection: HubConnection | null;
+  readonly absence: Absence;
   /** Hear that `connection` changed. */
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
 /** The writing side of a slot: for the connection only. */
 export interface WritableSlot extends HubSlot {
+  absence: Absence;
   put(connection: HubConnection | null): void;
 }
 
@@ -24,6 +34,7 @@ const REGISTRY = Symbol.for("rtwidgets.hubs.v1");
 
 class Slot implements WritableSlot {
   connection: HubConnection | null = null;
+  absence: Absence = { state: "no kernel: run the cell again", wayOut: "run the notebook's cells again" };
   readonly #listeners = new Listeners<[]>();
 
   put(connection: HubConnection | null): void {

@@ -37,7 +37,7 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, admission: Admission,
   const { signal } = life;
   until.addEventListener("abort", () => life.abort(), { once: true });
   const end = (notice: Notice): void => {
-    keep.admission = null;
+    if (notice.final) keep.admission = null;
     life.abort();
     show(stage, card(notice));
   };

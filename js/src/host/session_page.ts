@@ -12,7 +12,7 @@ import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
 import { showDashboard } from "./panels.ts";
 import { peopleButton } from "./people.ts";
-import { endedWords, LEFT, NO_LINK, type Notice } from "./words.ts";
+import { ENDED, endedWords, LEFT, NO_LINK, type Notice } from "./words.ts";
 
 /** These are always wanted, in sight or not: the head tells of them. */
 const ALWAYS: Want = { maxHz: 60, visible: true, onChange: () => undefined };
@@ -41,7 +41,7 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admi
   const { signal } = life;
   until.addEventListener("abort", () => life.abort(), { once: true });
   const end = (notice: Notice): void => {
-    keep.admission = null;
+    if (notice.final) keep.admission = null;
     life.abort();
     show(stage, card(notice));
   };
@@ -80,7 +80,7 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admi
   const timer = setTimeout(refreshAtEnd, Math.min(admission.expiresAtMs - Date.now(), 2 ** 31 - 1));
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   function refreshAtEnd(): void {
-    if (admission.expiresAtMs <= Date.now()) end(endedWords("your access has ended", admission.expiresAtMs, Date.now()));
+    if (admission.expiresAtMs <= Date.now()) end(endedWords(ENDED, admission.expiresAtMs, Date.now()));
   }
   refresh();
 }

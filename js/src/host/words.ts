@@ -10,6 +10,8 @@ export interface Notice {
   readonly text: string;
   /** Whether it may be better later: the page tries again. */
   readonly passing?: boolean;
+  /** Whether what the tab has kept is of no use any more. */
+  readonly final?: boolean;
 }
 
 /** Why `POST /api/join` lets nobody in. */
@@ -31,7 +33,7 @@ export const NO_SIGN_IN: Notice = {
   text: "In a notebook, hub.sign_in_link() makes a link that signs this browser in. To a session you come with a link of its own.",
 };
 
-export const LEFT: Notice = { title: "You have left", text: "Open your link again to come back." };
+export const LEFT: Notice = { title: "You have left", text: "Open your link again to come back.", final: true };
 
 /** Why a link lets nobody in. */
 export function refusalWords({ reason, message, expiredAtMs }: Refusal, nowMs: number): Notice {
@@ -57,9 +59,9 @@ export function refusalWords({ reason, message, expiredAtMs }: Refusal, nowMs: n
 
 /** Why somebody who was in is in no more. */
 export function endedWords(problem: string, expiresAtMs: number, nowMs: number): Notice {
-  if (problem === REVOKED) return { title: "Your access was revoked", text: "Whoever shared this session has taken your link back. Ask for a new one if you should still have access." };
-  if (problem === ENDED && expiresAtMs <= nowMs) return { title: "Your access has ended", text: `It was good until ${moment(expiresAtMs, nowMs)}. Ask for a new link.` };
-  if (problem === ENDED) return { title: "The hub no longer takes your access", text: "It was started anew, or your link was taken back. Ask for a new link." };
+  if (problem === REVOKED) return { title: "Your access was revoked", text: "Whoever shared this session has taken your link back. Ask for a new one if you should still have access.", final: true };
+  if (problem === ENDED && expiresAtMs <= nowMs) return { title: "Your access has ended", text: `It was good until ${moment(expiresAtMs, nowMs)}. Ask for a new link.`, final: true };
+  if (problem === ENDED) return { title: "The hub no longer takes your access", text: "It was started anew, or your link was taken back. Ask for a new link.", final: true };
   return { title: "The hub ended the connection", text: `${problem}. Reload the page to try again.` };
 }
 

@@ -3,9 +3,13 @@
 // A widget has two lifetimes: `open` runs once per model and owns data and subscriptions, `show` runs once per view
 // and owns DOM. Hosts give an AbortSignal for each; one that does not gets a cleanup function back instead.
 
+import { keepSaved, PICTURE_CHARS } from "./keep_saved.ts";
+
 /** The part of anywidget's model proxy that widgets use. */
 export interface Model {
   get(name: string): unknown;
+  /** Missing where nothing is kept. */
+  set?(name: string, value: unknown): void;
 }
 
 export interface InitializeProps {
@@ -22,11 +26,21 @@ export interface AnyWidget {
   render(props: RenderProps): () => void;
 }
 
+/** One of ours, which can be asked how it looks. */
+export interface LiveFrontEnd extends AnyWidget {
+  /** What `open` takes as `saved`, made now; null while there is nothing to keep. */
+  picture(share: number): Readonly<Record<string, unknown>> | null;
+}
+
 export interface Lifetimes<State> {
-  /** Read the spec and subscribe; must not wait for anything. */
-  open(spec: unknown, signal: AbortSignal): State;
+  /** Read the spec and subscribe; must not wait for anything. `saved` is what an earlier page kept. */
+  open(spec: unknown, signal: AbortSignal, saved: unknown): State;
   /** Build one view. */
   show(state: State, el: HTMLElement, signal: AbortSignal): void;
+  /** What to keep, at a share of its usual size; null for nothing. */
+  picture?(state: State, share: number): Readonly<Record<string, unknown>> | null;
+  /** How large that may be as JSON. */
+  readonly pictureChars?: number;
 }
 
 /** A signal that ends with the host's signal, if there is one, or with the returned `end`. */
@@ -39,15 +53,18 @@ function lifetime(signal: AbortSignal | undefined): { signal: AbortSignal; end: 
 }
 
 /** Called once per model, so that both functions share its state. */
-export function liveWidget<State>({ open, show }: Lifetimes<State>): () => AnyWidget {
+export function liveWidget<State>({ open, show, picture, pictureChars = PICTURE_CHARS }: Lifetimes<State>): () => LiveFrontEnd {
   return () => {
     let opened: { state: State; end: () => void } | null = null;
     const start = ({ model, signal }: InitializeProps) => {
       const life = lifetime(signal);
-      opened = { state: open(model.get("spec"), life.signal), end: life.end };
+      const state = open(model.get("spec"), life.signal, model.get("snapshot"));
+      opened = { state, end: life.end };
+      if (picture) keepSaved(model, (share) => picture(state, share), pictureChars, life.signal);
       return opened;
     };
     return {
+      picture: (share) => (opened && picture ? picture(opened.state, share) : null),
       initialize: (props) => start(props).end,
       render: (props) => {
         // A host without `initialize` still shows the widget; data then lives as long as the view.

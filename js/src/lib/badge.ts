@@ -48,23 +48,28 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
 
   const refresh = () => {
     const nowMs = Date.now();
-    const connection = source.link.connection?.status ?? null;
-    const feed = source.link.feed?.status ?? null;
+    const { link } = source;
+    const { savedAtMs } = link;
+    const connection = link.connection?.status ?? null;
+    const feed = (savedAtMs === null ? link.feed : link.coming)?.status ?? null;
     const dataAgeMs = ageMs(feed, nowMs);
     const shown = describeStatus({
       connection,
-      withoutSinceMs: source.link.withoutSinceMs,
+      withoutSinceMs: link.withoutSinceMs,
       feed,
       ageMs: source.showAge ? dataAgeMs : null,
       nowMs,
+      savedAtMs,
+      absent: link.absence.state,
     });
     root.dataset.tone = shown.tone;
     setText(state, shown.state);
     setText(age, shown.age);
     setText(spoken, shown.state);
     if (!panel.open) return;
+    const saved = savedAtMs === null ? null : { atMs: savedAtMs, wayOut: link.absence.wayOut };
     details.replaceChildren(
-      ...[...statusDetails(source.channel, connection, feed, dataAgeMs), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
+      ...[...statusDetails(source.channel, connection, feed, dataAgeMs, saved), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
       ]),
@@ -84,6 +89,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   face.addEventListener("blur", () => panel.hide(), { signal });
   const timer = setInterval(() => document.visibilityState === "hidden" || refresh(), REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  source.link.onChange(refresh, signal);
   refresh();
   return root;
 }

@@ -5,6 +5,7 @@ import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.
 import { RemoteClock } from "./clock.ts";
 import { Pauses } from "./pauses.ts";
 import { SortedRows } from "./rows.ts";
+import { short, thinned } from "./thin.ts";
 
 /** More lines than this can't be told apart. */
 export const MAX_LINES = 12;
@@ -124,6 +125,23 @@ export class ChartData {
     const old = !this.#clock.known && (now - this.#newest > windowMs || now < this.#newest);
     const to = old ? this.#newest : Math.max(this.#newest, now);
     return [to - windowMs, to];
+  }
+
+  /** What is in sight at this time, as a stream's snapshot: one batch with at most so many rows for each line. */
+  rows(pageMs: number, most: number): Columns[] {
+    const range = this.range(pageMs);
+    if (!range || !this.choice) return [];
+    const { y, by } = this.choice;
+    const batch = new Map<string, unknown[]>([this.options.x, ...(by === null ? [] : [by]), ...y].map((name) => [name, []]));
+    for (const { name, rows } of this.groups.values()) {
+      const first = Math.max(0, rows.indexFrom(range[0]) - 1);
+      for (const at of thinned(rows.length - first, most, (i) => rows.y(0, first + i))) {
+        batch.get(this.options.x)?.push(rows.x(first + at));
+        if (by !== null) batch.get(by)?.push(name);
+        y.forEach((column, k) => batch.get(column)?.push(short(rows.y(k, first + at))));
+      }
+    }
+    return [Object.fromEntries(batch)];
   }
 
   #startOver(): void {

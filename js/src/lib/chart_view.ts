@@ -24,6 +24,8 @@ export interface ChartViewOptions {
   readonly notice: (text: string) => void;
   /** What to say before there is data. */
   readonly waiting: () => string;
+  /** The page's time, or the time of what is shown where it stands still. */
+  readonly now: () => number;
 }
 
 /** A line of the chart: one y column of one group. */
@@ -135,7 +137,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
   const draw = () => {
     options.notice(data.fault);
     if (data.layout !== layout || !plot) build();
-    const nowMs = Date.now();
+    const nowMs = options.now();
     const range = data.range(nowMs);
     const { windowMs } = data.options;
     const newest = Math.max(...[...data.groups.values()].map(({ rows }) => rows.lastX));

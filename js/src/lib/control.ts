@@ -5,10 +5,12 @@ import { statusBadge } from "./badge.ts";
 import { card, type Card } from "./card.ts";
 import { element, setText } from "./dom.ts";
 import { formatClock } from "./format.ts";
-import { linkToHub, type Link } from "./link.ts";
+import { isLive, linkToHub, type Link } from "./link.ts";
 import { movedBy, nameOfSetter } from "./moved_by.ts";
 import { quoted, type Spec } from "./options.ts";
 import { Redraws } from "./redraws.ts";
+import { savedFeed } from "./saved.ts";
+import { markSaved } from "./saved_mark.ts";
 import { SharedValue, type Current } from "./shared_value.ts";
 import type { Sight } from "./sight.ts";
 import { shortName } from "./titles.ts";
@@ -53,7 +55,7 @@ export interface Control {
 }
 
 /** Follow the value channel of a control. */
-export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
+export function openControl({ hub, channels, saved }: Spec<unknown>, sight: Sight, signal: AbortSignal): ControlState {
   const want = sight.want();
   const channel = channels.get("value") ?? "";
   const redraws = new Redraws();
@@ -69,8 +71,14 @@ export function openControl({ hub, channels }: Spec<unknown>, sight: Sight, sign
       redraws.request();
     },
     signal,
+    savedFeed(saved, "value", "value", channel),
   );
   return { channel, link, redraws };
+}
+
+/** What to keep of a control. */
+export function pictureOfControl(_spec: unknown, { link }: ControlState): Readonly<Record<string, unknown>> | null {
+  return isLive(link) && link.feed?.has ? { value: { value: link.feed.value } } : null;
 }
 
 /** Build the card of a control. */
@@ -135,7 +143,7 @@ export function controlCard(
     locked.hidden = !isLocked;
     setText(locked, isLocked ? `You can watch this, not set it: you have no right to publish on ${channel}.` : "");
     view.root.classList.toggle("rtw--locked", isLocked);
-    parts.enable(!isLocked);
+    parts.enable(!isLocked && link.savedAtMs === null);
   };
   let version = 0;
   const redraw = () => {
@@ -148,6 +156,7 @@ export function controlCard(
     }
   };
   redraws.add(redraw, signal);
+  markSaved(view.root, link, [], signal);
   signal.addEventListener(
     "abort",
     () => {

@@ -5,6 +5,7 @@ import chart from "../widgets/chart.ts";
 import chat from "../widgets/chat.ts";
 import dashboard from "../widgets/dashboard.ts";
 import dateInput from "../widgets/date_input.ts";
+import form from "../widgets/form.ts";
 import metric from "../widgets/metric.ts";
 import multiSelect from "../widgets/multi_select.ts";
 import numberInput from "../widgets/number_input.ts";
@@ -20,7 +21,7 @@ import { quoted } from "./options.ts";
 import type { WidgetKind } from "./widget.ts";
 
 const KINDS = (): WidgetKind[] => [
-  ...[button, chart, chat, dashboard, metric, table],
+  ...[button, chart, chat, dashboard, form, metric, table],
   ...[dateInput, multiSelect, numberInput, rangeSlider, select, slider, textInput, toggle],
 ];
 

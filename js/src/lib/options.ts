@@ -2,6 +2,8 @@
 //
 // Nothing here throws. What can't be used becomes a sentence that the widget shows.
 
+import type { Saved } from "./saved.ts";
+
 /** Reads one option; `given` is undefined when the spec does not name it. */
 export type Reader<T> = (given: unknown) => T | Unusable;
 
@@ -19,6 +21,8 @@ export interface Spec<T> {
   readonly options: T;
   /** What is wrong but leaves the widget usable. */
   readonly problems: readonly string[];
+  /** What an earlier page kept, to show until the hub is there. */
+  readonly saved: Saved | null;
 }
 
 /** A spec that can't be shown at all. */
@@ -71,7 +75,13 @@ export function record(): Reader<Readonly<Record<string, unknown>>> {
 }
 
 /** Read the spec of a widget of this kind that needs these channels. */
-export function readSpec<T>(raw: unknown, kind: string, roles: readonly string[], readers: Readers<T>): Spec<T> | BadSpec {
+export function readSpec<T>(
+  raw: unknown,
+  kind: string,
+  roles: readonly string[],
+  readers: Readers<T>,
+  saved: Saved | null = null,
+): Spec<T> | BadSpec {
   const spec = asRecord(raw);
   if (!spec) return { fault: "this widget has no spec; run the cell again" };
   if (spec.kind !== kind) return { fault: `this is the front end of '${kind}', not of ${quoted(spec.kind)}` };
@@ -84,7 +94,7 @@ export function readSpec<T>(raw: unknown, kind: string, roles: readonly string[]
     channels.set(role, name);
   }
   const { options, problems } = readOptions(asRecord(spec.options) ?? {}, readers);
-  return { hub: spec.hub, channels, options, problems };
+  return { hub: spec.hub, channels, options, problems, saved };
 }
 
 function readOptions<T>(given: Record<string, unknown>, readers: Readers<T>): { options: T; problems: string[] } {

@@ -1,10 +1,12 @@
 // One number out of many: what a metric shows.
 
 import type { Columns } from "../connection/types.ts";
+import { isObject } from "../feeds/columns.ts";
 import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
 import { decimalsFor } from "./format.ts";
 import { SortedRows } from "./rows.ts";
+import { short, thinned } from "./thin.ts";
 
 export const REDUCTIONS = ["last", "mean", "min", "max", "sum", "count"] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
@@ -27,6 +29,8 @@ export class MetricData {
   #sum = 0;
   #low = Number.POSITIVE_INFINITY;
   #high = Number.NEGATIVE_INFINITY;
+  /** What was saved: of fewer samples than it was made of. */
+  #held: number | null = null;
 
   constructor(
     readonly column: string,
@@ -69,6 +73,7 @@ export class MetricData {
   /** The number now; null while there is none. */
   value(pageMs: number): number | null {
     const { samples, reduction } = this;
+    if (this.#held !== null) return this.#held;
     if (reduction === "last") return samples.length ? samples.y(0, samples.length - 1) : null;
     if (this.windowMs === null) return pick(reduction, this.#count, this.#sum, this.#low, this.#high);
     let [count, sum, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -80,6 +85,22 @@ export class MetricData {
       high = Math.max(high, value);
     }
     return pick(reduction, count, sum, low, high);
+  }
+
+  /** Show the value of a saved picture until the flow starts over. */
+  hold(saved: unknown): void {
+    const value = isObject(saved) ? saved.value : null;
+    this.#held = typeof value === "number" ? value : null;
+  }
+
+  /** The samples of the last `spanMs`, as a stream's snapshot: one batch of at most so many rows. */
+  rows(spanMs: number, most: number): Columns[] {
+    const { samples } = this;
+    const first = samples.indexFrom(samples.lastX - spanMs);
+    const kept = thinned(samples.length - first, most, (i) => samples.y(0, first + i)).map((i) => first + i);
+    // A line of means goes through the middle: with the extremes it would be another.
+    const values = kept.map((i, k) => short(this.reduction === "mean" ? this.#mean(kept[k - 1] ?? i - 1, i) : samples.y(0, i)));
+    return [Object.fromEntries([["time", kept.map((i) => samples.x(i))], [this.column, values]])];
   }
 
   /** Decimals that suit the latest values: with those of one value only, the number would twitch. */
@@ -95,10 +116,18 @@ export class MetricData {
     return at < samples.length - 1 ? { timeMs: samples.x(at), value: samples.y(0, at) } : null;
   }
 
+  /** Mean of the samples behind one index, up to another. */
+  #mean(before: number, last: number): number {
+    let sum = 0;
+    for (let i = before + 1; i <= last; i++) sum += this.samples.y(0, i);
+    return sum / (last - before);
+  }
+
   #startOver(): void {
     this.samples.clear();
     this.#clock.reset();
     this.fault = "";
+    this.#held = null;
     this.#count = this.#sum = 0;
     this.#low = Number.POSITIVE_INFINITY;
     this.#high = Number.NEGATIVE_INFINITY;

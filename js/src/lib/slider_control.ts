@@ -1,6 +1,6 @@
 // What a slider and a range slider have in common: all but what their value is.
 
-import { controlCard, openControl, type ControlState } from "./control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "./control.ts";
 import { number, numberOrNull, text } from "./options.ts";
 import { defaultStep } from "./slider_scale.ts";
 import { sliderTrack } from "./slider_track.ts";
@@ -33,6 +33,7 @@ export function sliderKind({ kind, names, read, write, says }: SliderKind): Widg
     channels: ["value"],
     options: { min: number(0), max: number(100), step: numberOrNull(), title: text(""), unit: text("") },
     open: openControl,
+    picture: pictureOfControl,
 
     show(spec, state, el, signal) {
       const { min, max, step, unit, title } = spec.options;

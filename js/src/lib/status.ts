@@ -1,7 +1,8 @@
 // What a widget says about itself: live, by which transport, how old, or why not.
 
 import type { ConnectionStatus, FeedStatus } from "../connection/types.ts";
-import { formatDuration, formatNumber } from "./format.ts";
+import { formatClock, formatDay, formatDuration, formatNumber } from "./format.ts";
+import type { Link } from "./link.ts";
 
 /** How long a page may take to bring the hub's connection before the widget says that no kernel is there. */
 export const KERNEL_GRACE_MS = 4000;
@@ -14,10 +15,14 @@ export interface StatusInput {
   /** Age of the newest data; null to leave it out. */
   readonly ageMs: number | null;
   readonly nowMs: number;
+  /** Of when the state that is shown is, where it was saved; null where it is not. */
+  readonly savedAtMs?: number | null;
+  /** What is said of a page without a connection. */
+  readonly absent: string;
 }
 
 export interface StatusText {
-  readonly tone: "live" | "waiting" | "down";
+  readonly tone: "live" | "waiting" | "down" | "saved";
   /** The state itself, fit to be read aloud when it changes. */
   readonly state: string;
   /** What changes all the time: the age. */
@@ -25,12 +30,15 @@ export interface StatusText {
 }
 
 /** Put the state of connection and feed into words. */
-export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs }: StatusInput): StatusText {
+export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs, savedAtMs, absent }: StatusInput): StatusText {
   const plain = (tone: StatusText["tone"], state: string): StatusText => ({ tone, state, age: "" });
+  if (savedAtMs != null && connection?.phase !== "down" && feed?.phase !== "refused") {
+    return { tone: "saved", state: `as of ${moment(savedAtMs, nowMs)},`, age: `${formatDuration(Math.max(0, nowMs - savedAtMs))} ago` };
+  }
   if (!connection) {
     return nowMs - (withoutSinceMs ?? nowMs) < KERNEL_GRACE_MS
       ? plain("waiting", "connecting…")
-      : plain("down", "no kernel: run the cell again");
+      : plain("down", absent);
   }
   if (connection.phase === "down") return plain("down", `the hub ended the connection: ${connection.reason ?? "no reason given"}; run the cell again`);
   if (connection.phase === "connecting") {
@@ -42,9 +50,16 @@ export function describeStatus({ connection, withoutSinceMs, feed, ageMs, nowMs 
   return { tone: "live", state, age: ageMs === null ? "" : formatDuration(ageMs) };
 }
 
+/** A time of day, with the day where that is another: "14:03", "23 Nov 14:03". */
+export function moment(ms: number, nowMs: number): string {
+  const [day, today] = [formatDay(ms, nowMs), formatDay(nowMs, nowMs)];
+  return `${day === today ? "" : `${day} `}${formatClock(ms, "minute")}`;
+}
+
 /** What an empty widget says; nothing where the badge says that nothing will come. */
-export function whileEmpty(feed: FeedStatus | null | undefined, text: string): string {
-  return feed?.phase === "refused" ? "" : text;
+export function whileEmpty({ feed, savedAtMs }: Pick<Link, "feed" | "savedAtMs">, text: string): string {
+  if (savedAtMs !== null) return "there was no data yet";
+  return feed?.status.phase === "refused" ? "" : text;
 }
 
 /** The rows of the status details, as label and text. */
@@ -53,9 +68,14 @@ export function statusDetails(
   connection: ConnectionStatus | null,
   feed: FeedStatus | null,
   ageMs: number | null,
+  saved: { readonly atMs: number; readonly wayOut: string } | null = null,
 ): [label: string, text: string][] {
   const rows: [string, string][] = [];
   if (channel) rows.push(["channel", channel]);
+  if (saved) {
+    rows.push(["saved", `${formatDay(saved.atMs, Date.now())}, ${formatClock(saved.atMs)}`]);
+    if (!connection) rows.push(["to see it live", saved.wayOut]);
+  }
   if (connection) {
     rows.push(["transport", connection.transport ?? "none"]);
     if (connection.changes > 0) rows.push(["transport changes", String(connection.changes)]);

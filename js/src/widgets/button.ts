@@ -1,14 +1,13 @@
-// Button: calls a command, and says what came of it.
+// Button: calls a command, and says how far it is and what came of it.
 
-import type { CallError, TableFeed } from "../connection/types.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
+import { COMMAND_CHANNELS, CommandLink, commandPicture } from "../lib/command_link.ts";
 import { button, element, setText } from "../lib/dom.ts";
-import { formatCell } from "../lib/format.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
 import { number, record, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
-import { readiness } from "../lib/readiness.ts";
+import { endingText, othersView, runLine } from "../lib/run_view.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -20,92 +19,72 @@ interface Options {
 
 interface State {
   readonly channel: string;
-  readonly link: Link<TableFeed>;
+  readonly link: CommandLink;
   readonly redraws: Redraws;
 }
 
 const RESULT_SHOWN_MS = 5000;
-/** The protocol's code for a handler that did not answer in time. */
-const DEADLINE = 1002;
 
 export default defineWidget<Options, State>({
   kind: "button",
-  channels: ["commands"],
+  channels: COMMAND_CHANNELS,
   options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
 
-  open({ hub, channels }, sight, signal) {
-    const want = sight.want();
-    const channel = channels.get("commands") ?? "";
+  open(spec, sight, signal) {
     const redraws = new Redraws();
-    const link = linkToHub<TableFeed>(
-      hub,
-      (connection, until) => {
-        connection.onStatus(() => redraws.request(), until);
-        return connection.table(channel, want, until);
-      },
-      (feed, until) => {
-        feed.onChange(() => redraws.request(), until);
-        feed.onStatus(() => redraws.request(), until);
-        redraws.request();
-      },
-      signal,
-    );
-    return { channel, link, redraws };
+    const link = new CommandLink(spec, sight, redraws, signal);
+    return { channel: spec.channels.get("commands") ?? "", link, redraws };
   },
 
   show({ options, problems }, { channel, link, redraws }, el, signal) {
-    const badge = statusBadge({ link, channel, showAge: false }, signal);
+    const name = options.title || options.command;
+    const badge = statusBadge({ link: link.catalogue, channel, showAge: false }, signal);
     const view = card(el, { class: "rtw-button", title: "", badge, inline: true, problems }, signal);
-    const label = element("span", { text: options.title || options.command });
+    const ring = element("span", { class: "rtw-ring", hidden: true });
+    const press = button({ class: "rtw-press" }, () => void link.start({ ...options.args }, options.timeout_ms), signal);
+    press.append(ring, element("span", { text: name }));
+    const stop = (run: Parameters<CommandLink["cancel"]>[0]) => void link.cancel(run);
+    const own = runLine(name, stop, signal);
+    const others = othersView(name, stop, signal);
     const outcome = element("span", { class: "rtw-button__outcome", role: "status" });
-    let busy = false;
+    view.body.append(press, element("div", { class: "rtw-button__state" }, own.root, outcome, others.root));
+    markSaved(view.root, link.catalogue, [], signal);
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let ended = link.ending;
 
-    const say = (message: string, tone: "" | "good" | "bad") => {
-      setText(outcome, message);
-      outcome.dataset.tone = tone;
-    };
     const refresh = () => {
-      const why = readiness(options.command, link.connection?.status ?? null, link.feed);
-      press.disabled = busy || why !== null;
-      press.setAttribute("aria-busy", String(busy));
-      if (!busy && outcome.dataset.tone !== "good" && outcome.dataset.tone !== "bad") say(why ?? "", "");
-    };
-    const call = async () => {
-      if (busy) return;
-      if (!link.connection) return say("not connected", "bad");
-      busy = true;
-      clearTimeout(timer);
-      say("running…", "");
-      refresh();
-      try {
-        const result = await link.connection.call(options.command, { ...options.args }, options.timeout_ms);
-        say(result === null || result === undefined ? "done" : formatCell(result), "good");
-        timer = setTimeout(() => {
-          say("", "");
-          refresh();
-        }, RESULT_SHOWN_MS);
-      } catch (error) {
-        // It stays until the next press: whoever looked away must still see it.
-        say(link.connection?.status.phase === "live" ? reasonOf(error, options) : messageOf(error), "bad");
+      const why = link.whyNot;
+      const run = link.own;
+      const wasOnPress = document.activeElement === press;
+      const wasOnStop = own.root.contains(document.activeElement);
+      press.disabled = run !== null || why !== null;
+      press.setAttribute("aria-busy", String(run !== null));
+      ring.hidden = own.root.hidden = run === null;
+      if (run) {
+        own.show(run);
+        ring.classList.toggle("rtw-ring--unknown", run.fraction === null);
+        if (run.fraction === null) ring.style.removeProperty("--rtw-ring");
+        else ring.style.setProperty("--rtw-ring", String(run.fraction));
       }
-      busy = false;
-      if (!signal.aborted) refresh();
+      // Who pressed with the keyboard can stop it with the next press, and then press again.
+      if (run && wasOnPress) own.root.querySelector("button")?.focus();
+      if (!run && wasOnStop) press.focus();
+      if (link.ending !== ended) {
+        ended = link.ending;
+        clearTimeout(timer);
+        if (ended?.state === "done") timer = setTimeout(() => ((ended = null), refresh()), RESULT_SHOWN_MS);
+      }
+      // What went wrong stays until the next press: whoever looked away must still see it.
+      const { text, tone } = run ? { text: "", tone: "" } : ended && ended === link.ending ? endingText(ended) : { text: why ?? "", tone: "" };
+      outcome.hidden = text === "";
+      setText(outcome, text);
+      outcome.dataset.tone = tone;
+      others.show(link.others, link.mayCall);
     };
-    const press = button({ class: "rtw-button__press" }, () => void call(), signal);
-    press.append(element("span", { class: "rtw-button__spinner" }), label);
-    view.body.append(press, outcome);
     redraws.add(refresh, signal);
     signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
     refresh();
   },
+
+  picture: (_, { link }) => commandPicture(link),
 });
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function reasonOf(error: unknown, { command, timeout_ms }: Options): string {
-  if ((error as Partial<CallError> | null)?.code !== DEADLINE) return messageOf(error);
-  return `'${command}' did not answer within ${timeout_ms / 1000} s; Button(..., timeout_s=...) waits longer`;
-}

@@ -5,9 +5,11 @@ import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { ChartData } from "../lib/chart_data.ts";
 import { chartView } from "../lib/chart_view.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, timeOf, type Link } from "../lib/link.ts";
 import { number, numberOrNull, oneOf, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { shortName } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -30,6 +32,8 @@ interface State {
   readonly redraws: Redraws;
 }
 
+const SAVED_ROWS_PER_LINE = 300;
+
 export default defineWidget<Options, State>({
   kind: "chart",
   channels: ["data"],
@@ -44,22 +48,24 @@ export default defineWidget<Options, State>({
     max_hz: numberOrNull(),
   },
 
-  open({ hub, channels, options }, sight, signal) {
+  open({ hub, channels, options, saved }, sight, signal) {
     const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const data = new ChartData({ x: options.x, y: options.y, by: options.by || null, windowMs: options.window_ms });
     const redraws = new Redraws();
+    const old = savedFeed(saved, "data", "stream", channel);
     const link = linkToHub<StreamFeed>(
       hub,
       (connection, until) => connection.stream(channel, want, until),
       (feed, until) => {
         feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {
-          data.add(batch, reset, Date.now());
+          data.add(batch, reset, feed === old?.feed ? old.atMs : Date.now());
           redraws.request();
         }, until);
       },
       signal,
+      old,
     );
     return { channel, link, data, redraws };
   },
@@ -79,6 +85,23 @@ export default defineWidget<Options, State>({
       signal,
     );
     const { kind, height } = options;
-    themeChanged = chartView(view.root, view.body, { title, data, redraws, area: kind === "area", height, notice: view.notice, waiting: () => whileEmpty(link.feed?.status, "waiting for data…") }, signal);
+    themeChanged = chartView(
+      view.root,
+      view.body,
+      {
+        title,
+        data,
+        redraws,
+        area: kind === "area",
+        height,
+        notice: view.notice,
+        waiting: () => whileEmpty(link, "waiting for data…"),
+        now: () => timeOf(link),
+      },
+      signal,
+    );
+    markSaved(view.root, link, [], signal);
   },
+
+  picture: (_spec, { link, data }, share) => (isLive(link) ? { data: { batches: data.rows(Date.now(), SAVED_ROWS_PER_LINE * share) } } : null),
 });

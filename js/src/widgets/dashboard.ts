@@ -7,12 +7,14 @@ import { button, element, icon, setText } from "../lib/dom.ts";
 import { faceRow } from "../lib/faces.ts";
 import { editingKey, ownKeys } from "../lib/keys.ts";
 import { kindOf, unknownKind } from "../lib/kinds.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, type Link } from "../lib/link.ts";
 import { panelBoard } from "../lib/panel_board.ts";
 import { PanelEdits } from "../lib/panel_edits.ts";
 import { sessionOf } from "../lib/panel_layout.ts";
 import { PanelModels } from "../lib/panel_models.ts";
 import { Redraws } from "../lib/redraws.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -37,12 +39,12 @@ export default defineWidget<Record<never, never>, State>({
   channels: ["layout", "members"],
   options: {},
 
-  open({ hub, channels }, sight, signal) {
+  open({ hub, channels, saved }, sight, signal) {
     const want = sight.want();
     const channel = channels.get("layout") ?? "";
     const session = sessionOf(channel);
     const redraws = new Redraws();
-    const models = new PanelModels({ of: kindOf, unknown: unknownKind }, hub, session, signal);
+    const models = new PanelModels({ of: kindOf, unknown: unknownKind }, hub, session, saved, signal);
     const edits = new PanelEdits({
       current: () => (link.feed?.has ? link.feed.value : undefined),
       send: async (value) => void (await (link.feed?.set(value) ?? Promise.reject(new Error("there is no connection to the hub")))),
@@ -67,6 +69,7 @@ export default defineWidget<Record<never, never>, State>({
         if (feed.has) queueMicrotask(() => edits.incoming());
       },
       signal,
+      savedFeed(saved, "layout", "value", channel),
     );
     const crowd = linkToHub<EventFeed>(
       hub,
@@ -110,11 +113,15 @@ export default defineWidget<Record<never, never>, State>({
       back.hidden = !board.editing;
       back.disabled = !edits.undoable;
       empty.hidden = panels.length > 0;
-      const live = link.feed?.status.phase === "live";
-      setText(empty, live ? "There are no panels yet. In Python, session.dashboard([[chart, table]]) puts some here." : whileEmpty(link.feed?.status, "waiting for the dashboard…"));
+      setText(empty, isLive(link) ? "There are no panels yet. In Python, session.dashboard([[chart, table]]) puts some here." : whileEmpty(link, "waiting for the dashboard…"));
       view.notice(state.failure ? `The change was not saved: ${state.failure}` : faults.join(". "));
     };
     redraws.add(board.request, signal);
+    markSaved(view.root, link, [], signal);
     dress();
   },
+
+  picture: (_spec, { link, models }, share) =>
+    isLive(link) && link.feed?.has ? { layout: { value: link.feed.value }, panels: models.pictures(share) } : null,
+  pictureChars: 60_000,
 });

@@ -1,6 +1,6 @@
 // DateInput: a date, or a moment, that every viewer sees and chooses.
 
-import { openControl, type ControlState } from "../lib/control.ts";
+import { openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { parseDate, parseMoment, spellDate, spellMoment } from "../lib/date_text.ts";
 import { flag, text } from "../lib/options.ts";
 import { typedField } from "../lib/typed_field.ts";
@@ -16,6 +16,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { time: flag(false), title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     const { time } = spec.options;

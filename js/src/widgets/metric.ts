@@ -6,10 +6,12 @@ import { card } from "../lib/card.ts";
 import { element, setText } from "../lib/dom.ts";
 import { formatNumber, formatSpan, formatStyled } from "../lib/format.ts";
 import { drawFrames } from "../lib/frames.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, timeOf, type Link } from "../lib/link.ts";
 import { flag, numberOrNull, oneOf, text } from "../lib/options.ts";
 import { MetricData, REDUCTIONS, type Reduction } from "../lib/reduce.ts";
 import { Redraws } from "../lib/redraws.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
 import { drawSparkline } from "../lib/sparkline.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -35,6 +37,7 @@ interface State {
 
 /** How far the line and the comparison reach back when no window was chosen. */
 const DEFAULT_SPAN_MS = 120_000;
+const SAVED_ROWS = 150;
 
 const NAMES: Record<Reduction, string> = { last: "last", mean: "mean", min: "lowest", max: "highest", sum: "sum", count: "values" };
 
@@ -53,23 +56,26 @@ export default defineWidget<Options, State>({
     max_hz: numberOrNull(),
   },
 
-  open({ hub, channels, options }, sight, signal) {
+  open({ hub, channels, options, saved }, sight, signal) {
     const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const data = new MetricData(options.column, options.reduce, options.window_ms);
     const redraws = new Redraws();
+    const old = savedFeed(saved, "data", "stream", channel);
     const link = linkToHub<StreamFeed>(
       hub,
       (connection, until) => connection.stream(channel, want, until),
       (feed, until) => {
         feed.onStatus(() => redraws.request(), until);
         feed.onBatch((batch, reset) => {
-          data.add(batch, reset, Date.now());
+          data.add(batch, reset, feed === old?.feed ? old.atMs : Date.now());
           redraws.request();
         }, until);
       },
       signal,
+      old,
     );
+    if (link.savedAtMs !== null) data.hold(saved?.feeds.get("data"));
     return { channel, link, data, redraws };
   },
 
@@ -93,10 +99,10 @@ export default defineWidget<Options, State>({
     const shown = (amount: number) =>
       options.format === "number" ? formatNumber(amount, options.digits ?? data.decimals()) : formatStyled(amount, options.format, options.digits);
     const draw = () => {
-      const nowMs = Date.now();
+      const nowMs = timeOf(link);
       const now = data.value(nowMs);
       setText(value, now === null ? "–" : options.reduce === "count" ? formatNumber(now, 0) : shown(now));
-      setText(caption, now === null ? whileEmpty(link.feed?.status, "waiting for data…") : captionOf(options.reduce, options.window_ms, now, data, spanMs, shown));
+      setText(caption, now === null ? whileEmpty(link, "waiting for data…") : captionOf(options.reduce, options.window_ms, now, data, spanMs, shown));
       view.notice(data.fault);
       if (sparkline) drawSparkline(view.root, canvas, data.samples, spanMs, options.reduce === "mean" ? "mean" : "extremes");
       // A window empties as time passes.
@@ -107,6 +113,13 @@ export default defineWidget<Options, State>({
     const observer = new ResizeObserver(frames.request);
     observer.observe(canvas);
     signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+    markSaved(view.root, link, [], signal);
+  },
+
+  picture({ options }, { link, data }, share) {
+    if (!isLive(link)) return null;
+    const batches = data.rows(options.window_ms ?? DEFAULT_SPAN_MS, SAVED_ROWS * share);
+    return { data: { batches, value: data.value(Date.now()) } };
   },
 });
 

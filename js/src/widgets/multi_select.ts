@@ -1,7 +1,7 @@
 // MultiSelect: any of some choices, that every viewer sees and ticks.
 
 import { choices, has, indexOf, type Choice } from "../lib/choices.ts";
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { element } from "../lib/dom.ts";
 import { quoted, text } from "../lib/options.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -16,6 +16,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { choices: choices(), title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     const list = spec.options.choices;

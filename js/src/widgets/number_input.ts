@@ -1,6 +1,6 @@
 // NumberInput: a number that every viewer sees and types or steps.
 
-import { openControl, type ControlState } from "../lib/control.ts";
+import { openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { button, element, icon } from "../lib/dom.ts";
 import { boundsSaid, parseNumber, spellNumber, stepNumber } from "../lib/number_text.ts";
 import { number, numberOrNull, text } from "../lib/options.ts";
@@ -25,6 +25,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { min: numberOrNull(), max: numberOrNull(), step: number(1), title: text(""), unit: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     const { step, unit, ...bounds } = spec.options;

@@ -1,7 +1,7 @@
 // Select: one of some choices, that every viewer sees and chooses.
 
 import { choices, indexOf, type Choice } from "../lib/choices.ts";
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { element } from "../lib/dom.ts";
 import { ownKeys, typingKey } from "../lib/keys.ts";
 import { text } from "../lib/options.ts";
@@ -17,6 +17,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { choices: choices(), title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     const list = spec.options.choices;

@@ -9,10 +9,13 @@ import { element, setText } from "../lib/dom.ts";
 import { formatNumber } from "../lib/format.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { makeGrid } from "../lib/grid_view.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
+import { isLive, linkToHub, type Link } from "../lib/link.ts";
 import { number, numberOrNull, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { RowOrder, type Sort } from "../lib/row_order.ts";
+import { savedFeed } from "../lib/saved.ts";
+import { markSaved } from "../lib/saved_mark.ts";
+import { readSavedTable, savedTable } from "../lib/saved_table.ts";
 import { shortName } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -29,6 +32,8 @@ interface State {
   readonly channel: string;
   readonly link: Link<TableFeed>;
   readonly redraws: Redraws;
+  /** Rows that there were when it was saved. */
+  readonly savedRows: number;
   /** The same for all views, and kept while the widget is out of sight. */
   order: RowOrder;
   columns: readonly string[] | null;
@@ -36,6 +41,7 @@ interface State {
   readonly changes: Set<Map<Key, Set<string>>>;
 }
 
+const SAVED_ROWS = 50;
 const NO_ROWS: RowOrder = new RowOrder(() => new Map(), null);
 
 export default defineWidget<Options, State>({
@@ -43,12 +49,13 @@ export default defineWidget<Options, State>({
   channels: ["data"],
   options: { columns: textsOrNull(), sort: text(""), title: text(""), height: number(360), max_hz: numberOrNull() },
 
-  open({ hub, channels, options }, sight, signal) {
+  open({ hub, channels, options, saved }, sight, signal) {
     const want = sight.want(options.max_hz);
     const channel = channels.get("data") ?? "";
     const redraws = new Redraws();
     const changes = new Set<Map<Key, Set<string>>>();
-    let sort: Sort | null = parseSort(options.sort);
+    const old = readSavedTable(saved?.feeds.get("data"));
+    let sort: Sort | null = old.sort ?? parseSort(options.sort);
     const state: { order: RowOrder } = { order: NO_ROWS };
     const link = linkToHub<TableFeed>(
       hub,
@@ -64,8 +71,9 @@ export default defineWidget<Options, State>({
         redraws.request();
       },
       signal,
+      savedFeed(saved, "data", "table", channel),
     );
-    return Object.assign(state, { channel, link, redraws, columns: options.columns, changes });
+    return Object.assign(state, { channel, link, redraws, columns: options.columns, changes, savedRows: old.of });
   },
 
   show({ options, problems }, state, el, signal) {
@@ -117,8 +125,9 @@ export default defineWidget<Options, State>({
 
     const draw = () => {
       const rows = link.feed?.rows.size ?? 0;
-      setText(count, `${formatNumber(rows)} ${rows === 1 ? "row" : "rows"}`);
-      setText(empty, link.feed?.status.phase === "live" ? "no rows" : whileEmpty(link.feed?.status, "waiting for rows…"));
+      const total = link.savedAtMs === null ? rows : Math.max(rows, state.savedRows);
+      setText(count, `${total > rows ? `${formatNumber(rows)} of ` : ""}${formatNumber(total)} ${total === 1 ? "row" : "rows"}`);
+      setText(empty, link.feed?.status.phase === "live" ? "no rows" : whileEmpty(link, "waiting for rows…"));
       empty.hidden = rows > 0;
       const missing = (state.columns ?? options.columns ?? []).filter((name) => !all().includes(name));
       const sort = state.order.sort?.column;
@@ -129,7 +138,11 @@ export default defineWidget<Options, State>({
     };
     const frames = drawFrames(view.root, draw, signal);
     redraws.add(frames.request, signal);
+    markSaved(view.root, link, [], signal);
   },
+
+  picture: (_spec, { link, order, columns }, share) =>
+    isLive(link) && link.feed?.key != null ? { data: savedTable(link.feed, order, columns, Math.max(1, SAVED_ROWS * share)) } : null,
 });
 
 /** Add the changes of a batch to those a view has not drawn yet. */

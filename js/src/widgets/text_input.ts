@@ -1,6 +1,6 @@
 // TextInput: a line of text that every viewer sees and writes.
 
-import { openControl, type ControlState } from "../lib/control.ts";
+import { openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { text } from "../lib/options.ts";
 import { typedField } from "../lib/typed_field.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -15,6 +15,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { title: text(""), placeholder: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     const field = typedField(

@@ -1,6 +1,6 @@
 // Toggle: a yes or no that every viewer sees and flips.
 
-import { controlCard, openControl, type ControlState } from "../lib/control.ts";
+import { controlCard, openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { button, element, setText } from "../lib/dom.ts";
 import { text } from "../lib/options.ts";
 import { defineWidget } from "../lib/widget.ts";
@@ -14,6 +14,7 @@ export default defineWidget<Options, ControlState>({
   channels: ["value"],
   options: { title: text("") },
   open: openControl,
+  picture: pictureOfControl,
 
   show(spec, state, el, signal) {
     let on = false;

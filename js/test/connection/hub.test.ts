@@ -182,6 +182,63 @@ test("a call whose connection breaks has an unknown outcome and is not sent agai
   assert.equal(calls, 1);
 });
 
+/** A handler that answers the calls of each key together, once it is told to. */
+function keyedHandler(hub: ScriptedHub): { starts: string[]; asks: string[]; finish: (result: unknown) => void } {
+  const waiting: ((result: unknown) => void)[] = [];
+  const seen = { starts: [] as string[], asks: [] as string[], finish: (result: unknown) => waiting.splice(0).forEach((done) => done(result)) };
+  hub.answer = (_args, key = "") => {
+    seen.asks.push(key);
+    if (!seen.starts.includes(key)) seen.starts.push(key);
+    return new Promise((done) => waiting.push(done));
+  };
+  return seen;
+}
+
+test("a call with a key outlives a break of the connection", async (t) => {
+  const { hub, connection } = await setUp(t, { advertisedPort: 9 });
+  const handler = keyedHandler(hub);
+  await until("live", () => connection.status.phase === "live");
+  const call = connection.call("halt", {}, 20_000, "k1");
+  await until("asked", () => handler.asks.length === 1);
+  hub.breakAll();
+  await until("asked again", () => handler.asks.length === 2);
+  handler.finish(7);
+  assert.equal(await call, 7);
+  assert.deepEqual(handler.starts, ["k1"]);
+});
+
+test("a call with a key does not hold up the change of transport", async (t) => {
+  const { hub, connection } = await setUp(t);
+  const handler = keyedHandler(hub);
+  await until("live", () => connection.status.phase === "live");
+  const call = connection.call("halt", {}, 20_000, "k1");
+  await until("direct", () => connection.status.transport === "direct");
+  await until("asked over both ways", () => handler.asks.length >= 1);
+  handler.finish(7);
+  assert.equal(await call, 7);
+});
+
+test("a hub that was started anew is not asked for the calls of the one before", async (t) => {
+  const { hub, connection } = await setUp(t, { advertisedPort: 9 });
+  const handler = keyedHandler(hub);
+  await until("live", () => connection.status.phase === "live");
+  const call = connection.call("halt", {}, 20_000, "k1");
+  await until("asked", () => handler.asks.length === 1);
+  Object.assign(hub, { id: "h2" });
+  hub.breakAll();
+  await assert.rejects(call, { code: 1003, message: /the outcome is unknown/ });
+  assert.equal(handler.asks.length, 1);
+});
+
+test("calls are cancelled by id and by key, with the right to call the command", async (t) => {
+  const { hub, connection } = await setUp(t, { advertisedPort: 9 });
+  await until("live", () => connection.status.phase === "live");
+  await connection.cancel("halt", { id: "c1" });
+  await connection.cancel("halt", { key: "k1" });
+  assert.deepEqual(hub.cancelled, [{ call: "c1" }, { command: "halt", key: "k1" }]);
+  await assert.rejects(connection.cancel("stop", { id: "c1" }), { code: 103 });
+});
+
 test("a value is set through the connection, and its version comes back", async (t) => {
   const { hub, connection, ending } = await setUp(t);
   assert.equal(await connection.value("value:limit", new FakeWant(), ending.signal).set(120), 1);

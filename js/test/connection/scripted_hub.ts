@@ -15,7 +15,7 @@ interface Command {
   readonly refresh?: { token: string };
   readonly subscribe?: { channel: string; recover?: boolean; epoch?: string; offset?: number; data?: { rtwidgets: Wish } };
   readonly publish?: { channel: string; data: unknown };
-  readonly rpc?: { method: string; data: { command: string; args: unknown; data?: unknown; if_version?: number; epoch?: string } & Wish };
+  readonly rpc?: { method: string; data: { command: string; args: unknown; key?: string; data?: unknown; if_version?: number; epoch?: string } & Wish };
   readonly presence?: unknown;
   readonly unsubscribe?: unknown;
 }
@@ -50,7 +50,9 @@ export class ScriptedHub {
   /** Tokens that are refused with the terminal code 3500. */
   readonly badTokens = new Set<string>();
   /** How the hub answers a call; null leaves it unanswered. */
-  answer: (args: unknown) => Promise<unknown> = (args) => Promise.resolve(args);
+  answer: (args: unknown, key?: string) => Promise<unknown> = (args) => Promise.resolve(args);
+  /** What it was asked to cancel. */
+  readonly cancelled: unknown[] = [];
   readonly #server: WebSocketServer;
   readonly #readers = new Set<ServerSocket>();
   readonly #tokens = new Map<ServerSocket, string>();
@@ -144,6 +146,9 @@ export class ScriptedHub {
       const { max_hz, visible } = command.rpc.data;
       this.wishes.push({ max_hz, visible });
       reply({ rpc: { data: { max_hz, visible } } });
+    } else if (command.rpc?.method === "rtwidgets.cancel") {
+      this.cancelled.push(command.rpc.data);
+      reply({ rpc: { data: { state: "cancelling" } } });
     } else if (command.rpc?.method === "rtwidgets.set") {
       const { data, if_version, epoch } = command.rpc.data;
       this.sets.push({ value: data, version: if_version, epoch });
@@ -151,7 +156,7 @@ export class ScriptedHub {
       if (answer === null) return;
       reply(typeof answer === "number" ? { rpc: { data: { version: answer, epoch: this.epoch } } } : { error: answer });
     } else if (command.rpc) {
-      const result = await this.answer(command.rpc.data.args);
+      const result = await this.answer(command.rpc.data.args, command.rpc.data.key);
       reply({ rpc: { data: { result } } });
     } else if (command.presence) {
       this.presences++;

@@ -3,7 +3,7 @@
 //   node test/harness/build.mjs          once, into build/harness/; open it over any static server
 //   node test/harness/build.mjs --serve  and serve it
 //
-// ?theme=light or ?theme=dark sets JupyterLab's variables; without it the system decides.
+// ?theme=light or ?theme=dark sets JupyterLab's variables; without it the system decides. ?saved shows what was saved.
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,11 +14,12 @@ import { TEST_DEFINES } from "../../defines.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "..", "build", "harness");
 mkdirSync(outdir, { recursive: true });
-for (const page of ["index.html", "controls.html", "controls.css", "dashboard.html", "theme.css", "payloads.html", "payloads.css"]) copyFileSync(join(here, page), join(outdir, page));
+for (const page of ["index.html", "chat.html", "controls.html", "controls.css", "dashboard.html", "theme.css", "payloads.html", "payloads.css"]) copyFileSync(join(here, page), join(outdir, page));
 const builder = await context({
   entryPoints: [
     { in: join(here, "harness.ts"), out: "harness" },
     { in: join(here, "harness.css"), out: "harness" },
+    { in: join(here, "chat.ts"), out: "chat" },
     { in: join(here, "controls.ts"), out: "controls" },
     { in: join(here, "dashboard.ts"), out: "dashboard" },
     { in: join(here, "payloads.ts"), out: "payloads" },

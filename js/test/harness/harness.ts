@@ -1,14 +1,14 @@
 // The page's script: every widget once or more, on made-up data.
 
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { WidgetKind } from "../../src/lib/widget.ts";
 import { writableSlot } from "../../src/connection/registry.ts";
-import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
 import toggle from "../../src/widgets/toggle.ts";
+import { showCommands } from "./commands.ts";
 import { FakeConnection } from "./fake.ts";
 
 const HUB = "harness";
@@ -19,14 +19,22 @@ if (theme) document.body.dataset.jpThemeLight = String(theme === "light");
 const connection = new FakeConnection(HUB);
 const main = document.querySelector("main") as HTMLElement;
 
-function show(makeWidget: () => AnyWidget, width: string, spec: Record<string, unknown>): HTMLElement {
+const shown: (() => void)[] = [];
+
+function show(makeWidget: WidgetKind, width: string, spec: Record<string, unknown>, snapshot: unknown = undefined): HTMLElement {
   const el = document.createElement("div");
   el.className = width;
   main.append(el);
   const widget = makeWidget();
-  const model = { get: (name: string) => (name === "spec" ? { hub: HUB, ...spec } : undefined) };
-  widget.initialize({ model });
-  widget.render({ model, el });
+  const model = { get: (name: string) => (name === "spec" ? { hub: HUB, ...spec } : name === "snapshot" ? snapshot : undefined) };
+  const ends = [widget.initialize({ model }), widget.render({ model, el })];
+  // With ?saved everything is shown a second time, from what it looked like, and without a hub.
+  shown.push(() => {
+    const feeds: unknown = JSON.parse(JSON.stringify(widget.picture(1)));
+    for (const end of ends) end();
+    show(makeWidget, width, { ...spec, hub: "gone" }, { at_ms: Date.now() - 2 * 3_600_000, feeds });
+    el.remove();
+  });
   return el;
 }
 
@@ -43,8 +51,7 @@ show(table, "w7", { kind: "table", channels: data("table:processes"), options: {
 show(chat, "w5", { kind: "chat", channels: on("chat", "chat:desk"), options: { title: "Desk", height: 280 } });
 show(slider, "w4", { kind: "slider", channels: on("value", "value:interval"), options: { min: 0.1, max: 5, title: "Interval", unit: "s" } });
 show(toggle, "w4", { kind: "toggle", channels: on("value", "value:paused"), options: { title: "Trading halted" } });
-show(button, "w4", { kind: "button", channels: on("commands", "table:rtwidgets.commands"), options: { title: "Halt ACME", command: "halt", args: { symbol: "ACME" } } });
-show(button, "w4", { kind: "button", channels: on("commands", "table:rtwidgets.commands"), options: { title: "Restart", command: "restart" } });
+showCommands(show, connection);
 show(chart, "w4", { kind: "chart", channels: data("stream:nothing"), options: { window_ms: 300000, title: "Nothing yet", height: 140 } });
 show(chart, "w4", { kind: "chart", channels: data("stream:many"), options: { window_ms: 60000, title: "Many groups", height: 140, colour: "red" } });
 show(chart, "w4", { kind: "chart", channels: data("stream:prices"), options: { y: ["bid"], title: "A missing column", height: 140 } });
@@ -117,17 +124,10 @@ const said: [user: string, name: string, text: string][] = [
   ["ann", "Ann", "I turned the sampling interval down to 0.5 s so that we see the auction. It is the slider under the chart, shared by all of us."],
 ];
 said.forEach(([user, name, text], i) => desk.receive(user, name, text, start - 900_000 + i * 140_000));
-desk.receive("bob", "Bob Stone", "Looking at it n", start - 20_000, true);
+desk.receive("bob", "Bob Stone", "Looking at it n", start - 20_000, { open: true });
 
 connection.value("value:interval").receive(1.2);
 connection.value("value:paused").receive(false);
-connection.table("table:rtwidgets.commands").change([{ name: "halt", title: "Halt", handlers: 1 }]);
-connection.answer = async (_command, args) => {
-  await new Promise((done) => setTimeout(done, 600));
-  if (query.has("fail")) throw new Error("ValueError: no such symbol");
-  return `halted ${String(args.symbol)}`;
-};
-
 writableSlot(HUB).put(connection);
 setInterval(() => {
   const now = Date.now();
@@ -136,4 +136,9 @@ setInterval(() => {
 }, 250);
 setInterval(() => processes.change(Array.from({ length: 12 }, () => processRow(1000 + Math.floor(Math.random() * 214)))), 1000);
 setInterval(() => big.change(Array.from({ length: 100 }, () => ({ id: Math.floor(Math.random() * 100_000), value: Math.random() * 1000 }))), 100);
+if (query.has("saved")) {
+  setTimeout(() => {
+    for (const again of shown.splice(0)) again();
+  }, 2000);
+}
 Object.assign(globalThis, { connection });

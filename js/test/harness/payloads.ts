@@ -6,6 +6,7 @@ import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
@@ -73,7 +74,7 @@ function stage(text: string): Thrown {
     { user: "bob", name: `${text} Stone`, clients: 1 },
   ];
   room.receive(text, text, text, now - 900_000);
-  room.receive("bob", text, `${text} and more`, now, true);
+  room.receive("bob", text, `${text} and more`, now, { open: true });
   room.messages = room.messages.map((message) => ({ ...message, edited: true, reactions: new Map([[text, [text]]]) }));
   room.refuse = text;
   room.delayMs = 0;
@@ -82,15 +83,36 @@ function stage(text: string): Thrown {
   connection.value("value:a").receive(text);
   show(slider, el, spec("slider", "value", "value:a", { title: text, unit: text, min: 0, max: 5 }));
   show(toggle, el, spec("toggle", "value", "value:a", { title: text }));
+  const fields = {
+    [`p${text}`]: { type: "string", description: text, default: text },
+    [text]: { enum: [text, `${text}2`], default: text },
+    many: { type: "array", items: { type: "string" }, default: [text], description: text },
+    any: { description: text, default: { [text]: text } },
+    needed: { type: "integer", description: text },
+  };
+  const schema = { description: text, properties: fields, required: ["needed", text] };
   connection.table("table:rtwidgets.commands").change([
-    { name: text, title: text, handlers: 1 },
-    { name: "other", title: text, handlers: 1 },
+    { name: text, title: text, handlers: 1, schema },
+    { name: "other", title: text, handlers: 1, schema: { description: text } },
+    { name: "lists", title: text, handlers: 1, schema: {} },
   ]);
-  connection.answer = (command) => (command === "other" ? Promise.resolve({ [text]: text }) : Promise.reject(new Error(text)));
-  const commands = (options: Record<string, unknown>) => spec("button", "commands", "table:rtwidgets.commands", options);
-  show(button, el, commands({ title: text, command: text, args: { [text]: text } }));
-  show(button, el, commands({ title: text, command: "other" }));
-  show(button, el, commands({ title: text, command: `${text} away` }));
+  const run = { started_ms: now, fraction: 0.5, note: text, error: text };
+  connection.table("table:rtwidgets.calls").change([
+    { id: text, command: text, state: "running", user: text, name: text, key: text, ...run },
+    { id: "2", command: text, state: "failed", user: text, name: text, key: text, ...run },
+    { id: "3", command: "other", state: text, user: "bob", name: `${text} Stone`, key: text, ...run },
+  ]);
+  connection.answer = (command) => {
+    if (command === "other") return Promise.resolve({ [text]: text });
+    return command === "lists" ? Promise.resolve([text, { [text]: [text] }]) : Promise.reject(new Error(text));
+  };
+  const commands = (kind: string, options: Record<string, unknown>) => ({ kind, hub, channels: { commands: "table:rtwidgets.commands", calls: "table:rtwidgets.calls" }, options });
+  show(button, el, commands("button", { title: text, command: text, args: { [text]: text } }));
+  show(button, el, commands("button", { title: text, command: "other" }));
+  show(button, el, commands("button", { title: text, command: `${text} away` }));
+  show(form, el, commands("form", { title: text, command: text }));
+  show(form, el, commands("form", { command: "other" }));
+  show(form, el, commands("form", { command: "lists" }));
 
   show(table, el, { kind: text, hub, channels: { data: text }, options: { [text]: text } });
   show(table, el, { kind: "table", hub: text, channels: { data: "table:a" }, options: {} });
@@ -101,7 +123,7 @@ function stage(text: string): Thrown {
 
 /** Do what a person may do. */
 function use({ el, text }: Thrown): void {
-  for (const input of el.querySelectorAll("textarea")) {
+  for (const input of el.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox])")) {
     input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));

@@ -30,6 +30,8 @@ test("access that ended says why", () => {
   assert.match(endedWords(ENDED, NOW - 1, NOW).text, /until/);
   assert.match(endedWords(ENDED, NOW + 1, NOW).text, /started anew/);
   assert.match(endedWords("connection limit (code 3504)", NOW + 1, NOW).text, /connection limit/);
+  // What may be good again after a reload is kept.
+  assert.deepEqual([REVOKED, ENDED, "other"].map((why) => endedWords(why, NOW + 1, NOW).final ?? false), [true, true, false]);
 });
 
 test("the hub's reason becomes ours", () => {

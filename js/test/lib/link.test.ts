@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { writableSlot } from "../../src/connection/registry.ts";
-import { linkToHub } from "../../src/lib/link.ts";
+import { isLive, linkToHub, timeOf } from "../../src/lib/link.ts";
 import { FakeConnection, type FakeStream } from "../harness/fake.ts";
 
 test("a feed follows the connection that the page has now", () => {
@@ -33,4 +33,38 @@ test("a feed follows the connection that the page has now", () => {
   slot.put(two);
   life.abort();
   assert.deepEqual(ended, ["one", "two", "two"]);
+});
+
+test("a saved feed stays until the hub's own is live, and does not come back", () => {
+  const slot = writableSlot("link-saved");
+  const saved = new FakeConnection("saved").stream("stream:a");
+  const heard: unknown[] = [];
+  const ended: unknown[] = [];
+  const link = linkToHub<FakeStream>(
+    "link-saved",
+    (connection) => (connection as FakeConnection).stream("stream:a"),
+    (feed, signal) => {
+      heard.push(feed);
+      signal.addEventListener("abort", () => ended.push(feed));
+    },
+    new AbortController().signal,
+    { feed: saved, atMs: 1234 },
+  );
+  let changes = 0;
+  link.onChange(() => changes++, new AbortController().signal);
+  assert.deepEqual([link.feed, link.savedAtMs, timeOf(link), isLive(link)], [saved, 1234, 1234, false]);
+  const hub = new FakeConnection("hub");
+  const own = hub.stream("stream:a");
+  own.setStatus({ phase: "waiting" });
+  slot.put(hub);
+  assert.deepEqual([link.feed, link.coming, link.savedAtMs], [saved, own, 1234]);
+  own.setStatus({ phase: "refused" });
+  assert.equal(link.feed, saved);
+  own.setStatus({ phase: "live" });
+  assert.deepEqual([link.feed, link.coming, link.savedAtMs, isLive(link)], [own, null, null, true]);
+  assert.deepEqual([heard, ended], [[saved, own], [saved]]);
+  own.setStatus({ phase: "waiting" });
+  slot.put(null);
+  assert.deepEqual([link.feed, link.savedAtMs], [null, null]);
+  assert.equal(changes, 3);
 });

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { LiveFrontEnd } from "../../src/lib/afm.ts";
 import { readLayout, type Panel } from "../../src/lib/panel_layout.ts";
 import { PanelModels } from "../../src/lib/panel_models.ts";
+import { readSaved, type Saved } from "../../src/lib/saved.ts";
 
 const spec = (kind: string, channel = "stream:morning/a", options: Record<string, unknown> = {}) => ({ kind, channels: { data: channel }, options });
 const panels = (...specs: unknown[]): readonly Panel[] => readLayout({ panels: specs.map((one, i) => ({ id: `p${i}`, x: 0, y: i, w: 6, h: 1, spec: one })) }).panels;
 
 /** A registry of one kind that counts the widgets that live. */
-function registry() {
+function registry(saved: Saved | null = null) {
   const living = new Set<AbortSignal>();
   const opened: unknown[] = [];
-  const make = (): AnyWidget => ({
+  const kept: unknown[] = [];
+  const make = (): LiveFrontEnd => ({
     initialize: ({ model, signal }) => {
       opened.push(model.get("spec"));
+      kept.push(model.get("snapshot"));
       if (signal) {
         living.add(signal);
         signal.addEventListener("abort", () => living.delete(signal));
@@ -21,10 +24,11 @@ function registry() {
       return () => {};
     },
     render: () => () => {},
+    picture: (share) => (opened.length === 1 ? { data: share } : null),
   });
   const life = new AbortController();
   const kinds = { of: (kind: string) => (kind === "chart" ? make : undefined), unknown: (kind: unknown) => `no kind ${String(kind)}` };
-  return { living, opened, life, models: new PanelModels(kinds, "hub", "morning", life.signal) };
+  return { living, opened, kept, life, models: new PanelModels(kinds, "hub", "morning", saved, life.signal) };
 }
 
 test("a panel's widget is opened once, with the dashboard's hub, and lives while the panel moves", () => {
@@ -72,4 +76,13 @@ test("a kind that is not known, or a panel that may not be shown, is said in its
     ["no kind globe", "'stream:secret' is not of this session", "no kind undefined", "no kind __proto__"],
   );
   assert.equal(opened.length, 0);
+});
+
+test("a dashboard keeps a picture of each panel, and each finds its own again", () => {
+  const { models } = registry();
+  models.follow(panels(spec("chart"), spec("gauge")));
+  assert.deepEqual(models.pictures(0.5), { p0: { data: 0.5 } });
+  const { kept, models: again } = registry(readSaved({ at_ms: 7, feeds: { panels: { p0: { data: 1 }, __proto__: 2 } } }));
+  again.follow(panels(spec("chart"), spec("chart")));
+  assert.deepEqual(kept, [{ at_ms: 7, feeds: { data: 1 } }, undefined]);
 });

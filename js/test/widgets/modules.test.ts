@@ -8,6 +8,7 @@ import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
 import dateInput from "../../src/widgets/date_input.ts";
+import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import multiSelect from "../../src/widgets/multi_select.ts";
 import numberInput from "../../src/widgets/number_input.ts";
@@ -32,10 +33,13 @@ const MODULES = [
   { make: rangeSlider, kind: "range_slider", role: "value", channel: "value:a", take: "value" },
   { make: select, kind: "select", role: "value", channel: "value:a", take: "value" },
   { make: textInput, kind: "text_input", role: "value", channel: "value:a", take: "value" },
-  { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table" },
+  { make: button, kind: "button", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
+  { make: form, kind: "form", role: "commands", channel: "table:rtwidgets.commands", take: "table", also: { calls: "table:rtwidgets.calls" } },
 ] as const;
 
-for (const { make, kind, role, channel, take } of MODULES) {
+for (const module of MODULES) {
+  const { make, kind, role, channel, take } = module;
+  const also = "also" in module ? module.also : {};
   test(`${kind} subscribes once per model, before any view, and ends with it`, () => {
     const hub = `modules-${kind}`;
     const connection = new FakeConnection(hub);
@@ -47,16 +51,16 @@ for (const { make, kind, role, channel, take } of MODULES) {
         return original(name);
       },
     });
-    const model = { get: () => ({ kind, hub, channels: { [role]: channel }, options: {} }) };
+    const model = { get: () => ({ kind, hub, channels: { [role]: channel, ...also }, options: {} }) };
     const end = make().initialize({ model });
     assert.equal(taken.length, 0, "there is no connection yet");
     writableSlot(hub).put(connection);
-    assert.deepEqual(taken.map((one) => one.channel), [channel]);
+    assert.deepEqual(taken.map((one) => one.channel), [channel, ...Object.values(also)]);
     assert.equal(taken[0]?.signal.aborted, false);
     assert.equal(taken[0]?.want.visible, false, "there is no view yet");
     assert.equal(taken[0]?.want.maxHz, 60);
     end();
-    assert.equal(taken[0]?.signal.aborted, true);
+    assert.ok(taken.every(({ signal }) => signal.aborted));
   });
 
   test(`${kind} with a spec it can't use does not throw`, () => {

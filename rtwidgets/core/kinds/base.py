@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from ..batch import Changes
+
 
 class DataError(ValueError):
     """The data of a publication breaks the rules of the channel's kind; nothing was changed."""
@@ -26,6 +28,12 @@ class Author(NamedTuple):
 
     user: str = ""
     name: str = ""
+
+
+class Moderator(Author):
+    """An author who may delete what others said."""
+
+    __slots__ = ()
 
 
 NOBODY = Author()
@@ -64,3 +72,49 @@ class Kind(Protocol):
 
     def merged(self, after: int) -> bytes | None:
         """Return the data of one publication that brings a reader at offset `after` up to date, or None."""
+
+    def journal(self) -> None:
+        """Remember from now on what changes, until `settle` or `undo`; only for channels with an archive."""
+
+    def changes(self) -> Changes:
+        """Return the items that have changed, as they are now."""
+
+    def settle(self) -> None:
+        """Keep what has changed: it was committed."""
+
+    def undo(self, top: int) -> None:
+        """Take back what has changed.
+
+        Args:
+            top: The channel's newest offset before it.
+        """
+
+    def load(self, changes: Changes, offset: int) -> None:
+        """Take items over as an archive has them, without a publication; the lower ranks come first.
+
+        Args:
+            offset: The channel's newest offset with them.
+
+        Raises:
+            ValueError: If they are not this kind's.
+        """
+
+
+class Stateless:
+    """A kind whose state is its log."""
+
+    def journal(self) -> None:
+        pass
+
+    def changes(self) -> Changes:
+        return {}
+
+    def settle(self) -> None:
+        pass
+
+    def undo(self, top: int) -> None:
+        pass
+
+    def load(self, changes: Changes, offset: int) -> None:
+        if changes:
+            raise ValueError("a channel of this kind has no items")

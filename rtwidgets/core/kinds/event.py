@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..log import ChannelLog
-from .base import Author
+from .base import Author, Stateless
 
 
-class Event:
+class Event(Stateless):
     """A channel of notifications. Late joiners that ask get the kept history."""
 
     stamps_author = True

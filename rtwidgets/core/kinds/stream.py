@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...protocol.codec import publication_data
 from ..log import ChannelLog
-from .base import Author, DataError
+from .base import Author, DataError, Stateless
 
 
-class Stream:
+class Stream(Stateless):
     """A channel of column batches. Late joiners get the kept batches.
 
     Only the outer form is checked here: a hub that parsed every cell would spend most of its time on it, and

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from ..batch import Changes, Item
 from .base import Author, DataError, FullError
 
 Key: TypeAlias = str | int
 Row: TypeAlias = dict[str, object]
+T = TypeVar("T")
 
 # Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
 MAX_TOMBSTONES = 10_000
@@ -29,7 +31,36 @@ class Change(Struct, forbid_unknown_fields=True):
     replace: bool = False
 
 
+class _Heading(Struct):
+    """The item that says what all rows have in common; its key is empty."""
+
+    key: str
+    columns: list[str]
+
+
+class _Before(NamedTuple):
+    """A row as it was committed, and what is remembered about it."""
+
+    row: Row | None
+    born: int | None
+    changed: int | None
+
+
+class _Journal:
+    """What a table was before the changes that are not committed yet."""
+
+    def __init__(self, table: Table) -> None:
+        self.rows: dict[Key, _Before] = {}
+        self.key = table.key
+        self.columns = len(table._columns)
+        self.bytes = table._bytes
+
+
+HEADING = b""
 _decoder = msgspec.json.Decoder(Change)
+_headings = msgspec.json.Decoder(_Heading)
+_keys: msgspec.json.Decoder[str | int] = msgspec.json.Decoder(str | int)
+_rows: msgspec.json.Decoder[Row] = msgspec.json.Decoder(dict[str, object])
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,6 +88,7 @@ class Table:
         self._tombstones = 0
         self._forgotten = 0
         self._snapshot: bytes | None = None
+        self._journal: _Journal | None = None
 
     @property
     def keeps_state(self) -> bool:
@@ -129,6 +161,64 @@ class Table:
             change["remove"] = gone
         return _encode(change)
 
+    def journal(self) -> None:
+        self._journal = _Journal(self)
+
+    def changes(self) -> Changes:
+        journal = self._journal
+        assert journal is not None
+        found: Changes = {}
+        if self.key is not None and (self.key, len(self._columns)) != (journal.key, journal.columns):
+            found[HEADING] = Item(0, _encode(_Heading(self.key, list(self._columns))))
+        for key in journal.rows:
+            row = self._rows.get(key)
+            found[_encode(key)] = None if row is None else Item(self._born[key], _encode(row))
+        return found
+
+    def settle(self) -> None:
+        self._journal = _Journal(self)
+
+    def undo(self, top: int) -> None:
+        journal = self._journal
+        assert journal is not None
+        for key, before in journal.rows.items():
+            _put_back(self._rows, key, before.row)
+            _put_back(self._born, key, before.born)
+            _put_back(self._changed, key, before.changed)
+        self.key, self._bytes = journal.key, journal.bytes
+        self._columns = dict.fromkeys(islice(self._columns, journal.columns))
+        # The latest change belongs at the end.
+        self._changed = dict(sorted(self._changed.items(), key=lambda change: change[1]))
+        self._tombstones = len(self._changed.keys() - self._rows.keys())
+        self._forgotten = min(self._forgotten, top)
+        self._snapshot = None
+        self._journal = _Journal(self)
+
+    def load(self, changes: Changes, offset: int) -> None:
+        for encoded, item in changes.items():
+            if encoded == HEADING:
+                if item is not None:
+                    heading = _headings.decode(item.data)
+                    self.key, self._columns = heading.key, dict.fromkeys(heading.columns)
+                continue
+            key = _keys.decode(encoded)
+            old = self._rows.get(key)
+            if old is not None:
+                self._bytes -= _row_weight(key, old)
+            if item is None:
+                self._rows.pop(key, None)
+                self._born.pop(key, None)
+            else:
+                row = self._rows[key] = _rows.decode(item.data)
+                self._born[key] = item.rank
+                self._births = max(self._births, item.rank)
+                self._bytes += _row_weight(key, row)
+        # What came before is not remembered key by key.
+        self._changed.clear()
+        self._tombstones, self._forgotten = 0, offset
+        self._snapshot = None
+        self._journal = _Journal(self)
+
     def _rows_of(self, columns: dict[str, list[object]]) -> dict[Key, Row]:
         if not columns:
             return {}
@@ -168,6 +258,9 @@ class Table:
         self._snapshot = None
         for name in columns:
             self._columns.setdefault(name)
+        if self._journal is not None:
+            for key in (*rows, *gone):
+                self._note(self._journal, key)
         for key, row in rows.items():
             known = self._rows.get(key)
             if known is None:
@@ -202,13 +295,19 @@ class Table:
                 grown -= sum(_weight(old[name]) for name in row if name in old)
         for key in gone:
             # What is removed in the same change was weighed above, if it was not there before.
-            row = {**known.get(key, {}), **rows.get(key, {})}
-            grown -= ROW_BYTES + _weight(key) + sum(map(_weight, row.values()))
+            grown -= _row_weight(key, {**known.get(key, {}), **rows.get(key, {})})
         if grown > 0 and self._max_bytes and self._bytes + grown > self._max_bytes:
             raise FullError(
                 "table_bytes", f"the table's rows take at most {self._max_bytes} bytes: table_bytes"
             )
         self._bytes += grown
+
+    def _note(self, journal: _Journal, key: Key) -> None:
+        if key not in journal.rows:
+            row = self._rows.get(key)
+            journal.rows[key] = _Before(
+                None if row is None else dict(row), self._born.get(key), self._changed.get(key)
+            )
 
     def _touch(self, key: Key, offset: int) -> None:
         self._changed.pop(key, None)
@@ -229,6 +328,18 @@ def _weight(cell: object) -> int:
     if isinstance(cell, str):
         return CELL_BYTES + len(cell)
     return CELL_BYTES if cell is None or isinstance(cell, int | float) else CELL_BYTES + len(_encode(cell))
+
+
+def _put_back(kept: dict[Key, T], key: Key, was: T | None) -> None:
+    if was is None:
+        kept.pop(key, None)
+    else:
+        kept[key] = was
+
+
+def _row_weight(key: Key, row: Row) -> int:
+    """Return about how many bytes a row takes in memory."""
+    return ROW_BYTES + _weight(key) + sum(map(_weight, row.values()))
 
 
 def _same(known: Row | None, row: Row) -> bool:

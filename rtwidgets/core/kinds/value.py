@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Raw, Struct
 
+from ..batch import Changes, Item
 from .base import NOBODY, Author
 
+
+class _Set(Struct):
+    """The value as an archive keeps it, and who set it when."""
+
+    value: Raw
+    by: Author
+    time_ms: int
+
+
 _encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(_Set)
 
 
 class Value:
@@ -20,6 +32,8 @@ class Value:
         self.data: bytes | None = None
         self.author = NOBODY
         self._time_ms = 0
+        # What these were when the change began that is not committed yet.
+        self._before: tuple[bytes | None, Author, int] = (None, NOBODY, 0)
 
     @property
     def keeps_state(self) -> bool:
@@ -37,3 +51,24 @@ class Value:
 
     def merged(self, after: int) -> None:
         return None
+
+    def journal(self) -> None:
+        self._before = self.data, self.author, self._time_ms
+
+    def changes(self) -> Changes:
+        if self.data is None or (self.data, self.author, self._time_ms) == self._before:
+            return {}
+        return {b"": Item(0, _encode(_Set(Raw(self.data), self.author, self._time_ms)))}
+
+    def settle(self) -> None:
+        self.journal()
+
+    def undo(self, top: int) -> None:
+        self.data, self.author, self._time_ms = self._before
+
+    def load(self, changes: Changes, offset: int) -> None:
+        item = changes.get(b"")
+        if item is not None:
+            kept = _decoder.decode(item.data)
+            self.data, self.author, self._time_ms = bytes(kept.value), kept.by, kept.time_ms
+        self.journal()

@@ -1,0 +1,154 @@
+"""What the core and an archive give each other, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from .rules import KindName
+
+
+class Item(NamedTuple):
+    """One row of a table, message of a chat, or the value: a part of a channel's state.
+
+    Args:
+        rank: Orders the items of a channel, oldest first.
+        data: JSON; only the channel's kind reads it.
+    """
+
+    rank: int
+    data: bytes
+
+
+# Items by key; None stands for one that is gone.
+Changes: TypeAlias = dict[bytes, Item | None]
+
+
+class Batch(Struct):
+    """What is committed at once for one channel.
+
+    Args:
+        id: Tells this batch from every other one.
+        before: The channel's newest offset before it; its publications follow from there.
+        time_ms: Milliseconds since the Unix epoch, of all of its publications.
+        publications: Each encoded as history shows it.
+        changes: What becomes of the channel's state.
+        producers: The last number of each producer that is in it, by the producer's key.
+    """
+
+    id: str
+    channel: str
+    kind: KindName
+    epoch: str
+    before: int
+    time_ms: int
+    publications: list[bytes]
+    changes: Changes
+    producers: dict[bytes, int]
+
+    @property
+    def last(self) -> int:
+        """The channel's newest offset once it is committed."""
+        return self.before + len(self.publications)
+
+
+class Stored(Struct):
+    """What an archive has of a channel, besides the items.
+
+    Args:
+        top: The newest offset.
+        publications: The newest ones, oldest first: milliseconds since the Unix epoch, and encoded.
+        producers: The last number of each producer, oldest first, by the producer's key.
+    """
+
+    kind: str
+    epoch: str
+    top: int
+    publications: list[tuple[int, bytes]] = []
+    producers: dict[bytes, int] = {}
+
+
+class Tail(Struct, frozen=True):
+    """How much of a channel is loaded: what history may show, and what fits.
+
+    Args:
+        size: Publications at most.
+        since_ms: None that is older than this, in milliseconds since the Unix epoch.
+        max_bytes: Bytes of publications, about.
+        items: The newest so many items; 0 for all.
+    """
+
+    size: int
+    since_ms: int
+    max_bytes: int
+    items: int
+
+
+class Wanted(Struct, frozen=True):
+    """Publications that somebody wants to read: all between two offsets and two times, from one end.
+
+    Args:
+        after: Offset below the first.
+        before: Offset above the last.
+        from_ms: Not older than this.
+        to_ms: Older than this.
+        limit: How many at most.
+        max_bytes: Where to stop; one publication is returned at least. 0 for no bound.
+        reverse: Newest first, from the newest on.
+    """
+
+    after: int
+    before: int
+    from_ms: int
+    to_ms: int
+    limit: int
+    max_bytes: int
+    reverse: bool = False
+
+
+class ArchiveFault(Exception):
+    """The archive did not do what it was asked for.
+
+    Args:
+        message: The words for whoever asked.
+        limit: Name of the limit that forbids it; without one it is worth trying again.
+        in_doubt: Whether what it was asked to commit may have been committed after all.
+    """
+
+    def __init__(self, message: str, *, limit: str = "", in_doubt: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.limit = limit
+        self.in_doubt = in_doubt
+
+
+class ArchivePort(Protocol):
+    """Who drives the archive for the core. Nothing here answers at once: methods of `Archiving` do later."""
+
+    def wake(self) -> None:
+        """There is something to commit: call `Archiving.batches` soon."""
+
+    def load(self, channel: str, kind: KindName, tail: Tail) -> None:
+        """Find out what the archive has; `Archiving.items` for each piece, then `loaded`, answer."""
+
+    def settle(self, batch: Batch) -> None:
+        """Find out whether a batch that is in doubt was committed; `Archiving.settled` answers."""
+
+    def read(
+        self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    ) -> None:
+        """Read publications and call back."""
+
+    def items_before(
+        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    ) -> None:
+        """Read the data of items of lower rank than one, the highest of them first, and call back."""
+
+
+def producer_key(user: str, producer: str) -> bytes:
+    """Return the short key of a user's producer, whatever both are made of."""
+    return blake2b(msgspec.json.encode((user, producer)), digest_size=16).digest()

@@ -1,0 +1,160 @@
+"""Requests to publish: the protocol's command, and the batches of a producer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ..protocol import codec, codes
+from ..protocol.messages import Reply, RpcResult
+from .batch import producer_key
+from .channel import Channel
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+# The hub remembers a producer's id after its connection; ours have 32 characters.
+MAX_PRODUCER_CHARS = 64
+
+_encode = msgspec.json.Encoder().encode
+
+
+def publish(
+    connection: Connection, name: str, request_ids: list[int], items: list[bytes], now: float
+) -> None:
+    """Carry out publish commands to one channel and reply to each, in order."""
+    hub = connection.hub
+    try:
+        channel = hub.publishable(connection, name)
+    except Refusal as refusal:
+        _answer(connection, request_ids, dict.fromkeys(range(len(items)), refusal))
+        return
+    if channel.durable is None:
+        _answer(connection, request_ids, hub.publish_for(connection, channel, items, now))
+    else:
+        hub.keep_for(
+            connection,
+            channel,
+            items,
+            now,
+            lambda faults, _: _answer(connection, request_ids, faults),
+        )
+
+
+def _answer(connection: Connection, request_ids: list[int], faults: dict[int, Refusal]) -> None:
+    done = 0
+    for index, fault in faults.items():
+        if done < index:
+            connection.answer(codec.published(request_ids[done:index]))
+        connection.fail(request_ids[index], fault.error, fault.message)
+        done = index + 1
+    if done < len(request_ids):
+        connection.answer(codec.published(request_ids[done:]))
+
+
+class Item(Struct):
+    channel: str
+    data: Raw
+
+
+class Publish(Struct):
+    """Data of the rpc `rtwidgets.publish`."""
+
+    producer: str
+    seq: int
+    items: list[Item]
+
+
+class ItemError(Struct, omit_defaults=True):
+    """An item that was not published.
+
+    Args:
+        temporary: Whether the same batch has to be sent again, and before what comes after it.
+    """
+
+    index: int
+    code: int
+    message: str
+    temporary: bool = False
+
+
+class Published(Struct, omit_defaults=True):
+    """Result of the rpc `rtwidgets.publish`.
+
+    Args:
+        versions: Index and version of each value that was set; it became this one or an earlier one.
+    """
+
+    seq: int
+    errors: list[ItemError] = []
+    versions: list[tuple[int, int]] = []
+
+
+def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> Published | None:
+    """Publish a producer's batch; return the answer, or None when an archive has to have some of it first."""
+    hub = connection.hub
+    if len(batch.producer) > MAX_PRODUCER_CHARS:
+        raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
+    user = connection.info.user
+    is_new = hub.producers.is_new(user, batch.producer, batch.seq)
+    result = Published(batch.seq)
+    kept: dict[Channel, list[int]] = {}
+    taken = 0
+    for index, item in enumerate(batch.items):
+        try:
+            channel = hub.publishable(connection, item.channel)
+        except Refusal as refusal:
+            if is_new:
+                result.errors.append(_error(index, refusal))
+            continue
+        if channel.durable is not None:
+            kept.setdefault(channel, []).append(index)
+        elif is_new:
+            taken += 1
+            faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
+            result.errors += (_error(index, fault) for fault in faults.values())
+            if channel.kind.last_counts:
+                result.versions.append((index, channel.log.top))
+    if connection.publishes is not None:
+        connection.publishes.take(taken + sum(map(len, kept.values())))
+    if not kept:
+        return result
+    producer = producer_key(user, batch.producer), batch.seq
+    parts = _Parts(connection, request_id, result, len(kept))
+    for channel, indexes in kept.items():
+        items = [bytes(batch.items[index].data) for index in indexes]
+        hub.keep_for(connection, channel, items, now, parts.done_with(channel, indexes), producer)
+    return None
+
+
+class _Parts:
+    """The parts of a batch that wait for archives; the answer goes out with the last of them."""
+
+    def __init__(self, connection: Connection, request_id: int, result: Published, count: int) -> None:
+        self._connection = connection
+        self._request_id = request_id
+        self._result = result
+        self._left = count
+
+    def done_with(self, channel: Channel, indexes: list[int]) -> Callable[[dict[int, Refusal], float], None]:
+        """Return what is called when the part with these items is done."""
+
+        def done(faults: dict[int, Refusal], now: float) -> None:
+            self._result.errors += (_error(indexes[index], fault) for index, fault in faults.items())
+            if channel.kind.last_counts:
+                self._result.versions += ((index, channel.log.top) for index in indexes)
+            self._left -= 1
+            if not self._left:
+                self._result.errors.sort(key=lambda error: error.index)
+                result = RpcResult(Raw(_encode(self._result)))
+                self._connection.reply(Reply(id=self._request_id, rpc=result))
+
+        return done
+
+
+def _error(index: int, refusal: Refusal) -> ItemError:
+    return ItemError(index, refusal.error.code, str(refusal), refusal.error is codes.ARCHIVE_AWAY)

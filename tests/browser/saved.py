@@ -1,0 +1,71 @@
+"""Save a notebook with the state of its widgets, and make the file one of somebody else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import Page
+
+from .lab import Lab
+
+STATE = "application/vnd.jupyter.widget-state+json"
+SAVE = """async () => {
+    const { commands } = window.jupyterapp;
+    const save = "@jupyter-widgets/jupyterlab-manager:saveWidgetState";
+    if (!commands.isToggled(save)) await commands.execute(save);
+    await commands.execute("docmanager:save");
+}"""
+
+
+def widget_state(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the saved state of a notebook's widgets, by model id."""
+    metadata = json.loads(path.read_text())["metadata"]
+    found: dict[str, dict[str, Any]] = metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    return {id: model["state"] for id, model in found.items()}
+
+
+def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
+    """Save a notebook again and again until each of our widgets has a picture of now; return them by kind.
+
+    Raises:
+        AssertionError: If one has none after half a minute.
+    """
+    since = page.evaluate("() => Date.now()")
+    without: list[str] = []
+    for _ in range(30):
+        page.evaluate(SAVE)
+        ours = [state for state in widget_state(path).values() if "spec" in state]
+        without = [
+            state["spec"]["kind"] for state in ours if state.get("snapshot", {}).get("at_ms", 0) < since
+        ]
+        if ours and not without:
+            return {state["spec"]["kind"]: state["snapshot"] for state in ours}
+        page.wait_for_timeout(1_000)
+    raise AssertionError(f"no picture of {without}")
+
+
+def make_older(path: Path, ms: int) -> None:
+    """Let all pictures in a notebook be of an earlier time."""
+    notebook = json.loads(path.read_text())
+    for model in notebook["metadata"]["widgets"][STATE]["state"].values():
+        if "snapshot" in model["state"]:
+            model["state"]["snapshot"]["at_ms"] -= ms
+    path.write_text(json.dumps(notebook))
+
+
+def trust(lab: Lab, name: str) -> None:
+    """Let a lab's user trust a notebook."""
+    notary = NotebookNotary(data_dir=str(lab.directory / "data"))  # type: ignore[no-untyped-call]
+    notary.sign(nbformat.read(lab.directory / name, as_version=4))  # type: ignore[no-untyped-call]
+
+
+def end_kernel(page: Page) -> None:
+    """Shut the notebook's kernel down; nothing starts another."""
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel", timeout=20_000
+    )
