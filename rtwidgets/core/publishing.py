@@ -17,7 +17,7 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from .connection import Connection
 
-# A producer's id is made by its client, and remembered by the hub.
+# The hub remembers a producer's id after its connection; ours have 32 characters.
 MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
@@ -83,10 +83,15 @@ class ItemError(Struct, omit_defaults=True):
 
 
 class Published(Struct, omit_defaults=True):
-    """Result of the rpc `rtwidgets.publish`."""
+    """Result of the rpc `rtwidgets.publish`.
+
+    Args:
+        versions: Index and version of each value that was set; it became this one or an earlier one.
+    """
 
     seq: int
     errors: list[ItemError] = []
+    versions: list[tuple[int, int]] = []
 
 
 def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> Published | None:
@@ -112,6 +117,8 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
             taken += 1
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
             result.errors += (_error(index, fault) for fault in faults.values())
+            if channel.kind.last_counts:
+                result.versions.append((index, channel.log.top))
     if connection.publishes is not None:
         connection.publishes.take(taken + sum(map(len, kept.values())))
     if not kept:
@@ -120,7 +127,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     parts = _Parts(connection, request_id, result, len(kept))
     for channel, indexes in kept.items():
         items = [bytes(batch.items[index].data) for index in indexes]
-        hub.keep_for(connection, channel, items, now, parts.done_with(indexes), producer)
+        hub.keep_for(connection, channel, items, now, parts.done_with(channel, indexes), producer)
     return None
 
 
@@ -133,11 +140,13 @@ class _Parts:
         self._result = result
         self._left = count
 
-    def done_with(self, indexes: list[int]) -> Callable[[dict[int, Refusal], float], None]:
+    def done_with(self, channel: Channel, indexes: list[int]) -> Callable[[dict[int, Refusal], float], None]:
         """Return what is called when the part with these items is done."""
 
         def done(faults: dict[int, Refusal], now: float) -> None:
             self._result.errors += (_error(indexes[index], fault) for index, fault in faults.items())
+            if channel.kind.last_counts:
+                self._result.versions += ((index, channel.log.top) for index in indexes)
             self._left -= 1
             if not self._left:
                 self._result.errors.sort(key=lambda error: error.index)

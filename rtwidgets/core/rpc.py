@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PREFIX = "rtwidgets."
 PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
-# The hub remembers a producer's id after its connection; ours have 32 characters.
 
 _encode = msgspec.json.Encoder().encode
 
