@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
     from .widgets.toggle import Toggle
+    from .widgets.trait_link import link
 
 __version__ = "0.1.0"
 
@@ -59,6 +60,7 @@ __all__ = [
     "cancelled",
     "connect",
     "errors",
+    "link",
     "progress",
     "save_html",
     "sources",
@@ -85,6 +87,7 @@ _HOMES = {
     "Toggle": ".widgets.toggle",
     "cancelled": ".client.running",
     "connect": ".client.connect",
+    "link": ".widgets.trait_link",
     "progress": ".client.running",
     "save_html": ".widgets.export",
 }

@@ -24,7 +24,7 @@ from .backoff import Backoff
 from .exchange import Exchange
 from .notices import Answered, Garbled, Notice, Online, Refused, Silent, Unanswered
 from .publisher import Publisher
-from .replies import greeting_of, publish_errors, reply_error
+from .replies import greeting_of, outcome_of, reply_error
 from .session import Session
 from .sockets import Socket, SocketClosedError, open_socket
 
@@ -266,12 +266,12 @@ class Driver:
         if reply.error is not None:
             self._publisher.refuse(seq, reply_error(reply.error.code, reply.error.message))
         else:
-            errors, postponed = publish_errors(reply)
+            errors, postponed, versions = outcome_of(reply)
             if postponed:
                 self._publisher.postpone(seq, errors, postponed)
                 self._resume_later()
             else:
-                self._publisher.acknowledge(seq, errors)
+                self._publisher.acknowledge(seq, errors, versions)
                 if self._resuming is None:
                     self._again.reset()
         self._wake.set()

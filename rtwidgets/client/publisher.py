@@ -36,6 +36,7 @@ class Publisher:
         self._awake = False
         self._errors: dict[str, ReplyError] = {}
         self._logged: set[tuple[str, int]] = set()
+        self._versions: dict[str, int] = {}
         # Numbers of batches that the hub can't take for now.
         self._postponed: set[int] = set()
         self.online = False
@@ -110,6 +111,16 @@ class Publisher:
         with self._room:
             return self._outbox.waits(channel)
 
+    def version_of(self, channel: str) -> int:
+        """The version that our latest set of a value became; 0 when it is not known."""
+        with self._room:
+            return self._versions.get(channel, 0)
+
+    def forget_version(self, channel: str) -> None:
+        """Take a value's versions for those of another log, as after a restart of the hub."""
+        with self._room:
+            self._versions.pop(channel, None)
+
     @property
     def waiting(self) -> tuple[int, int]:
         """Items and bytes that are not acknowledged yet."""
@@ -126,13 +137,16 @@ class Publisher:
                 self._awake = False
             return batch
 
-    def acknowledge(self, seq: int, errors: dict[int, ReplyError]) -> None:
-        """Take the hub's answer to a batch: what failed, by index of the item."""
+    def acknowledge(self, seq: int, errors: dict[int, ReplyError], versions: dict[int, int]) -> None:
+        """Take the hub's answer to a batch: what failed, and the versions of values, by index of the item."""
         with self._room:
             batch = self._outbox.acknowledge(seq)
             self._postponed.discard(seq)
             if batch is not None:
                 self._keep_errors(batch, errors)
+                for index, version in versions.items():
+                    if 0 <= index < len(batch.channels):
+                        self._versions[batch.channels[index]] = version
             self._room.notify_all()
 
     def postpone(self, seq: int, errors: dict[int, ReplyError], postponed: dict[int, ReplyError]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 from msgspec import Struct
 
@@ -75,6 +77,7 @@ class _ItemError(Struct):
 class _Published(Struct):
     seq: int
     errors: list[_ItemError] = []
+    versions: list[tuple[int, int]] = []
 
 
 def greeting_of(result: ConnectResult) -> Greeting:
@@ -85,10 +88,26 @@ def greeting_of(result: ConnectResult) -> Greeting:
         return Greeting()
 
 
-def publish_errors(reply: Reply) -> tuple[dict[int, ReplyError], dict[int, ReplyError]]:
-    """Return which items of a batch failed for good, by their index, and which have to be sent again."""
+class Outcome(NamedTuple):
+    """What became of a batch, by the index of its items.
+
+    Args:
+        errors: What failed for good.
+        postponed: What has to be sent again.
+        versions: Which version each value became that was set, at least.
+    """
+
+    errors: dict[int, ReplyError]
+    postponed: dict[int, ReplyError]
+    versions: dict[int, int]
+
+
+def outcome_of(reply: Reply) -> Outcome:
+    """Return what the hub says of a batch."""
     data = bytes(reply.rpc.data) if reply.rpc is not None else b""
-    found: tuple[dict[int, ReplyError], dict[int, ReplyError]] = {}, {}
-    for error in msgspec.json.decode(data, type=_Published).errors:
-        found[error.temporary][error.index] = reply_error(error.code, error.message)
-    return found
+    answer = msgspec.json.decode(data, type=_Published)
+    outcome = Outcome({}, {}, dict(answer.versions))
+    for error in answer.errors:
+        found = outcome.postponed if error.temporary else outcome.errors
+        found[error.index] = reply_error(error.code, error.message)
+    return outcome

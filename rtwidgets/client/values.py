@@ -87,6 +87,7 @@ class Value(Channel):
         self._default: bytes | None = None
         self._known: bytes | None = None  # the last value, of the hub or of ours
         self._ours = False  # whether we are one who sets it
+        self._setting = 0  # sets that the publisher has not got yet
         self._version = Version(0)  # of the hub's last value that we know
         self._changed_by: ChangedBy | None = None
         self._on_change = Listeners(f"on_change of {name!r}", latest_only=True)
@@ -122,12 +123,16 @@ class Value(Channel):
             return
         with self._lock:  # not held during put_whole, which may wait for the loop that needs it
             before, self._known, self._ours = self._known, data, True
+            self._setting += 1
         try:
             link.publisher.put_whole(self.name, data, latest_only=True)
         except RtWidgetsError:
             with self._lock:
                 self._known = before
             raise
+        finally:
+            with self._lock:
+                self._setting -= 1
 
     def _set_if(self, link: Link, data: bytes, version: int) -> None:
         # What we have set before must not arrive after it.
@@ -204,6 +209,8 @@ class Value(Channel):
             with self._lock:
                 self._version = Version(self._version, notice.epoch)
             return
+        if self._link is not None:
+            self._link.publisher.forget_version(self.name)
         snapshot = _snapshot.decode(bytes(notice.snapshot) or b"{}")
         if snapshot.value is UNSET:
             with self._lock:
@@ -222,13 +229,17 @@ class Value(Channel):
             self._on_change.fire(msgspec.json.decode(data))
 
     def _learn(self, data: bytes, version: Version, changed_by: ChangedBy) -> None:
+        publisher = self._link.publisher if self._link is not None else None
         with self._lock:
             # The answer to a set of ours may have come before the publications that led to it.
             if version.epoch == self._version.epoch and version < self._version:
                 return
             self._version, self._changed_by = version, changed_by
-            # Until the hub has our own latest value, what it sends is older: get() returns what set() set.
-            if self._link is None or not self._link.publisher.waits(self.name):
+            # What is older than our own latest value does not count: get() returns what set() set.
+            is_older = publisher is not None and (
+                publisher.waits(self.name) or version < publisher.version_of(self.name)
+            )
+            if not is_older and not self._setting:
                 self._known = data
 
     def _clear(self) -> None:

@@ -38,7 +38,7 @@ def publish(
     else:
         hub.keep_for(
             connection,
-            channel.durable,
+            channel,
             items,
             now,
             lambda faults, _: _answer(connection, request_ids, faults),
@@ -83,10 +83,15 @@ class ItemError(Struct, omit_defaults=True):
 
 
 class Published(Struct, omit_defaults=True):
-    """Result of the rpc `rtwidgets.publish`."""
+    """Result of the rpc `rtwidgets.publish`.
+
+    Args:
+        versions: Index and version of each value that was set; it became this one or an earlier one.
+    """
 
     seq: int
     errors: list[ItemError] = []
+    versions: list[tuple[int, int]] = []
 
 
 def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> Published | None:
@@ -113,6 +118,8 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
             if faults:
                 result.errors.append(_error(index, faults[0]))
+            if channel.kind.last_counts:
+                result.versions.append((index, channel.log.top))
     if kept:
         taken += sum(map(len, kept.values()))
     if connection.publishes is not None:
@@ -122,9 +129,8 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     producer = producer_key(user, batch.producer), batch.seq
     parts = _Parts(connection, request_id, result, len(kept))
     for channel, indexes in kept.items():
-        assert channel.durable is not None
         items = [bytes(batch.items[index].data) for index in indexes]
-        hub.keep_for(connection, channel.durable, items, now, parts.done_with(indexes), producer)
+        hub.keep_for(connection, channel, items, now, parts.done_with(channel, indexes), producer)
     return None
 
 
@@ -137,11 +143,13 @@ class _Parts:
         self._result = result
         self._left = count
 
-    def done_with(self, indexes: list[int]) -> Callable[[dict[int, Refusal], float], None]:
+    def done_with(self, channel: Channel, indexes: list[int]) -> Callable[[dict[int, Refusal], float], None]:
         """Return what is called when the part with these items is done."""
 
         def done(faults: dict[int, Refusal], now: float) -> None:
             self._result.errors += (_error(indexes[index], fault) for index, fault in faults.items())
+            if channel.kind.last_counts:
+                self._result.versions += ((index, channel.log.top) for index in indexes)
             self._left -= 1
             if not self._left:
                 self._result.errors.sort(key=lambda error: error.index)

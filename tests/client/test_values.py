@@ -110,6 +110,22 @@ def test_a_counter_that_many_count_up_loses_nothing(join: Join) -> None:
     assert join().value("counter").get() == len(hubs) * each
 
 
+def test_late_echoes_of_what_we_set_do_not_bring_it_back(join: Join) -> None:
+    hub = join()
+    value = hub.value("set10")
+    seen: list[int] = []
+    value.on_change(lambda _: seen.append(value.get()))
+    value._wait()
+    for n in range(2_000):
+        value.set(n)
+        if n % 20 == 0:
+            assert hub.flush()
+            assert value.get() == n
+    latest = join().value("set10").version
+    eventually(lambda: value.version == latest)
+    assert seen == sorted(seen)
+
+
 def test_what_was_set_is_known_at_once(join: Join) -> None:
     value = join().value("set9")
     for n in range(100):
@@ -188,7 +204,7 @@ def test_a_hub_that_is_away_is_said_and_nothing_is_set_later(
     with pytest.raises(ReplyTimeoutError, match="what was set before to 'value:limit' has not reached"):
         value.set(4, if_version=version)
     mortal_hub.start()
-    assert hub.flush()
+    assert hub.flush(20)
     eventually(lambda: hub.state == "connected" and value.version.epoch != version.epoch)
     assert value.get() == 3
 

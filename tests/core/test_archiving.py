@@ -185,7 +185,11 @@ def test_batch_in_doubt_that_was_committed_is_shown_and_not_published_again() ->
         {"id": 5, "rpc": {"method": "rtwidgets.publish", "data": {**batch, "seq": 2}}},
     )
     archive.work()
-    assert [reply["rpc"]["data"] for reply in answers(ann).values()] == [{"seq": 1}, {"seq": 2}]
+    done = {"versions": [[0, 2]]}
+    assert [reply["rpc"]["data"] for reply in answers(ann).values()] == [
+        {"seq": 1, **done},
+        {"seq": 2, **done},
+    ]
     for peer in (bob, late):
         assert [pub["offset"] for pub in publications(peer.messages(), "value:v")] == [1, 2]
 

@@ -115,3 +115,19 @@ def test_sets_count_as_publications() -> None:
     hub.tick(3.0)
     ann.connection.resume(3.0)
     assert [message["id"] for message in ann.messages()] == [99]
+
+
+def test_a_batch_of_a_producer_says_which_versions_its_values_became() -> None:
+    hub = make_hub()
+    ann = Peer(hub).connect()
+    set_value(ann, 0)
+    items = [
+        {"channel": NAME, "data": 1},
+        {"channel": "event:e", "data": 1},
+        {"channel": "value:other", "data": 1},
+        {"channel": NAME, "data": 2},
+    ]
+    reply = ann.rpc("rtwidgets.publish", producer="p", seq=1, items=items)
+    assert reply["rpc"]["data"] == {"seq": 1, "versions": [[0, 2], [2, 1], [3, 3]]}
+    # Sent again: nothing was set by it.
+    assert ann.rpc("rtwidgets.publish", producer="p", seq=1, items=items)["rpc"]["data"] == {"seq": 1}

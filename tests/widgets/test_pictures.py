@@ -7,7 +7,7 @@ import pytest
 
 from rtwidgets.widgets import pictures
 from rtwidgets.widgets.pictures import MAX_FEED_BYTES, ROWS_PER_LINE, reduced, sort_order, take_pictures
-from rtwidgets.widgets.thinning import in_window, thinned
+from rtwidgets.widgets.thinning import averaged, in_window, thinned
 
 
 class Channels:
@@ -162,6 +162,14 @@ def test_few_rows_stay_as_they_are() -> None:
     assert thinned(columns, "n", None, 4) == columns
     assert in_window(columns, "time", None) == columns
     assert in_window({"time": [], "n": []}, "time", 5) == {"time": [], "n": []}
+
+
+def test_means_keep_to_the_middle() -> None:
+    columns = {"time": list(range(1_000)), "n": [n % 2 * 10 for n in range(999)] + [None]}
+    kept = averaged(columns, "n", 10)
+    assert kept["time"] == [99, 199, 299, 399, 499, 599, 699, 799, 899, 999]
+    assert kept["n"][:9] == [5.0] * 9
+    assert averaged(columns, "nowhere", 10) == columns
 
 
 def test_rows_without_a_number_thin_too() -> None:

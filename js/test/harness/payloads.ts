@@ -74,7 +74,7 @@ function stage(text: string): Thrown {
     { user: "bob", name: `${text} Stone`, clients: 1 },
   ];
   room.receive(text, text, text, now - 900_000);
-  room.receive("bob", text, `${text} and more`, now, true);
+  room.receive("bob", text, `${text} and more`, now, { open: true });
   room.messages = room.messages.map((message) => ({ ...message, edited: true, reactions: new Map([[text, [text]]]) }));
   room.refuse = text;
   room.delayMs = 0;
