@@ -79,7 +79,8 @@ test("a chat keeps its newest messages", () => {
   });
   const messages = savedFeed(saved, "chat", "chat", "chat:a")?.feed.messages ?? [];
   assert.equal(messages.length, 30);
-  assert.deepEqual(messages.at(-1), { id: "m49", text: "message 49", user: "ann", name: "Ann", timeMs: 1049, edited: false, open: false, reactions: new Map() });
+  const { text, user, name, timeMs } = messages.at(-1) ?? assert.fail("there is none");
+  assert.deepEqual([text, user, name, timeMs], ["message 49", "ann", "Ann", 1049]);
 });
 
 test("controls keep their value, buttons and forms their command", () => {
