@@ -36,7 +36,6 @@ export function linkToHub<F extends Feed>(
   signal: AbortSignal,
   saved: SavedFeed<F> | null = null,
 ): Link<F> {
-  const slot = hubSlot(key);
   const listeners = new Listeners<[]>();
   const link = {
     connection: null as HubConnection | null,
@@ -44,11 +43,10 @@ export function linkToHub<F extends Feed>(
     coming: null as F | null,
     savedAtMs: saved?.atMs ?? null,
     withoutSinceMs: Date.now() as number | null,
-    absence: slot.absence,
+    absence: hubSlot(key).absence,
     onChange: (fn: () => void, until: AbortSignal) => listeners.add(fn, until),
   };
   const past = new AbortController();
-  let current: AbortController | null = null;
   const show = (feed: F, until: AbortSignal) => {
     past.abort();
     link.feed = feed;
@@ -65,33 +63,39 @@ export function linkToHub<F extends Feed>(
     feed.onStatus(look, until);
     look();
   };
-  const follow = () => {
-    if (signal.aborted || slot.connection === link.connection) return;
-    current?.abort();
-    link.connection = slot.connection;
+  const follow = (connection: HubConnection | null, until: AbortSignal) => {
+    link.connection = connection;
     link.coming = null;
-    link.withoutSinceMs = slot.connection ? null : Date.now();
+    link.withoutSinceMs = connection ? null : Date.now();
     if (link.savedAtMs === null) link.feed = null;
-    if (slot.connection) {
-      current = new AbortController();
-      const feed = take(slot.connection, current.signal);
-      if (link.savedAtMs === null) show(feed, current.signal);
-      else showWhenLive(feed, current.signal);
+    if (connection) {
+      const feed = take(connection, until);
+      if (link.savedAtMs === null) show(feed, until);
+      else showWhenLive(feed, until);
     }
     listeners.call();
   };
-  slot.onChange(follow, signal);
-  signal.addEventListener(
-    "abort",
-    () => {
-      past.abort();
-      current?.abort();
-    },
-    { once: true },
-  );
+  signal.addEventListener("abort", () => past.abort(), { once: true });
   if (saved) listen(saved.feed, past.signal);
-  follow();
+  followHub(key, follow, signal);
   return link;
+}
+
+/** Hear of the connection to a hub, and of each that takes its place, with a signal that ends when it is replaced. */
+export function followHub(key: string, found: (connection: HubConnection | null, until: AbortSignal) => void, signal: AbortSignal): void {
+  const slot = hubSlot(key);
+  let known: HubConnection | null = null;
+  let current: AbortController | null = null;
+  const follow = () => {
+    if (signal.aborted || slot.connection === known) return;
+    current?.abort();
+    current = new AbortController();
+    known = slot.connection;
+    found(known, current.signal);
+  };
+  slot.onChange(follow, signal);
+  signal.addEventListener("abort", () => current?.abort(), { once: true });
+  follow();
 }
 
 /** Whether what a link shows is what the hub has now. */
