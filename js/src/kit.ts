@@ -25,6 +25,12 @@ function widget(): AnyWidget {
   };
 }
 
-kitSlot(BUILD).put({ widget, joinRelay });
+/** Take in a relay's model; what it brings may show something before there is a widget. */
+function join(props: InitializeProps): () => void {
+  adoptStyles(document.documentElement, RTW_STYLES);
+  return joinRelay(props);
+}
+
+kitSlot(BUILD).put({ widget, joinRelay: join });
 
 export { BUILD, kindOf, widget };

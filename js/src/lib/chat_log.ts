@@ -27,6 +27,8 @@ export interface LogContents {
 }
 
 export interface LogContext extends Omit<RowContext, "jump" | "signal">, ActionContext, OutgoingContext {
+  /** Whether we may stop the command that a message tells of: the hub's id of the call. */
+  stoppable(message: ChatMessage): string | null;
   /** Get older messages; null where there is no way to them now. */
   older(): Promise<void> | null;
   /** Whether the reader is at the end has changed. */
@@ -172,7 +174,7 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
     contents = now;
     const { messages, divider, outgoing, find, more } = contents;
     const anchor = following ? null : anchorIn(root, drawn);
-    const rows = chatRows(messages.slice(-limit), divider, find, more);
+    const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable });
     const focused = rowOf(document.activeElement);
     const focusedId = focused && list.contains(focused) ? messageOf.get(focused)?.id : undefined;
     const next = new Map(rows.map((row) => [row.message.id, rebuilt(row)]));

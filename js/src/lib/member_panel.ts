@@ -1,8 +1,9 @@
 // Who is in a chat, as faces; under them the list to write to one of them alone.
 
 import type { Member } from "../connection/types.ts";
-import { initials, orderedMembers } from "./chat_names.ts";
+import { orderedMembers } from "./chat_names.ts";
 import { button, element, setText } from "./dom.ts";
+import { initials } from "./faces.ts";
 import { menuKey, ownKeys } from "./keys.ts";
 import { shownName } from "./names.ts";
 import { colorOfName } from "./palette.ts";
