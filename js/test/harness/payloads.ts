@@ -12,6 +12,7 @@ import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
 import toggle from "../../src/widgets/toggle.ts";
 import { FakeConnection } from "./fake.ts";
+import { stageControls, stirControls } from "./payload_controls.ts";
 
 /** Attributes that only our own code writes, whatever the data. */
 const TEXT_ATTRIBUTES = new Set(["title", "aria-label", "placeholder", "aria-valuetext"]);
@@ -83,6 +84,7 @@ function stage(text: string): Thrown {
   connection.value("value:a").receive(text);
   show(slider, el, spec("slider", "value", "value:a", { title: text, unit: text, min: 0, max: 5 }));
   show(toggle, el, spec("toggle", "value", "value:a", { title: text }));
+  stageControls(show, el, connection, text);
   const fields = {
     [`p${text}`]: { type: "string", description: text, default: text },
     [text]: { enum: [text, `${text}2`], default: text },
@@ -122,7 +124,8 @@ function stage(text: string): Thrown {
 }
 
 /** Do what a person may do. */
-function use({ el, text }: Thrown): void {
+function use({ el, text, connection }: Thrown): void {
+  stirControls(el, connection, text);
   for (const input of el.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox])")) {
     input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -183,7 +186,15 @@ async function throwAt(list: readonly string[], harmless: readonly string[]): Pr
     if (!texts(el, ".rtw-chat__author").includes(shownName(text))) say("the author's name is not as it should be");
     if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
     if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
+    for (const shown of [".rtw-log__text", ".rtw-bell__text", ".rtw-select__box option", ".rtw-multi__choice > span"]) {
+      if (text.length < 200 && !texts(el, shown).includes(text)) say(`${shown} does not show it as it is`);
+    }
+    for (const root of document.querySelectorAll(".rtw-toasts")) {
+      for (const shape of shapes(root)) if (!known.has(shape)) say(`a toast makes ${shape}`);
+      for (const danger of dangers(root, text)) say(`a toast has ${danger}`);
+    }
   }
+  if (!texts(document, ".rtw-toast__text").some((shown) => list.includes(shown))) wrong.push("no toast shows a text as it is");
   clear(thrown);
   await frames(1);
   return wrong;
@@ -196,7 +207,8 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   for (const one of thrown) use(one);
   await later(200);
   await frames(3);
-  const found = new Set(thrown.flatMap(({ el }) => [...shapes(el)]));
+  const places = [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
+  const found = new Set(places.flatMap((place) => [...shapes(place)]));
   clear(thrown);
   return [...found];
 }
