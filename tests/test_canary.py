@@ -289,6 +289,7 @@ def all_widgets(hub: rt.Hub) -> list[anywidget.AnyWidget]:
     stream, value = hub.stream("px"), hub.value("limit", default=1)
     made: list[anywidget.AnyWidget] = [
         rt.Button("Halt", "halt", hub=hub),
+        rt.Form("halt", hub=hub),
         rt.LiveChart(stream, y="price"),
         rt.LiveChat(hub.chat("desk")),
         rt.LiveMetric(stream, "price"),

@@ -6,38 +6,26 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from ..core.conversation import Conversation
+from ..protocol.chat import ChatMessage, CommandNote, Page, mentions_in
 from ..protocol.messages import Publication
 
 MAX_MESSAGES = 1_000
 
 
-class _Kept(msgspec.Struct):
-    """A message in a snapshot."""
-
-    id: str
-    text: str = ""
-    user: str = ""
-    name: str = ""
-    time: int = 0
-    edited: bool = False
-    open: bool = False
-    reactions: dict[str, list[str]] = {}
-
-
-class Snapshot(msgspec.Struct):
-    """``data`` of a chat's subscribe reply."""
-
-    messages: list[_Kept] = []
-
-
 class _Form(msgspec.Struct):
+    """Any form that is published; what a newer hub adds is left out."""
+
     type: str
-    id: str
+    id: str = ""
     text: str = ""
     open: bool = False
     done: bool = False
     emoji: str = ""
     on: bool = True
+    reply_to: str | None = None
+    label: str | None = None
+    command: CommandNote | None = None
 
 
 class _ConnInfo(msgspec.Struct):
@@ -57,6 +45,9 @@ class Message:
         name: Their display name.
         open: Whether it is still being written.
         reactions: Users by emoji.
+        reply_to: Id of the message that it answers.
+        label: What the author calls a part of theirs, such as a bot: their word.
+        command: What the author says came of a command that they called: their word.
     """
 
     id: str
@@ -67,71 +58,96 @@ class Message:
     edited: bool = False
     open: bool = False
     reactions: dict[str, list[str]] = field(default_factory=dict)
+    reply_to: str | None = None
+    label: str | None = None
+    command: CommandNote | None = None
+
+    @property
+    def mentions(self) -> list[str]:
+        """The users that the text names as ``@user``."""
+        return mentions_in(self.text)
+
+
+def message_of(kept: ChatMessage) -> Message:
+    """Return a message of its own, which later changes leave alone."""
+    return Message(
+        kept.id,
+        kept.text,
+        kept.user,
+        kept.name or kept.user,
+        kept.time / 1000,
+        kept.edited,
+        kept.open,
+        {emoji: list(users) for emoji, users in kept.reactions.items()},
+        kept.reply_to,
+        kept.label,
+        kept.command,
+    )
 
 
 class ChatCopy:
-    """The newest messages by id, oldest first."""
+    """The newest messages, oldest first, and whether the hub has older ones."""
 
     def __init__(self) -> None:
-        self.messages: dict[str, Message] = {}
+        self.messages = Conversation()
+        self.more = False
 
-    def reset(self, snapshot: Snapshot) -> list[Message]:
-        """Take a snapshot as the whole chat; return messages that are new and complete."""
-        before = self.messages
-        self.messages = {
-            kept.id: Message(
-                kept.id,
-                kept.text,
-                kept.user,
-                kept.name or kept.user,
-                kept.time / 1000,
-                kept.edited,
-                kept.open,
-                kept.reactions,
-            )
-            for kept in snapshot.messages
-        }
-        return [
-            message
-            for message in self.messages.values()
-            if not message.open and (message.id not in before or before[message.id].open)
-        ]
+    def reset(self, snapshot: Page) -> list[ChatMessage]:
+        """Take a snapshot as the end of the chat; return messages that are new and complete."""
+        before, self.messages = self.messages, Conversation()
+        self.more = snapshot.more
+        new = []
+        for message in snapshot.messages:
+            self.messages.add(message)
+            known = before.find(message.id)
+            if not message.open and (message.id not in before or (known is not None and known.open)):
+                new.append(message)
+        return new
 
-    def apply(self, publication: Publication) -> Message | None:
+    def apply(self, publication: Publication) -> ChatMessage | None:
         """Take a publication; return the message that it made complete, if it did."""
         form = _form.decode(publication.data)
         info = publication.info
         user = info.user if info is not None else ""
         if form.type == "message":
-            message = Message(
-                form.id, form.text, user, _display_name(publication) or user, publication.time / 1000
-            )
-            message.open = form.open
-            self.messages[form.id] = message
-            if len(self.messages) > MAX_MESSAGES:
-                del self.messages[next(iter(self.messages))]
-            return None if form.open else message
-        known = self.messages.get(form.id)
+            return self._add(form, user, publication)
+        known = self.messages.find(form.id)
         if known is None:
             return None
         was_open = known.open
         match form.type:
             case "append":
-                known.text += form.text
-                known.open = not form.done
+                self.messages.append(known, form.text, form.done)
             case "edit":
-                known.text, known.edited, known.open = form.text, True, False
+                self.messages.edit(known, form.text, form.command)
             case "delete":
-                del self.messages[form.id]
+                self.messages.delete(known)
                 return None
             case "reaction":
-                users = [other for other in known.reactions.get(form.emoji, []) if other != user]
-                known.reactions[form.emoji] = [*users, user] if form.on else users
-                if not known.reactions[form.emoji]:
-                    del known.reactions[form.emoji]
+                self.messages.react(known, form.emoji, user, form.on)
             case _:
                 pass
         return known if was_open and not known.open else None
+
+    def _add(self, form: _Form, user: str, publication: Publication) -> ChatMessage | None:
+        if form.id in self.messages:
+            return None
+        message = ChatMessage(
+            form.id,
+            form.text,
+            user,
+            _display_name(publication) or user,
+            publication.time,
+            open=form.open,
+            reply_to=form.reply_to,
+            label=form.label,
+            command=form.command,
+        )
+        self.messages.add(message)
+        if len(self.messages) > MAX_MESSAGES:
+            self.messages.forget_oldest()
+            self.more = True
+        return None if form.open else message
 
 
 def _display_name(publication: Publication) -> str:

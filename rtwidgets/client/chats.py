@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import contextvars
-import inspect
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import msgspec
 
-from ..core.kinds.chat import MAX_TEXT
 from ..errors import ChannelError
+from ..protocol.chat import MAX_TEXT, PAGE, ChatMessage, Label, Page
 from ..protocol.messages import Command, PresenceRequest, Publication
+from ..protocol.names import direct_channel
+from .answers import Answers
 from .channel import Channel
-from .chat_copy import ChatCopy, Message, Snapshot
+from .chat_copy import ChatCopy, Message, message_of
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 
 if TYPE_CHECKING:
     from .hub import Hub
 
-_snapshot = msgspec.json.Decoder(Snapshot)
-# The chats whose handlers are at work in this context: what they say must not call them again.
-_answering: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar("answering", default=frozenset())
+_page = msgspec.json.Decoder(Page)
 
 
 class _ConnInfo(msgspec.Struct):
@@ -42,6 +39,12 @@ class Member:
     connections: int
 
 
+class MessageDecorator(Protocol):
+    """What ``chat.on_message(label=...)`` returns: put it on a function."""
+
+    def __call__(self, fn: Callable[[Message], Any], /) -> Handle: ...
+
+
 class Chat(Channel):
     """A conversation: `say` something, read `history`, see who is here, answer with `on_message`."""
 
@@ -52,16 +55,75 @@ class Chat(Channel):
         self._copy = ChatCopy()
         self._lock = threading.Lock()
         self._on_message = Listeners(f"on_message of {name!r}")
-        self._answers: set[str] = set()  # ids of messages that handlers of this process said
+        self._answers = Answers(self)
 
-    def say(self, text: str) -> str:
+    # say ----------------------------------------------------------------------------
+
+    def say(self, text: str, *, reply_to: Message | str | None = None, label: str | None = None) -> str:
         """Say something; returns the message's id.
 
+        A text that begins with a slash is a text like any other: commands are called with ``hub.call``. Who
+        passes on what others wrote would else let them choose what is called with the caller's rights.
+
+        Args:
+            text: A small part of Markdown is shown as such; ``@user`` mentions a user.
+            reply_to: The message that it answers, or its id.
+            label: A name for a part of you that speaks, such as a bot; shown as "label (you)".
+
         Raises:
-            ChannelError: If the text is longer than 16,384 characters.
+            ChannelError: If the text is longer than 16,384 characters, or the label than 40.
             BufferFullError: If too much waits for a hub that is away.
         """
-        return self._open_message(str(text), still_open=False)
+        return self._say(str(text), reply_to=reply_to, label=label)
+
+    def edit(self, message: Message | str, text: str) -> None:
+        """Replace the text of a message of yours.
+
+        Args:
+            message: The message, or its id.
+
+        Raises:
+            ChannelError: If somebody else wrote it, or the text is too long.
+        """
+        if isinstance(message, Message) and message.user != self.hub.user:
+            raise ChannelError(
+                f"{message.name} wrote that message of {self.name!r}: only its author may edit it"
+            )
+        self._check_text(text)
+        self._send({"type": "edit", "id": _id(message), "text": text})
+
+    def delete(self, message: Message | str) -> None:
+        """Delete a message of yours; owners of the chat may delete any."""
+        self._send({"type": "delete", "id": _id(message)})
+
+    def react(self, message: Message | str, emoji: str, *, on: bool = True) -> None:
+        """React to a message with an emoji, or with ``on=False`` take that back.
+
+        Raises:
+            ChannelError: If the emoji is empty or has more than 16 characters.
+        """
+        if not 1 <= len(emoji) <= 16:
+            raise ChannelError(
+                f"a reaction has 1 to 16 characters, such as '👍'; {emoji[:40]!r} has {len(emoji)}"
+            )
+        self._send({"type": "reaction", "id": _id(message), "emoji": emoji, "on": on})
+
+    def typing(self) -> None:
+        """Show for some seconds that you are typing; call it again while you do."""
+        self._check_open().tell("rtwidgets.typing", {"channel": self.name})
+
+    def direct(self, user: str) -> Chat:
+        """Return the chat that only you and another user can read: ``desk.direct("ann").say("for you")``.
+
+        Args:
+            user: The user as the hub knows them, such as ``message.user``; not their display name.
+
+        Raises:
+            ChannelNameError: If no channel can be named after the two of you.
+        """
+        return self.hub.chat(direct_channel(self.name, (self.hub.user, user)))
+
+    # read ---------------------------------------------------------------------------
 
     def history(self, limit: int = 50) -> list[Message]:
         """Return the newest messages, oldest first; follows the chat from the first call on.
@@ -72,8 +134,13 @@ class Chat(Channel):
         """
         self._wait()
         with self._lock:
-            messages = list(self._copy.messages.values())
-            return deepcopy(messages[max(0, len(messages) - limit) :])
+            messages = [message_of(kept) for kept in self._copy.messages]
+            more = self._copy.more
+        while more and len(messages) < limit:
+            page = self._older(messages[0].id if messages else None, limit - len(messages))
+            messages[:0] = map(message_of, page.messages)
+            more = page.more and bool(page.messages)
+        return messages[max(0, len(messages) - limit) :]
 
     def members(self) -> list[Member]:
         """Return who is subscribed to the chat now.
@@ -90,27 +157,32 @@ class Chat(Channel):
             members[info.user] = Member(info.user, name, known.connections + 1 if known is not None else 1)
         return sorted(members.values(), key=lambda member: member.name)
 
-    def on_message(self, fn: Callable[[Message], Any]) -> Handle:
-        """Call a function with every new message; returns a handle that removes it.
+    @overload
+    def on_message(self, fn: Callable[[Message], Any], /, *, label: str | None = None) -> Handle: ...
+    @overload
+    def on_message(self, fn: None = None, /, *, label: str | None = None) -> MessageDecorator: ...
+    def on_message(self, fn: Callable[[Message], Any] | None = None, /, *, label: str | None = None) -> Any:
+        """Call a function with every new message; returns a handle that removes it. Use it as a decorator.
 
         The function may be sync or async. If it is a generator, of either kind, the texts it yields grow into
         one message in the chat. What it says itself does not call it again.
+
+        Args:
+            label: A name for what the generator says; see `say`.
         """
-        self._follow()
+        self._check_label(label)
 
-        def handle(message: Message) -> Any:
-            _answering.set(_answering.get() | {self.name})  # in the context of this one call
-            if inspect.isasyncgenfunction(fn):
-                return self._stream_async(fn(message))
-            if inspect.isgeneratorfunction(fn):
-                return self._stream(fn(message))
-            return fn(message)
+        def add(function: Callable[[Message], Any]) -> Handle:
+            self._follow()
+            return self._on_message.add(self._answers.handler(function, label))
 
-        return self._on_message.add(handle)
+        return add if fn is None else add(fn)
 
     def publish(self, data: object) -> None:
         """Say something; the same as `say`."""
         self.say(str(data))
+
+    # in the portal's loop -----------------------------------------------------------
 
     def on_publication(self, publication: Publication) -> None:
         """Apply it to the copy and pass complete messages on."""
@@ -123,54 +195,46 @@ class Chat(Channel):
         if notice.recovered:
             return
         with self._lock:
-            messages = self._copy.reset(_snapshot.decode(bytes(notice.snapshot) or b"{}"))
+            messages = self._copy.reset(_page.decode(bytes(notice.snapshot) or b"{}"))
         if notice.again:
             for message in messages:
                 self._fire(message)
 
-    def _fire(self, message: Message) -> None:
-        if message.id in self._answers:
-            self._answers.discard(message.id)
-        elif self._on_message:
-            self._on_message.fire(deepcopy(message))
+    def _fire(self, message: ChatMessage) -> None:
+        if not self._answers.is_ours(message.id) and self._on_message:
+            self._on_message.fire(message_of(message))
 
-    def _stream(self, texts: Iterator[object]) -> None:
-        message_id = None
-        try:
-            for text in texts:
-                message_id = self._grow(message_id, str(text))
-        finally:
-            self._finish(message_id)
+    # inside -------------------------------------------------------------------------
 
-    async def _stream_async(self, texts: AsyncIterator[object]) -> None:
-        message_id = None
-        try:
-            async for text in texts:
-                message_id = self._grow(message_id, str(text))
-        finally:
-            self._finish(message_id)
+    def _older(self, before: str | None, limit: int) -> Page:
+        data = {"channel": self.name, "before": before, "limit": min(limit, PAGE)}
+        return _page.decode(self._check_open().rpc("rtwidgets.messages", data))
 
-    def _grow(self, message_id: str | None, text: str) -> str:
-        if message_id is None:
-            return self._open_message(text, still_open=True)
+    def _say(
+        self,
+        text: str,
+        *,
+        reply_to: Message | str | None = None,
+        label: str | None = None,
+        still_open: bool = False,
+    ) -> str:
         self._check_text(text)
-        self._send({"type": "append", "id": message_id, "text": text})
-        return message_id
-
-    def _finish(self, message_id: str | None) -> None:
-        if message_id is not None:
-            self._send({"type": "append", "id": message_id, "text": "", "done": True})
-
-    def _open_message(self, text: str, *, still_open: bool) -> str:
-        self._check_text(text)
+        self._check_label(label)
         message_id = uuid.uuid4().hex
         form: dict[str, object] = {"type": "message", "id": message_id, "text": text}
         if still_open:
             form["open"] = True
-        if self.name in _answering.get():
-            self._answers.add(message_id)
+        if reply_to is not None:
+            form["reply_to"] = _id(reply_to)
+        if label is not None:
+            form["label"] = label
+        self._answers.said(message_id)
         self._send(form)
         return message_id
+
+    def _append(self, message_id: str, text: str, *, done: bool = False) -> None:
+        self._check_text(text)
+        self._send({"type": "append", "id": message_id, "text": text} | ({"done": True} if done else {}))
 
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_TEXT:
@@ -179,11 +243,23 @@ class Chat(Channel):
                 "shorten it or say it in parts"
             )
 
+    def _check_label(self, label: str | None) -> None:
+        try:
+            msgspec.convert(label, Label | None)
+        except msgspec.ValidationError:
+            raise ChannelError(
+                f"a label has 1 to 40 characters, such as 'Prices'; {str(label)[:60]!r} can't be one"
+            ) from None
+
     def _send(self, form: dict[str, object]) -> None:
         self._check_open().publisher.put_whole(self.name, msgspec.json.encode(form))
 
     def _clear(self) -> None:
         self._on_message.clear()
+
+
+def _id(message: Message | str) -> str:
+    return message.id if isinstance(message, Message) else message
 
 
 def _name_of(conn_info: bytes) -> str:

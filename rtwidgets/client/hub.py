@@ -34,6 +34,7 @@ from .session_access import SessionAccess
 from .sites import Site
 from .streams import Stream
 from .tables import Table
+from .tokens import user_of
 from .told import told
 from .values import Value
 
@@ -166,6 +167,12 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
     def key(self) -> str:
         """A stable id of this hub, the same in every process that uses it."""
         return self._site.key
+
+    @property
+    def user(self) -> str:
+        """Who the hub knows us as: the user of our token."""
+        endpoint = self._link.endpoint
+        return user_of(endpoint.token) if endpoint is not None else ""
 
     @property
     def is_local(self) -> bool:

@@ -108,6 +108,10 @@ class Link:
         """Call a method of the hub and return the raw JSON of its result."""
         return self.portal.call(self.rpc_async(method, data, timeout_s))
 
+    def tell(self, method: str, data: object) -> None:
+        """Call a method of the hub and do not wait, from any thread; while the hub is away it is left out."""
+        self.portal.call_soon(self._tell, method, msgspec.json.encode(data))
+
     async def rpc_async(
         self, method: str, data: object, timeout_s: float = RPC_TIMEOUT_S, *, once: bool = False
     ) -> bytes:
@@ -123,6 +127,12 @@ class Link:
     def unfollow(self, channel: str) -> None:
         """End the subscription of a channel, from any thread."""
         self.portal.call_soon(self._unfollow, channel)
+
+    def _tell(self, method: str, data: bytes) -> None:
+        if self.driver.session.online:
+            self.driver.exchange.tell(
+                method, data, lambda error: log.warning("the hub refused %s: %s", method, error.message)
+            )
 
     def _follow(self, channel: str, follower: Follower, data: Raw) -> None:
         self._followers[channel] = follower

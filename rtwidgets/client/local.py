@@ -102,7 +102,8 @@ def _start() -> subprocess.Popen[bytes]:
         ) from None
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rtwidgets.server", "local"],
+            # Without -P the notebook's folder would be the first that modules are looked for in.
+            [sys.executable, "-P", "-m", "rtwidgets.server", "local"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

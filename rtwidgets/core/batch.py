@@ -143,6 +143,11 @@ class ArchivePort(Protocol):
     ) -> None:
         """Read publications and call back."""
 
+    def items_before(
+        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    ) -> None:
+        """Read the data of items of lower rank than one, the highest of them first, and call back."""
+
 
 def producer_key(user: str, producer: str) -> bytes:
     """Return the short key of a user's producer, whatever both are made of."""

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import Raw
+
 from ..protocol import codec
 from ..protocol.json_rules import is_too_deep
-from ..protocol.messages import ClientInfo, Join, Leave, Push, Reply
+from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Reply
 from .batch import Stored
 from .demand import Demand, demand_line
 from .durable import Durable
@@ -80,6 +82,8 @@ class Cursor:
             if not reachable or log.top - self.offset > enough:
                 line = self._last_line() if channel.kind.last_counts else channel.merged(self.offset, now)
                 if line is not None:
+                    if enough > 1:
+                        self.connection.hub.refused["conflate_after"] += 1
                     self.offset = log.top
                     return line
         if not reachable:
@@ -277,6 +281,13 @@ class Channel:
         line = self.log.line(data, top, now=now)
         self._merged = (after, top, line)
         return line
+
+    def pass_on(self, data: Raw, sender: Connection) -> None:
+        """Show something to who looks at the channel now, and keep it nowhere."""
+        line = codec.encode(Reply(push=Push(channel=self.name, pub=Publication(data, sender.info))))
+        for connection, cursor in self.cursors.items():
+            if cursor.visible and connection is not sender:
+                connection.hint(line)
 
     def enter(self, cursor: Cursor) -> None:
         """Add a subscriber and tell the members."""

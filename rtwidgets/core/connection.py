@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ PAUSE_BYTES = 128 * 1024
 MAX_PENDING_BYTES = 256 * 1024
 # A client that has sent commands for so long that they wait this many seconds is cut off.
 MAX_ARREARS_S = 5.0
+# With so much of notices waiting a client gets no hints.
+MAX_HINTED_BYTES = 16 * 1024
 # Most publish commands that are carried out together: their replies wait together.
 MAX_RUN = 512
 
@@ -88,6 +91,8 @@ class Connection:
         limits = hub.rules.limits
         self._commands = bucket(limits.commands_per_s, now)
         self.publishes = bucket(limits.publishes_per_s, now)
+        # When its user was last shown as typing.
+        self.typed_at = -math.inf
         # Its commands wait for their time.
         self._rests = False
         self._timer: Timer | None = None
@@ -236,6 +241,11 @@ class Connection:
             self.hub.refused["replies_bytes"] += 1
             self.close(codes.SLOW)
 
+    def hint(self, line: bytes) -> None:
+        """Send an encoded message that may as well be lost: not to a client that is behind with notices."""
+        if self._notices_bytes < MAX_HINTED_BYTES:
+            self.notify(line)
+
     @property
     def has_output(self) -> bool:
         """Whether `take` may have something to give."""
@@ -267,6 +277,7 @@ class Connection:
                 continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
+                self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
             frames.append(frame)

@@ -56,6 +56,7 @@ def by_position(connection: Connection, request_id: int, request: HistoryRequest
     items = (
         log.piece(start, stop, bound, from_end=request.reverse) if bound else log.publications(start, stop)
     )
+    _note_cut(connection, items, stop - start)
     if request.reverse:
         items.reverse()
     _reply(connection, request_id, channel, items)
@@ -103,7 +104,14 @@ def by_time(connection: Connection, request_id: int, data: Between, now: float) 
     start = max(log.visible_from(now), after + 1, log.offset_at(from_ms / 1000))
     stop = min(log.top + 1, log.offset_at(to_ms / 1000), start + limit)
     bound = channel.limits.history_reply_bytes or NEVER_MS
-    return _Page(list(map(Raw, log.piece(start, stop, bound, from_end=False))), log.epoch, log.top)
+    items = log.piece(start, stop, bound, from_end=False)
+    _note_cut(connection, items, stop - start)
+    return _Page(list(map(Raw, items)), log.epoch, log.top)
+
+
+def _note_cut(connection: Connection, items: list[bytes], asked: int) -> None:
+    if len(items) < asked:
+        connection.hub.refused["history_reply_bytes"] += 1
 
 
 class _Page(Struct):

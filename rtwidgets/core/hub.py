@@ -13,10 +13,10 @@ from ..protocol import codes
 from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
 from .archiving import Archiving
 from .channel import Budget, Channel
+from .chat_notices import tell_addressed
 from .commands import Commands
 from .connection import Connection
-from .durable import Durable
-from .kinds import DataError, FullError, Table
+from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
@@ -133,6 +133,9 @@ class Hub:
             self._late.clear()
             self._next_due = math.inf
         for channel in dirty:
+            if channel.log.cuts:
+                self.refused["history_bytes"] += channel.log.cuts
+                channel.log.cuts = 0
             due = channel.serve(now)
             if due < math.inf:
                 self._late.add(channel)
@@ -305,13 +308,17 @@ class Hub:
         Returns:
             What was not published, by index, and why.
         """
-        faults = channel.publish_all(items, now, connection.encoded_info, connection.author)
+        faults = channel.publish_all(
+            items, now, connection.encoded_info, self._author_in(channel, connection)
+        )
+        if isinstance(channel.kind, Chat):
+            tell_addressed(connection, channel, channel.kind, items, faults, now)
         return {index: self.refusal_of(fault) for index, fault in faults.items()} if faults else {}
 
     def keep_for(
         self,
         connection: Connection,
-        durable: Durable,
+        channel: Channel,
         items: list[bytes],
         now: float,
         done: Callable[[dict[int, Refusal], float], None],
@@ -324,6 +331,8 @@ class Hub:
             done: Called once they are committed, or not, with what was not published, by index, and why.
             producer: Key and number, where the client sends again what fails for now.
         """
+        durable = channel.durable
+        assert durable is not None
         size = sum(map(len, items))
         connection.pending += size
 
@@ -332,9 +341,18 @@ class Hub:
             if refusal is not None:
                 done(dict.fromkeys(range(len(items)), refusal), now)
             else:
+                if isinstance(channel.kind, Chat):
+                    tell_addressed(connection, channel, channel.kind, items, faults, now)
                 done({index: self.refusal_of(fault) for index, fault in faults.items()}, now)
 
-        durable.publish(items, connection.encoded_info, connection.author, now, settled, producer)
+        author = self._author_in(channel, connection)
+        durable.publish(items, connection.encoded_info, author, now, settled, producer)
+
+    def _author_in(self, channel: Channel, connection: Connection) -> Author:
+        """Return who publishes; in a chat, who has every right there may delete what others said."""
+        if channel.namespace.kind == "chat" and self.may(connection, "command", channel.name):
+            return Moderator(*connection.author)
+        return connection.author
 
     def publish_own(self, name: str, data: bytes, now: float) -> None:
         """Publish to a channel of the hub's own; where there is no room for it, it is counted and left out.

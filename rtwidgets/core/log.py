@@ -58,6 +58,8 @@ class ChannelLog:
         self._floor = 0
         # Joined lines behind an offset, and the offset of the last of them.
         self._joined: dict[tuple[int, int], tuple[bytes, int]] = {}
+        # How often its size, and not the number of publications, made it let go of some.
+        self.cuts = 0
         # A reader at an offset below this one has lost what came between.
         self.reach = 0
 
@@ -208,6 +210,7 @@ class ChannelLog:
         count = len(self._lines)
         drop = max(0, count - self._keep)
         if self._end - self._floor > self._most_bytes:
+            self.cuts += 1
             drop = max(drop, bisect_right(self._ends, self._end - self._keep_bytes))
         drop = min(drop, count - 1)
         if drop:

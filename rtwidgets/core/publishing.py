@@ -17,7 +17,7 @@ from .refusal import Refusal
 if TYPE_CHECKING:
     from .connection import Connection
 
-# A producer's id is made by its client, and remembered by the hub.
+# The hub remembers a producer's id after its connection; ours have 32 characters.
 MAX_PRODUCER_CHARS = 64
 
 _encode = msgspec.json.Encoder().encode
@@ -38,7 +38,7 @@ def publish(
     else:
         hub.keep_for(
             connection,
-            channel.durable,
+            channel,
             items,
             now,
             lambda faults, _: _answer(connection, request_ids, faults),
@@ -116,19 +116,21 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
         elif is_new:
             taken += 1
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
-            result.errors += (_error(index, fault) for fault in faults.values())
+            if faults:
+                result.errors.append(_error(index, faults[0]))
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
+    if kept:
+        taken += sum(map(len, kept.values()))
     if connection.publishes is not None:
-        connection.publishes.take(taken + sum(map(len, kept.values())))
+        connection.publishes.take(taken)
     if not kept:
         return result
     producer = producer_key(user, batch.producer), batch.seq
     parts = _Parts(connection, request_id, result, len(kept))
     for channel, indexes in kept.items():
-        assert channel.durable is not None
         items = [bytes(batch.items[index].data) for index in indexes]
-        hub.keep_for(connection, channel.durable, items, now, parts.done_with(channel, indexes), producer)
+        hub.keep_for(connection, channel, items, now, parts.done_with(channel, indexes), producer)
     return None
 
 

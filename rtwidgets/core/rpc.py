@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
-from . import history, session_rpc
+from . import chat_rpc, history, session_rpc
 from .capabilities import covers
 from .commands import rpc as commands
 from .declaring import Declare, declare
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PREFIX = "rtwidgets."
 PUBLISH = "rtwidgets.publish"
 MAX_ORIGINS = 256
-# The hub remembers a producer's id after its connection; ours have 32 characters.
 
 _encode = msgspec.json.Encoder().encode
 
@@ -197,5 +196,7 @@ _methods: dict[str, session_rpc.Method] = {
     "demand": (msgspec.json.Decoder(DemandOf), _demand),
     "revoke": (msgspec.json.Decoder(Revoke), _revoke),
     "status": (msgspec.json.Decoder(Status), _status),
+    "messages": (msgspec.json.Decoder(chat_rpc.Messages), chat_rpc.messages),
+    "typing": (msgspec.json.Decoder(chat_rpc.Typing), chat_rpc.typing),
     **session_rpc.METHODS,
 }

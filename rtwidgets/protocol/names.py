@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..errors import ChannelNameError, CommandNameError
 
@@ -67,6 +68,24 @@ def users_of(name: str) -> frozenset[str] | None:
     """
     _, hash_sign, users = name.rpartition("#")
     return frozenset(users.split(",")) if hash_sign else None
+
+
+def direct_channel(name: str, users: Iterable[str]) -> str:
+    """Return the channel beside one that only these users may use: ``chat:desk#ann,bob``.
+
+    Raises:
+        ChannelNameError: If a name can't stand in a channel's, or there is one user only.
+    """
+    wanted = frozenset(users)
+    direct = f"{name.partition('#')[0]}#{','.join(sorted(wanted))}"
+    if len(wanted) < 2 or "" in wanted:
+        raise ChannelNameError(f"a direct channel is for two users with names, not for {sorted(wanted)}")
+    if users_of(direct) != wanted or not is_channel(direct):
+        raise ChannelNameError(
+            f"no channel can be named after {sorted(wanted)}: it takes names of printable ASCII characters "
+            f"without spaces, commas and #, and {MAX_LENGTH} characters in all"
+        )
+    return direct
 
 
 def check_command(name: str) -> str:

@@ -47,7 +47,7 @@ class HttpApi:
         self._now = now
 
     async def publish(self, request: Request) -> JSONResponse:
-        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        body = await self._body(request)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -69,7 +69,7 @@ class HttpApi:
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
-        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        body = await self._body(request)
         if isinstance(body, JSONResponse):
             return body
         try:
@@ -81,6 +81,12 @@ class HttpApi:
             return JSONResponse({"result": {"closed": self._hub.revoke_and_keep(entry)}})
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
+
+    async def _body(self, request: Request) -> bytes | JSONResponse:
+        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
+        if isinstance(body, JSONResponse) and body.status_code == 413:
+            self._hub.refused["max_message_bytes"] += 1
+        return body
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:

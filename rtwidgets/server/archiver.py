@@ -118,7 +118,13 @@ class Archiver:
         self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
     ) -> None:
         """Read publications."""
-        self._start(self._read(channel, wanted, done))
+        self._start(self._look_up(self.archive.read(channel, wanted), done))
+
+    def items_before(
+        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    ) -> None:
+        """Read items."""
+        self._start(self._look_up(self.archive.items_before(channel, key, limit), done))
 
     # inside ---------------------------------------------------------------------
 
@@ -170,12 +176,14 @@ class Archiver:
         else:
             self._core.settled(batch, found, None, self._now())
 
-    async def _read(
-        self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    async def _look_up(
+        self,
+        work: Coroutine[Any, Any, list[bytes]],
+        done: Callable[[list[bytes] | ArchiveFault, float], None],
     ) -> None:
         async with self._reads:
             try:
-                found: list[bytes] | ArchiveFault = await self._attempt(self.archive.read(channel, wanted))
+                found: list[bytes] | ArchiveFault = await self._attempt(work)
             except ArchiveFault as fault:
                 found = fault
             done(found, self._now())

@@ -41,7 +41,10 @@ class Outlets:
         ready, self._ready = self._ready, []
         now = self.now()
         for outlet in ready:
-            outlet.pump(now)
+            try:
+                outlet.pump(now)
+            except Exception as error:  # one connection must not take the others of this turn down with it
+                outlet.fail(error)
 
     def framed(self, payload: bytes) -> bytes:
         """Return a payload as a whole frame; the same payload object as the last one is not framed again."""
@@ -103,6 +106,12 @@ class Outlet:
         self.connection.end(self._outlets.now())
         if not self.lost.done():
             self.lost.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Drop the connection after a fault of ours."""
+        self.connection.hub.on_fault(error)
+        if self._port is not None:
+            self._port.abort()
 
     def _give_up(self, port: FramesProtocol) -> None:
         self.connection.hub.refused["send_timeout_s"] += 1

@@ -15,7 +15,7 @@ from ..client.frames import join_columns
 from ..client.snapshots import read_snapshots
 from ..protocol.names import namespace_of
 from .dashboard_spec import read_spec
-from .thinning import Columns, in_window, rows_of, thinned
+from .thinning import Columns, averaged, in_window, rows_of, thinned
 
 if TYPE_CHECKING:
     from ..client.hub import Hub
@@ -118,11 +118,12 @@ def _stream(state: dict[str, Any], options: dict[str, Any], share: float) -> Fee
     rows: Columns = join_columns(state.get("batches", ()))
     rows = in_window(rows, x, options.get("window_ms"))
     y = options.get("column") or next(iter(options.get("y") or ()), None) or _first(rows, x, int | float)
-    by = None if "column" in options else options.get("by") or _first(rows, x, str)
-    feeds: Feeds = {"batches": [thinned(rows, y, by, max(4, round(ROWS_PER_LINE * share)))]}
-    if "reduce" in options:
-        feeds["value"] = reduced(rows.get(y or "", ()), options["reduce"])
-    return feeds
+    by = options.get("by") or _first(rows, x, str)
+    most = max(4, round(ROWS_PER_LINE * share))
+    if "reduce" not in options:
+        return {"batches": [thinned(rows, y, by, most)]}
+    kept = averaged(rows, y or "", most) if options["reduce"] == "mean" else thinned(rows, y, None, most)
+    return {"batches": [kept], "value": reduced(rows.get(y or "", ()), options["reduce"])}
 
 
 def _first(rows: Columns, x: str, kind: Any) -> str | None:

@@ -14,6 +14,8 @@ MAX_SCOPE_BYTES = 9_000
 SEE: frozenset[Verb] = frozenset(("subscribe",))
 MOVE: frozenset[Verb] = frozenset(("subscribe", "publish"))
 TALK: frozenset[Verb] = frozenset(("subscribe", "publish", "presence"))
+# For who may: owners delete what others said in a chat.
+MODERATE: frozenset[Verb] = frozenset(("command",))
 CALL: frozenset[Verb] = frozenset(("command",))
 
 

@@ -40,6 +40,23 @@ def thinned(columns: Columns, y: str | None, by: str | None, most: int) -> Colum
     return rows_of(columns, sorted(kept))
 
 
+def averaged(columns: Columns, y: str, most: int) -> Columns:
+    """Return at most so many rows, each the last of a part of them, with the mean of its part.
+
+    A line of means goes through the middle of the rows: with their extremes it would be another line.
+    """
+    cells = columns.get(y, [])
+    count = len(cells)
+    if count <= most:
+        return columns
+    ends = [(part + 1) * count // most for part in range(most)]
+    means = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        numbers = [cell for cell in cells[start:end] if _is_number(cell)]
+        means.append(sum(numbers) / len(numbers) if numbers else None)
+    return {**rows_of(columns, [end - 1 for end in ends]), y: means}
+
+
 def _thin(line: list[int], heights: Sequence[Any], most: int) -> list[int]:
     if len(line) <= most:
         return line

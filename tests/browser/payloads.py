@@ -218,6 +218,45 @@ def _templates() -> list[str]:
     ]
 
 
+def _marked() -> list[str]:
+    """What a chat's own markup could be led astray with."""
+    inside = f"<img src=x: onerror={RUN}>"
+    address = "https://evil.example/"
+    return [
+        *(
+            f"**{inside}**",
+            f"`{inside}`",
+            f"- {inside}",
+            f"> {inside}",
+            f"[[{inside}]]",
+            f"```{inside}\n{inside}\n```",
+        ),
+        *(f'```js"><script>{RUN}</script>\nx', f"@{inside}", f"@ann{inside}", f"/{inside}", f"//{inside}"),
+        *(
+            f"{address}{inside}",
+            f"{address}'onclick={RUN}",
+            f"[x]({address}{inside})",
+            f'[x]({address}"onclick={RUN})',
+        ),
+        *(
+            f"[{inside}]({address})",
+            f"[https://bank.example/]({address})",
+            "[x](https://bank.example@evil.example/)",
+        ),
+        *(
+            f"[x](https://evil.example\\@bank.example/{RUN})",
+            f"{address}\u202egpj.exe",
+            f"[\u202ex]({address})",
+        ),
+        *(
+            f"[x](https://evil.example:443/javascript:{RUN})",
+            f"[x](https:/\\evil.example/{RUN})",
+            "http://[::1]/",
+        ),
+        *("*" * 4_000, "**" * 2_000 + "x", "[" * 4_000, "`" * 4_001, "_**`[[@" * 500, "https://" * 500),
+    ]
+
+
 def _clobbering() -> list[str]:
     return [
         place.format(name)
@@ -264,7 +303,7 @@ def _prototype() -> list[str]:
 def corpus() -> list[str]:
     """Return every payload, each once, with its number in it."""
     classes = (
-        *(_handlers(), _scripts(), _links(), _commands(), _markup(), _breakouts(), _templates()),
+        *(_handlers(), _scripts(), _links(), _commands(), _markup(), _breakouts(), _templates(), _marked()),
         *(_clobbering(), _deceits(), _prototype()),
     )
     texts = dict.fromkeys(text for texts in classes for text in texts)

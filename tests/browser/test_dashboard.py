@@ -235,7 +235,7 @@ def test_viewer_has_no_editor_and_a_refusal_is_said(browser: Browser, harness: s
     )
     assert grid_places(page) == before
     # Who loses the right while editing loses the handles.
-    page.evaluate("() => { connection.allowed = () => false; connection.setStatus({}); }")
+    page.evaluate("() => { connection.may = () => false; connection.setStatus({}); }")
     expect(handle(page, "Move CPU")).to_be_hidden()
     page.close()
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, expect
 from ..client.conftest import eventually
 from ..client.hub_process import free_port
 from .hub_page import Desk, Visit, Visitor, show
+from .test_accessible import AXE, findings
 
 EXAMPLES = """[hub]
 examples = true
@@ -417,3 +418,27 @@ def test_what_a_tab_keeps_is_read_with_care(desk: Desk, visit: Visit) -> None:
         page.evaluate("(kept) => sessionStorage.setItem('rtwidgets.admission /', kept)", kept)
         page.reload()
         expect(page.locator("h1")).to_have_text(title)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_finding_under_axe(desk: Desk, visit: Visit, scheme: str) -> None:
+    session = desk.session("plain-to-all", "Plain to all")
+    guest = visit(color_scheme=scheme)
+    # As the browser's own, so that the page's policy has no say in it.
+    guest.context.add_init_script(path=AXE)
+    page = guest.page
+    page.goto(f"{desk.url}/s/plain-to-all")
+    assert findings(page) == []
+    page.goto(session.share().url)
+    expect(page.locator(".rtw-host__join")).to_be_visible()
+    assert findings(page) == []
+    page = guest.join(session.share("editor").url, "Bob")
+    expect(page.locator(".rtw-metric")).to_contain_text("1.25")
+    page.click(".rtw-host__people")
+    assert findings(page) == []
+    page.goto(desk.owner.sign_in_link())
+    expect(page.locator(".rtw-host__session", has_text="Plain to all")).to_be_visible()
+    assert findings(page) == []
+    page.goto(f"{desk.url}/examples/chat")
+    expect(page.locator("#state")).to_have_text("connected")
+    assert findings(page) == []

@@ -6,12 +6,10 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.events import Event
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.table_copy import TableChange
@@ -191,52 +189,6 @@ def test_callbacks_that_raise_are_logged_and_called_again(
     events.send(2)
     eventually(lambda: heard == [1, 2])
     assert any("on_event of 'event:e2' failed" in record.message for record in caplog.records)
-
-
-def test_chat_history_members_and_answers_that_grow(running_hub: HubProcess, join: Join) -> None:
-    ann, ben = join(own_token=token("ann")), join(own_token=token("ben"))
-    desk = ann.chat("c1")
-    first = desk.say("hello")
-    assert ann.flush()
-
-    @desk.on_message
-    async def bot(message: Message) -> AsyncIterator[str]:
-        yield f"looking, {message.name}"
-        await asyncio.sleep(0.05)
-        yield " … found"
-
-    desk._wait()
-    ben.chat("c1").say("where is it?")
-    eventually(lambda: len(desk.history()) == 3 and not desk.history()[-1].open)
-    time.sleep(0.2)  # an answer to its own answer would come now
-    messages = ben.chat("c1").history()
-    assert [(m.user, m.name, m.text) for m in messages] == [
-        ("ann", "Ann", "hello"),
-        ("ben", "Ben", "where is it?"),
-        ("ann", "Ann", "looking, Ben … found"),
-    ]
-    assert messages[0].id == first
-    assert [(m.user, m.name) for m in desk.members()] == [("ann", "Ann"), ("ben", "Ben")]
-    bot()
-    assert desk.history(1)[0].text == "looking, Ben … found"
-
-
-def test_a_handler_that_says_something_does_not_answer_itself(join: Join) -> None:
-    desk = join().chat("c2")
-    desk._wait()
-
-    @desk.on_message
-    def echo(message: Message) -> None:
-        desk.say(f"re: {message.text}")
-
-    @desk.on_message
-    def letters(message: Message) -> Iterator[str]:
-        yield from "ok"
-
-    desk.say("hi")
-    eventually(lambda: len(desk.history()) == 3 and not any(m.open for m in desk.history()))
-    time.sleep(0.2)
-    assert sorted(m.text for m in desk.history()) == ["hi", "ok", "re: hi"]
 
 
 def test_one_object_per_channel_and_a_plain_repr(join: Join) -> None:

@@ -36,6 +36,7 @@ class ModelArchive:
         self.loads: list[tuple[str, Tail]] = []
         self.settles: list[Batch] = []
         self.reads: list[tuple[str, Wanted, Callable[[list[bytes] | ArchiveFault, float], None]]] = []
+        self.lookups: list[tuple[str, bytes, int, Callable[[list[bytes] | ArchiveFault, float], None]]] = []
         self.under_way: list[Batch] = []
         self.woken = 0
         self._lives = 0
@@ -50,6 +51,7 @@ class ModelArchive:
         self.loads.clear()
         self.settles.clear()
         self.reads.clear()
+        self.lookups.clear()
         self.under_way = []
         hub.archiving.port = self
 
@@ -68,6 +70,11 @@ class ModelArchive:
         self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
     ) -> None:
         self.reads.append((channel, wanted, done))
+
+    def items_before(
+        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
+    ) -> None:
+        self.lookups.append((channel, key, limit, done))
 
     # steps of a test ------------------------------------------------------------
 
@@ -134,13 +141,26 @@ class ModelArchive:
         for name, wanted, done in reads:
             done(self._read(name, wanted) if fault is None else fault, now)
 
+    def answer_lookups(self, fault: ArchiveFault | None = None, now: float = 1.0) -> None:
+        lookups, self.lookups = self.lookups, []
+        for name, key, limit, done in lookups:
+            done(self._items_before(name, key, limit) if fault is None else fault, now)
+
     def work(self, now: float = 1.0) -> None:
         """Do all there is to do."""
-        while self.begin(now) or self.loads or self.settles or self.reads:
+        while self.begin(now) or self.loads or self.settles or self.reads or self.lookups:
             self.answer_loads(now=now)
             self.answer_settles(now=now)
             self.answer_reads(now=now)
+            self.answer_lookups(now=now)
             self.end(now=now)
+
+    def _items_before(self, name: str, key: bytes, limit: int) -> list[bytes]:
+        items = self.channels[name].items
+        if key not in items:
+            return []
+        before = sorted(item for item in items.values() if item.rank < items[key].rank)
+        return [item.data for item in before[::-1][:limit]]
 
     def _read(self, name: str, wanted: Wanted) -> list[bytes]:
         kept = self.channels.get(name)

@@ -418,3 +418,39 @@ def test_depth_of_a_long_text_is_found_without_much_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 3_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_what_a_log_lets_go_of_for_its_size_is_counted() -> None:
+    for bound in (2_000, 0):
+        hub = hub_with(history_bytes=bound, delivery_window=10)
+        reader, writer = Peer(hub).connect(), Peer(hub).connect()
+        reader.ask(subscribe={"channel": "event:a"})
+        for _ in range(20):
+            writer.ask(publish={"channel": "event:a", "data": "x" * 400})
+        ended = [message for message in reader.messages() if "unsubscribe" in message.get("push", {})]
+        assert len(ended) == hub.refused["delivery_window"] == (1 if bound else 0)
+        assert (hub.refused["history_bytes"] > 0) == bool(bound)
+
+
+def test_readers_that_get_one_merged_publication_are_counted() -> None:
+    hub = hub_with(conflate_after=5)
+    reader, writer = Peer(hub).connect(), Peer(hub).connect()
+    reader.ask(subscribe={"channel": "value:a"})
+    for number in (*range(5), None, *range(6)):
+        if number is None:  # as many as there may be
+            assert len(reader.messages()) == 5 and hub.refused["conflate_after"] == 0
+        else:
+            writer.ask(publish={"channel": "value:a", "data": number})
+    assert len(reader.messages()) == hub.refused["conflate_after"] == 1
+
+
+def test_history_that_is_cut_short_is_counted() -> None:
+    hub = hub_with(history_reply_bytes=1_000)
+    peer = Peer(hub).connect()
+    for _ in range(10):
+        peer.ask(publish={"channel": "event:a", "data": "x" * 400})
+    assert len(peer.ask(history={"channel": "event:a", "limit": 1})["history"]["publications"]) == 1
+    assert hub.refused["history_reply_bytes"] == 0
+    assert len(peer.ask(history={"channel": "event:a", "limit": -1})["history"]["publications"]) < 10
+    assert "error" not in peer.rpc("rtwidgets.history", channel="event:a")
+    assert hub.refused["history_reply_bytes"] == 2

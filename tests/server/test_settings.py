@@ -59,6 +59,16 @@ def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words:
         assert word in str(error.value)
 
 
+def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(SECRET + "[hub]\narchive = 'postgresql://hub:hush@db/hub'\n")
+    assert "hush" not in repr(load(path, {}, {}))
+    path.write_text(SECRET + "[hub]\narchive = 'postgres+old://hub:hush@db/hub'\n")
+    with pytest.raises(ConfigError, match=r"begins with 'postgres\+old'") as error:
+        load(path, {}, {})
+    assert "hush" not in str(error.value)
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml can't be read"):
         load(tmp_path / "nowhere.toml", {}, {})

@@ -15,6 +15,7 @@ class StandInHub:
     """What a widget needs of a hub."""
 
     key: str = "hub-1"
+    user: str = "ann"
     is_closed: bool = False
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from rtwidgets.widgets import pictures
 from rtwidgets.widgets.pictures import MAX_FEED_BYTES, ROWS_PER_LINE, reduced, sort_order, take_pictures
-from rtwidgets.widgets.thinning import in_window, thinned
+from rtwidgets.widgets.thinning import averaged, in_window, thinned
 
 
 class Channels:
@@ -31,7 +31,7 @@ class Channels:
 
 def test_chart_keeps_its_window_thinned_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = 10_000
-    batch = {
+    batch: dict[str, list[Any]] = {
         "time": list(range(0, rows * 10, 10)),
         "who": ["a" if n % 2 else "b" for n in range(rows)],
         "n": [n % 97 for n in range(rows)],
@@ -55,7 +55,7 @@ def test_chart_without_columns_finds_its_lines(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_metric_keeps_its_number_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = {"time": list(range(5_000)), "n": [*range(4_999), None]}
+    batch: dict[str, list[Any]] = {"time": list(range(5_000)), "n": [*range(4_999), None]}
     channels = Channels(monkeypatch, stream__x={"batches": [batch]})
     found = channels.picture("metric", {"data": "stream:x"}, column="n", reduce="count")["data"]
     assert found["value"] == 4_999
@@ -158,13 +158,24 @@ def test_options_that_a_peer_made_up_end_no_export(
 
 
 def test_few_rows_stay_as_they_are() -> None:
-    columns = {"time": [1, 2, 3], "n": [3, None, 1]}
+    columns: dict[str, list[Any]] = {"time": [1, 2, 3], "n": [3, None, 1]}
     assert thinned(columns, "n", None, 4) == columns
     assert in_window(columns, "time", None) == columns
     assert in_window({"time": [], "n": []}, "time", 5) == {"time": [], "n": []}
 
 
+def test_means_keep_to_the_middle() -> None:
+    columns: dict[str, list[Any]] = {
+        "time": list(range(1_000)),
+        "n": [n % 2 * 10 for n in range(999)] + [None],
+    }
+    kept = averaged(columns, "n", 10)
+    assert kept["time"] == [99, 199, 299, 399, 499, 599, 699, 799, 899, 999]
+    assert kept["n"][:9] == [5.0] * 9
+    assert averaged(columns, "nowhere", 10) == columns
+
+
 def test_rows_without_a_number_thin_too() -> None:
-    columns = {"time": list(range(100)), "n": [None] * 100}
+    columns: dict[str, list[Any]] = {"time": list(range(100)), "n": [None] * 100}
     kept = thinned(columns, "n", None, 10)["time"]
     assert kept[0] == 0 and kept[-1] == 99 and len(kept) <= 10

@@ -12,7 +12,7 @@ from rtwidgets.widgets.chart import LiveChart
 from rtwidgets.widgets.chat import LiveChat
 from rtwidgets.widgets.form import Form
 from rtwidgets.widgets.metric import LiveMetric
-from rtwidgets.widgets.scope import MOVE, SEE, TALK, Scope
+from rtwidgets.widgets.scope import MODERATE, MOVE, SEE, TALK, Scope
 from rtwidgets.widgets.slider import Slider
 from rtwidgets.widgets.table import LiveTable
 from rtwidgets.widgets.toggle import Toggle
@@ -25,7 +25,7 @@ def test_each_widget_needs_what_it_shows_and_no_more(channels: Any) -> None:
         LiveTable(channels("table:orders")),
         Slider(channels("value:limit"), 0, 10),
         Toggle(channels("value:on")),
-        LiveChat(channels("chat:desk")),
+        LiveChat(channels("chat:desk"), commands=False),
         Button("Halt", "halt", hub=channels.hub),
         Form("morning/halt", hub=channels.hub),
     ]
@@ -35,7 +35,9 @@ def test_each_widget_needs_what_it_shows_and_no_more(channels: Any) -> None:
         "table:orders": SEE,
         "value:limit": MOVE,
         "value:on": MOVE,
-        "chat:desk": TALK,
+        "chat:desk": TALK | MODERATE,
+        "chat:desk#*": TALK,
+        "event:rtwidgets.notices#ann": SEE,
         "command:halt": frozenset(("command",)),
         "table:rtwidgets.commands": SEE,
         "table:rtwidgets.calls": SEE,

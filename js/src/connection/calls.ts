@@ -10,8 +10,11 @@ import type { CallError } from "./types.ts";
 const PUBLISH_TIMEOUT_MS = 10_000;
 /** The hub's own deadline comes first; this one is for a hub that does not answer at all. */
 const GRACE_MS = 1_000;
+/** What goes around the data of a publication, and then some. */
+const ENVELOPE_BYTES = 512;
 const CONNECTION_CLOSED = 11;
 const PERMISSION_DENIED = 103;
+const LIMIT_EXCEEDED = 106;
 const METHOD_NOT_FOUND = 104;
 const NOT_AVAILABLE = 108;
 const RIGHT_TIMEOUT_MS = 5_000;
@@ -31,6 +34,8 @@ class Failure extends Error implements CallError {
 export class Calls {
   /** How many are under way that a break of the connection would harm. */
   pending = 0;
+  /** What the hub takes in one message; it says so when it is connected to. */
+  maxMessageBytes = Number.POSITIVE_INFINITY;
   /** The hub process that we are or were connected to. */
   hubId: string | null = null;
   readonly #client: Centrifuge;
@@ -44,6 +49,9 @@ export class Calls {
   }
 
   async publish(channel: string, data: unknown): Promise<void> {
+    const bytes = new TextEncoder().encode(JSON.stringify(data)).length + ENVELOPE_BYTES;
+    // The hub would close the connection of all widgets.
+    if (bytes > this.maxMessageBytes) throw new Failure(LIMIT_EXCEEDED, tooLarge(channel, bytes, this.maxMessageBytes));
     await this.#right({ target: channel, verb: "publish" });
     await this.#repeatable(`publishing to ${channel}`, () => this.#client.publish(channel, data));
   }
@@ -64,6 +72,11 @@ export class Calls {
       await this.publish(channel, data);
       return null;
     }
+  }
+
+  /** Tell the hub what is worth nothing later: now or never. */
+  tell(method: string, data: unknown): void {
+    if (this.#client.state === "connected") this.#client.rpc(method, data).catch(() => undefined);
   }
 
   /** Call a method of the hub itself. */
@@ -146,6 +159,10 @@ export class Calls {
       clearTimeout(timer);
     }
   }
+}
+
+function tooLarge(channel: string, bytes: number, most: number): string {
+  return `a publication to ${channel} has ${bytes} bytes, the hub takes ${most}: send less at once`;
 }
 
 function codeOf(error: unknown): unknown {

@@ -13,7 +13,6 @@ import { Choice } from "./choice.ts";
 import type { OpenSocket, Page, Probe } from "./direct.ts";
 import { FeedShelf } from "./feed_shelf.ts";
 import { Grace } from "./grace.ts";
-import { randomId } from "./ids.ts";
 import { Listeners } from "./listeners.ts";
 import type { Port } from "./port.ts";
 import type { SocketLike } from "./relay.ts";
@@ -125,8 +124,12 @@ export class Connection implements HubConnection {
   }
 
   chat(channel: string, want: Want, signal: AbortSignal): ChatFeed {
-    const publish = (data: unknown): Promise<void> => this.#calls.publish(channel, data);
-    return this.#shelf.take("chat", () => new Chat(channel, publish, randomId), channel, want, signal);
+    const wire = {
+      publish: (data: unknown): Promise<void> => this.#calls.publish(channel, data),
+      ask: (method: string, data: unknown): Promise<unknown> => this.#calls.ask(method, data),
+      tell: (method: string, data: unknown): void => this.#calls.tell(method, data),
+    };
+    return this.#shelf.take("chat", () => new Chat(channel, wire), channel, want, signal);
   }
 
   call(command: string, args: Record<string, unknown>, timeoutMs = 5_000, key = ""): Promise<unknown> {
@@ -208,6 +211,7 @@ export class Connection implements HubConnection {
 
   #follow(): void {
     this.#centrifuge.on("connected", ({ client, data }) => {
+      this.#calls.maxMessageBytes = maxMessageBytes(data);
       this.#calls.hubId = hubIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
@@ -274,6 +278,12 @@ export class Connection implements HubConnection {
     this.#choice.rest();
     this.#centrifuge.disconnect();
   }
+}
+
+/** What the hub says it takes in one message; one that says nothing has to say it when it is too much. */
+function maxMessageBytes(greeting: unknown): number {
+  const said = isObject(greeting) && isObject(greeting.rtwidgets) ? greeting.rtwidgets.max_message_bytes : null;
+  return typeof said === "number" && said > 0 ? said : Number.POSITIVE_INFINITY;
 }
 
 /** The id of the hub process, as the connect reply says it. */

@@ -170,6 +170,18 @@ export interface EventFeed extends Feed {
   onChange(fn: () => void, signal: AbortSignal): void;
 }
 
+/** What the author of a message says came of a command they called: their word, not the hub's. */
+export interface CommandNote {
+  readonly name: string;
+  readonly state: CommandState;
+  /** How much of it is done, from 0 to 1. */
+  readonly fraction: number | null;
+  /** The call's key: with its caller it finds the call in the hub's own table. */
+  readonly key: string | null;
+}
+
+export type CommandState = "running" | "done" | "failed" | "cancelled" | "unknown";
+
 export interface ChatMessage {
   readonly id: string;
   readonly text: string;
@@ -179,8 +191,22 @@ export interface ChatMessage {
   readonly edited: boolean;
   /** Still being written. */
   readonly open: boolean;
+  /** Id of the message that it answers; that one may be older than what is here, or deleted. */
+  readonly replyTo: string | null;
+  /** What the author calls a part of theirs, such as a bot: their word. */
+  readonly label: string | null;
+  readonly command: CommandNote | null;
   /** Users by emoji. */
   readonly reactions: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A message to say. */
+export interface Saying {
+  /** Made by who says it: the same id sent again is the same message. */
+  readonly id: string;
+  readonly text: string;
+  readonly replyTo?: string | null;
+  readonly command?: CommandNote | null;
 }
 
 /** What somebody may do in a session. */
@@ -200,6 +226,18 @@ export interface Member {
 export interface ChatFeed extends Feed {
   readonly messages: readonly ChatMessage[];
   readonly members: readonly Member[];
-  say(text: string): Promise<void>;
+  /** Whether the hub has messages from before the first one here. */
+  readonly more: boolean;
+  find(id: string): ChatMessage | null;
+  say(saying: Saying): Promise<void>;
+  /** With a note it says what became of a command, and is no edit. */
+  edit(id: string, text: string, note?: CommandNote): Promise<void>;
+  remove(id: string): Promise<void>;
+  react(id: string, emoji: string, on: boolean): Promise<void>;
+  /** Show others for a moment that we are typing. */
+  typing(): void;
+  /** Get messages from before the first one here. */
+  older(): Promise<void>;
   onChange(fn: () => void, signal: AbortSignal): void;
+  onTyping(fn: (user: string, name: string) => void, signal: AbortSignal): void;
 }

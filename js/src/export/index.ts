@@ -20,6 +20,9 @@ const NARROW = /^(metric|button|slider|range_slider|toggle|select|multi_select|t
 /** What others read of who looks at a file. */
 const READER = "guest";
 
+/** Ends the widgets that are shown. */
+let shown = new AbortController();
+
 const stage = element("div", { class: "rtw rtw-file" });
 adoptStyles(stage, RTW_STYLES);
 document.body.append(stage);
@@ -35,6 +38,7 @@ function show(contents: Contents): void {
   const head = fileHead(contents, new AbortController().signal);
   const place = element("main", { class: "rtw-file__widgets" });
   stage.append(head.root, place);
+  stage.classList.toggle("rtw-file--one", contents.widgets.length === 1);
   writableSlot(HUB).absence = {
     state: "nothing was saved",
     wayOut: hub ? "open the session, at the top of the page" : "ask whoever saved this file",
@@ -47,8 +51,6 @@ function show(contents: Contents): void {
   if (readInvite(hub.invite)?.role === "viewer") come(READER);
   else head.askName(come);
 }
-
-let shown = new AbortController();
 
 /** Show all widgets as they were saved, anew if they are shown already. */
 function showSaved({ widgets, atMs }: Contents, place: HTMLElement): void {
@@ -85,6 +87,8 @@ async function goLive(hub: LiveHub, name: string, head: Head, back: () => void):
 function follow(hub: LiveHub, admission: Admission, head: Head, back: () => void): void {
   const life = new AbortController();
   const connection = connect(hub.base, admission, life.signal);
+  // Who subscribes to it is in the session, for the others to see.
+  connection.event(`event:${hub.session}/rtwidgets.members`, { maxHz: 1, visible: true, onChange: () => undefined }, life.signal);
   connection.onStatus(() => {
     const { phase, reason } = connection.status;
     if (phase === "live") return head.live();

@@ -1,75 +1,137 @@
 // A chat: messages by id, and who is there.
+//
+// The fold is the hub's, rtwidgets/core/conversation.py; tests/golden/chat.json holds the two together.
 
 import { Listeners } from "../connection/listeners.ts";
-import type { ChatFeed, ChatMessage, Member } from "../connection/types.ts";
-import { asArray, asObject, isObject, type JsonObject } from "./columns.ts";
+import type { ChatFeed, ChatMessage, CommandNote, Member, Saying } from "../connection/types.ts";
+import { readMessage, readNote, readPage, textOf, writeNote } from "./chat_forms.ts";
+import { asObject, type JsonObject } from "./columns.ts";
 import { BaseFeed, Malformed, type Publication } from "./feed.ts";
 import { Members } from "./members.ts";
 
-/** Publishes to the feed's channel; rejects with what the hub says. */
-type Publish = (data: unknown) => Promise<void>;
-
 const MAX_MESSAGES = 2_000;
+const PAGE = 100;
+
+/** The way to the hub. */
+export interface Wire {
+  publish(data: unknown): Promise<void>;
+  /** Call a method and return its result. */
+  ask(method: string, data: unknown): Promise<unknown>;
+  /** Call a method, now or never. */
+  tell(method: string, data: unknown): void;
+}
 
 export class Chat extends BaseFeed implements ChatFeed {
   override readonly crowd = new Members(() => this.#listeners.call());
   readonly #listeners = new Listeners<[]>();
-  readonly #publish: Publish;
-  readonly #makeId: () => string;
+  readonly #typingListeners = new Listeners<[string, string]>();
+  readonly #wire: Wire;
   /** In the order they came: a Map keeps it. */
-  readonly #messages = new Map<string, ChatMessage>();
+  #messages = new Map<string, ChatMessage>();
+  /** The same as a list, until something changes. */
+  #list: readonly ChatMessage[] | null = null;
+  #more = false;
+  #older: Promise<void> | null = null;
 
-  constructor(channel: string, publish: Publish, makeId: () => string) {
+  constructor(channel: string, wire: Wire) {
     super(channel, false);
-    this.#publish = publish;
-    this.#makeId = makeId;
+    this.#wire = wire;
   }
 
   get messages(): readonly ChatMessage[] {
-    return [...this.#messages.values()];
+    return (this.#list ??= [...this.#messages.values()]);
+  }
+
+  get more(): boolean {
+    return this.#more;
   }
 
   get members(): readonly Member[] {
     return this.crowd.list;
   }
 
+  find(id: string): ChatMessage | null {
+    return this.#messages.get(id) ?? null;
+  }
+
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
   }
 
-  say(text: string): Promise<void> {
-    return this.#publish({ type: "message", id: this.#makeId(), text });
+  onTyping(fn: (user: string, name: string) => void, signal: AbortSignal): void {
+    this.#typingListeners.add(fn, signal);
+  }
+
+  say({ id, text, replyTo, command }: Saying): Promise<void> {
+    const reply = replyTo ? { reply_to: replyTo } : {};
+    return this.#wire.publish({ type: "message", id, text, ...reply, ...(command ? { command: writeNote(command) } : {}) });
+  }
+
+  edit(id: string, text: string, note?: CommandNote): Promise<void> {
+    return this.#wire.publish({ type: "edit", id, text, ...(note ? { command: writeNote(note) } : {}) });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#wire.publish({ type: "delete", id });
+  }
+
+  react(id: string, emoji: string, on: boolean): Promise<void> {
+    return this.#wire.publish({ type: "reaction", id, emoji, on });
+  }
+
+  typing(): void {
+    this.#wire.tell("rtwidgets.typing", { channel: this.channel });
+  }
+
+  older(): Promise<void> {
+    return (this.#older ??= this.#askOlder().finally(() => (this.#older = null)));
+  }
+
+  async #askOlder(): Promise<void> {
+    const all = this.#messages;
+    const before = all.keys().next().value ?? null;
+    const answer = await this.#wire.ask("rtwidgets.messages", { channel: this.channel, before, limit: PAGE });
+    // A snapshot came meanwhile: what was asked for no longer is what comes before.
+    if (this.#messages !== all) return;
+    const page = readPage(asObject(answer, "an answer"));
+    this.#more = page.more && page.messages.length > 0;
+    const older = new Map(page.messages.map((message) => [message.id, message]));
+    for (const [id, message] of all) older.set(id, message);
+    this.#messages = older;
+    this.#changed();
   }
 
   protected override restart(data: unknown): void {
-    const snapshot = asObject(data ?? {}, "the snapshot");
-    const list = asArray(snapshot.messages ?? [], `the snapshot's "messages"`);
-    const messages = list.map((item) => asMessage(asObject(item, "a message of the snapshot")));
-    this.#messages.clear();
-    for (const message of messages) this.#messages.set(message.id, message);
-    this.#listeners.call();
+    const page = readPage(asObject(data ?? {}, "the snapshot"));
+    this.#messages = new Map(page.messages.map((message) => [message.id, message]));
+    this.#more = page.more;
+    this.#changed();
   }
 
   protected override apply(publication: Publication): void {
     const data = asObject(publication.data, "a chat publication");
-    const id = asText(data, "id");
+    if (data.type === "typing") {
+      if (publication.info) this.#typingListeners.call(publication.info.user, publication.info.name);
+      return;
+    }
+    const id = textOf(data, "id");
     const old = this.#messages.get(id);
     switch (data.type) {
       case "message":
         // The same id again is the same message: a sender that was not sure sends it twice.
-        if (!old) this.#messages.set(id, newMessage(id, data, publication));
+        if (!old) this.#messages.set(id, said(data, publication));
         break;
       case "append":
-        if (old) this.#messages.set(id, { ...old, text: old.text + asText(data, "text"), open: data.done !== true });
+        if (old) this.#messages.set(id, { ...old, text: old.text + (data.text === undefined ? "" : textOf(data, "text")), open: data.done !== true });
         break;
       case "edit":
-        if (old) this.#messages.set(id, { ...old, text: asText(data, "text"), edited: true, open: false });
+        if (old) this.#messages.set(id, edited(old, data));
         break;
       case "delete":
         this.#messages.delete(id);
         break;
       case "reaction":
-        if (old) this.#messages.set(id, react(old, asText(data, "emoji"), publication.info?.user ?? "", data.on !== false));
+        if (old) this.#messages.set(id, reacted(old, textOf(data, "emoji"), publication.info?.user ?? "", data.on !== false));
         break;
       default:
         throw new Malformed(`a chat publication is of an unknown type`);
@@ -77,56 +139,36 @@ export class Chat extends BaseFeed implements ChatFeed {
     for (const oldest of this.#messages.keys()) {
       if (this.#messages.size <= MAX_MESSAGES) break;
       this.#messages.delete(oldest);
+      this.#more = true;
     }
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#list = null;
     this.#listeners.call();
   }
 }
 
-function newMessage(id: string, data: JsonObject, { info, timeMs }: Publication): ChatMessage {
+/** A new message: who said it and when is the hub's word, never the data's. */
+function said(data: JsonObject, { info, timeMs }: Publication): ChatMessage {
   const user = info?.user ?? "";
-  return {
-    id,
-    text: asText(data, "text"),
-    user,
-    name: info?.name ?? user,
-    timeMs: timeMs ?? 0,
-    edited: false,
-    open: data.open === true,
-    reactions: new Map(),
-  };
+  const of = { user, name: info?.name ?? user, time: timeMs ?? 0, edited: false, reactions: {} };
+  return readMessage({ ...data, ...of });
 }
 
-function asMessage(data: JsonObject): ChatMessage {
-  const user = typeof data.user === "string" ? data.user : "";
-  const reactions = new Map<string, readonly string[]>();
-  if (isObject(data.reactions)) {
-    for (const [emoji, users] of Object.entries(data.reactions)) {
-      if (Array.isArray(users)) reactions.set(emoji, users.filter((name) => typeof name === "string"));
-    }
-  }
-  return {
-    id: asText(data, "id"),
-    text: asText(data, "text"),
-    user,
-    name: typeof data.name === "string" && data.name !== "" ? data.name : user,
-    timeMs: typeof data.time === "number" ? data.time : 0,
-    edited: data.edited === true,
-    open: data.open === true,
-    reactions,
-  };
+function edited(message: ChatMessage, data: JsonObject): ChatMessage {
+  const text = textOf(data, "text");
+  const note = readNote(data.command);
+  return note ? { ...message, text, command: note, open: false } : { ...message, text, edited: true, open: false };
 }
 
-function react(message: ChatMessage, emoji: string, user: string, on: boolean): ChatMessage {
+function reacted(message: ChatMessage, emoji: string, user: string, on: boolean): ChatMessage {
+  const before = message.reactions.get(emoji) ?? [];
+  if (before.includes(user) === on) return message;
   const reactions = new Map(message.reactions);
-  const others = (reactions.get(emoji) ?? []).filter((name) => name !== user);
-  const users = on ? [...others, user] : others;
+  const users = on ? [...before, user] : before.filter((other) => other !== user);
   if (users.length > 0) reactions.set(emoji, users);
   else reactions.delete(emoji);
   return { ...message, reactions };
-}
-
-function asText(data: JsonObject, name: string): string {
-  const text = data[name];
-  if (typeof text !== "string") throw new Malformed(`a chat publication has no text "${name}"`);
-  return text;
 }

@@ -37,7 +37,7 @@ export function peopleButton(signal: AbortSignal): People {
       before = now;
       row.replaceChildren(...faces(ordered, 4));
       setText(count, `${people.length} here`);
-      opener.setAttribute("aria-label", `${people.length} ${people.length === 1 ? "person" : "people"} here: show who`);
+      opener.setAttribute("aria-label", `${people.length} here: show who`);
       list.replaceChildren(...ordered.map((person) => line(person, me)));
     },
   };

@@ -89,7 +89,9 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
 
   const showReadout = () => {
     if (!pointer || !plot || !data.choice) return readout.hide();
-    const { x, left, top } = pointer;
+    const { left, top } = pointer;
+    // What is read is a value's own place: the pixel there stands for its neighbours, too.
+    const x = reading ?? pointer.x;
     const near = shown().map((line) => ({ line, index: line.group.rows.indexNear(x) }));
     const found = near.filter(({ index }) => index >= 0);
     const rows = found.map(({ line, index }) => {

@@ -1,43 +1,61 @@
-// Messages of one author close together are one block; a new day is said between blocks.
+// A chat as rows: one for each message, with what stands above it.
 
 import type { ChatMessage } from "../connection/types.ts";
-import { shownName } from "./names.ts";
 
 /** A pause after which an author's name and the time are said again. */
 const PAUSE_MS = 5 * 60_000;
 
-export interface ChatBlock {
-  readonly user: string;
-  readonly name: string;
-  readonly timeMs: number;
-  /** The first block of its day. */
+export interface ChatRow {
+  readonly message: ChatMessage;
+  /** Says the author and the time: the first of those that somebody says in a row. */
+  readonly first: boolean;
+  /** The first of its day. */
   readonly newDay: boolean;
-  readonly messages: readonly ChatMessage[];
+  /** The line "New" stands above it. */
+  readonly divider: boolean;
+  /** The message that it answers: null for one that is gone, undefined for one that is not here. */
+  readonly quoted: ChatMessage | null | undefined;
+  /** What it answers is the same author's, right above it. */
+  readonly continues: boolean;
+  /** The hub's id of the call that it tells of, while we may stop it. */
+  readonly stoppable: string | null;
 }
 
-export function chatBlocks(messages: readonly ChatMessage[]): ChatBlock[] {
-  const blocks: (ChatBlock & { messages: ChatMessage[] })[] = [];
+export interface Surroundings {
+  /** Id of the message under the line "New". */
+  readonly divider: string | null;
+  /** Whether there are older messages, which are not here. */
+  readonly more: boolean;
+  /** The message of an id; null for none. */
+  find(id: string): ChatMessage | null;
+  stoppable(message: ChatMessage): string | null;
+}
+
+/** Put messages into rows. */
+export function chatRows(messages: readonly ChatMessage[], { divider, more, find, stoppable }: Surroundings): ChatRow[] {
   let previous: ChatMessage | null = null;
-  for (const message of messages) {
+  return messages.map((message) => {
     const newDay = previous === null || !sameDay(previous.timeMs, message.timeMs);
-    const block = blocks.at(-1);
-    if (block && previous && !newDay && block.user === message.user && message.timeMs - previous.timeMs < PAUSE_MS) {
-      block.messages.push(message);
-    } else {
-      blocks.push({ user: message.user, name: shownName(message.name || message.user), timeMs: message.timeMs, newDay, messages: [message] });
-    }
+    const divided = message.id === divider;
+    const follows =
+      previous !== null &&
+      previous.user === message.user &&
+      previous.label === message.label &&
+      (message.replyTo === null || message.replyTo === previous.id) &&
+      message.timeMs - previous.timeMs < PAUSE_MS;
+    const continues = follows && message.replyTo !== null;
     previous = message;
-  }
-  return blocks;
+    const quoted = message.replyTo === null ? null : (find(message.replyTo) ?? (more ? undefined : null));
+    return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues, stoppable: stoppable(message) };
+  });
+}
+
+/** Whether two rows show the same: messages are never changed, but replaced. */
+export function sameRow(a: ChatRow, b: ChatRow): boolean {
+  const looks = (row: ChatRow) => [row.message, row.first, row.newDay, row.divider, row.quoted, row.continues, row.stoppable];
+  return looks(a).every((part, i) => part === looks(b)[i]);
 }
 
 function sameDay(a: number, b: number): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString();
-}
-
-/** One or two letters for an author. */
-export function initials(name: string): string {
-  const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
-  const letters = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...(word ?? "")][0] ?? "") : [...(words[0] ?? "?")].slice(0, 1);
-  return letters.join("").toUpperCase();
 }

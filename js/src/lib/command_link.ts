@@ -210,7 +210,9 @@ export class CommandLink {
   }
 
   #faultOf(error: unknown, timeoutMs: number): string {
-    const message = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    // Which command it is stands on the widget.
+    const message = said.startsWith(`${this.command}: `) ? said.slice(this.command.length + 2) : said;
     if ((error as Partial<CallError> | null)?.code !== DEADLINE || this.status?.phase !== "live") return message;
     return `'${this.command}' did not answer within ${timeoutMs / 1000} s; with timeout_s=... it may take longer`;
   }

@@ -35,6 +35,11 @@ export function menuKey(press: Press): boolean {
   return listKey(press) || (bare(press) && press.key === "Escape");
 }
 
+/** Keys of a list of rows with something to do at each. */
+export function rowKey(press: Press): boolean {
+  return menuKey(press) || (bare(press) && (press.key === "r" || press.key === "e"));
+}
+
 /** Keys of the handles that arrange panels. */
 export function editingKey({ key, ctrlKey, metaKey, altKey }: Press): boolean {
   return !(ctrlKey || metaKey || altKey) && (MOVES.has(key) || PRESSES.has(key) || key === "Delete" || key === "Backspace" || key === "Escape");

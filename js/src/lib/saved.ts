@@ -39,7 +39,7 @@ const MAKERS: { [K in keyof FeedKinds]: (channel: string) => FeedKinds[K] & Base
   stream: (channel) => new Stream(channel),
   table: (channel) => new Table(channel),
   value: (channel) => new Value(channel, notNow),
-  chat: (channel) => new Chat(channel, notNow, () => ""),
+  chat: (channel) => new Chat(channel, { publish: notNow, ask: notNow, tell: () => {} }),
   event: (channel) => new Events(channel),
 };
 

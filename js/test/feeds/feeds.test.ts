@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Columns, TableChange } from "../../src/connection/types.ts";
-import { Chat } from "../../src/feeds/chat.ts";
 import type { Publication } from "../../src/feeds/feed.ts";
 import { Stream } from "../../src/feeds/stream.ts";
 import { Table } from "../../src/feeds/table.ts";
@@ -224,66 +223,6 @@ test("a value that is refused rejects its own set and not the next", async () =>
   await assert.rejects(first.finally(() => (refuse = false)), /no right/);
   await second.catch(() => undefined);
   await feed.set(3);
-});
-
-const ann = { client: "c1", user: "ann", name: "Ann" };
-const bob = { client: "c2", user: "bob", name: "Bob" };
-
-function chat(sent: unknown[] = []): Chat {
-  let id = 0;
-  const feed = new Chat("chat:desk", (data) => Promise.resolve(void sent.push(data)), () => `m${++id}`);
-  feed.subscribed(snapshot({ kind: "chat", messages: [{ id: "a", text: "hi", user: "ann", name: "Ann", time: 7 }] }, 1));
-  return feed;
-}
-
-test("a chat's forms change the message they name", () => {
-  const feed = chat();
-  feed.publication(pub(2, { type: "message", id: "b", text: "look", open: true }, { info: bob }));
-  feed.publication(pub(3, { type: "append", id: "b", text: "ing", done: true }, { info: bob }));
-  feed.publication(pub(4, { type: "edit", id: "a", text: "hello" }, { info: ann }));
-  feed.publication(pub(5, { type: "reaction", id: "a", emoji: "👍", on: true }, { info: bob }));
-  const [a, b] = feed.messages;
-  assert.deepEqual([a?.text, a?.edited, a?.timeMs, a?.reactions.get("👍")], ["hello", true, 7, ["bob"]]);
-  assert.deepEqual([b?.text, b?.open, b?.user, b?.name, b?.timeMs], ["looking", false, "bob", "Bob", 1_002]);
-  feed.publication(pub(6, { type: "delete", id: "a" }, { info: ann }));
-  assert.deepEqual(feed.messages.map(({ id }) => id), ["b"]);
-});
-
-test("a message that comes twice is there once", () => {
-  const feed = chat();
-  for (const offset of [2, 3]) feed.publication(pub(offset, { type: "message", id: "b", text: "x" }, { info: bob }));
-  assert.equal(feed.messages.length, 2);
-});
-
-test("user and name of a message are the hub's, not the payload's", () => {
-  const feed = chat();
-  feed.publication(pub(2, { type: "message", id: "b", text: "x", user: "root", name: "Boss" }, { info: bob }));
-  assert.equal(feed.messages[1]?.user, "bob");
-  assert.equal(feed.messages[1]?.name, "Bob");
-});
-
-test("say publishes a message with an id of its own", async () => {
-  const sent: unknown[] = [];
-  const feed = chat(sent);
-  await feed.say("one");
-  await feed.say("two");
-  assert.deepEqual(sent, [{ type: "message", id: "m1", text: "one" }, { type: "message", id: "m2", text: "two" }]);
-});
-
-test("members are users, and one who left while presence was asked for does not come back", () => {
-  const feed = chat();
-  feed.crowd.asked();
-  feed.crowd.joined({ ...ann, client: "c9" });
-  feed.crowd.left(bob);
-  feed.crowd.present([ann, bob]);
-  assert.deepEqual(feed.members, [{ user: "ann", name: "Ann", clients: 2 }]);
-});
-
-test("an unknown form is counted and the chat stays as it is", () => {
-  const feed = chat();
-  for (const data of [{ type: "shout", id: "a" }, { id: "a" }, { type: "edit", id: "a" }, 4]) feed.publication(pub(0, data));
-  assert.equal(feed.status.bad, 4);
-  assert.equal(feed.messages[0]?.text, "hi");
 });
 
 test("what was passed over while nobody looked is skipped, and not lost", () => {

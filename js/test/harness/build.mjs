@@ -14,11 +14,12 @@ import { TEST_DEFINES } from "../../defines.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "..", "build", "harness");
 mkdirSync(outdir, { recursive: true });
-for (const page of ["index.html", "controls.html", "controls.css", "dashboard.html", "theme.css", "payloads.html", "payloads.css"]) copyFileSync(join(here, page), join(outdir, page));
+for (const page of ["index.html", "chat.html", "controls.html", "controls.css", "dashboard.html", "theme.css", "payloads.html", "payloads.css"]) copyFileSync(join(here, page), join(outdir, page));
 const builder = await context({
   entryPoints: [
     { in: join(here, "harness.ts"), out: "harness" },
     { in: join(here, "harness.css"), out: "harness" },
+    { in: join(here, "chat.ts"), out: "chat" },
     { in: join(here, "controls.ts"), out: "controls" },
     { in: join(here, "dashboard.ts"), out: "dashboard" },
     { in: join(here, "payloads.ts"), out: "payloads" },

@@ -5,6 +5,7 @@ import type {
   ChangedBy,
   ChatFeed,
   ChatMessage,
+  CommandNote,
   Columns,
   ConnectionStatus,
   EventFeed,
@@ -14,6 +15,7 @@ import type {
   Key,
   Member,
   Row,
+  Saying,
   StreamFeed,
   TableChange,
   TableFeed,
@@ -162,28 +164,101 @@ export class FakeEvents extends FakeFeed implements EventFeed {
 
 export class FakeChat extends FakeFeed implements ChatFeed {
   readonly #changes = new Listeners<[]>();
+  readonly #typing = new Listeners<[string, string]>();
   messages: ChatMessage[] = [];
   members: Member[] = [];
+  /** What a hub would have from before. */
+  before: ChatMessage[] = [];
   delayMs = 150;
   /** Why the next message is refused, or "". */
   refuse = "";
+  typed = 0;
 
-  async say(text: string): Promise<void> {
-    await new Promise((done) => setTimeout(done, this.delayMs));
-    if (this.refuse) throw new Error(this.refuse);
-    this.receive("ann", "Ann", text, Date.now());
+  get more(): boolean {
+    return this.before.length > 0;
   }
 
-  receive(user: string, name: string, text: string, timeMs: number, open = false): void {
-    const id = `m${this.messages.length}`;
-    this.messages = [...this.messages, { id, text, user, name, timeMs, edited: false, open, reactions: new Map() }];
-    this.published();
-    this.#changes.call();
+  find(id: string): ChatMessage | null {
+    return this.messages.find((message) => message.id === id) ?? null;
+  }
+
+  async say({ id, text, replyTo, command }: Saying): Promise<void> {
+    await this.#taken();
+    this.receive("ann", "Ann", text, Date.now(), { id, replyTo: replyTo ?? null, command: command ?? null });
+  }
+
+  async edit(id: string, text: string, note?: CommandNote): Promise<void> {
+    await this.#taken();
+    this.change(id, (message) => ({ ...message, text, edited: message.edited || !note, command: note ?? message.command, open: false }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#taken();
+    this.messages = this.messages.filter((message) => message.id !== id);
+    this.#told();
+  }
+
+  async react(id: string, emoji: string, on: boolean): Promise<void> {
+    await this.#taken();
+    this.change(id, (message) => {
+      const others = (message.reactions.get(emoji) ?? []).filter((user) => user !== "ann");
+      const reactions = new Map(message.reactions).set(emoji, on ? [...others, "ann"] : others);
+      if (reactions.get(emoji)?.length === 0) reactions.delete(emoji);
+      return { ...message, reactions };
+    });
+  }
+
+  typing(): void {
+    this.typed++;
+  }
+
+  async older(): Promise<void> {
+    await new Promise((done) => setTimeout(done, this.delayMs));
+    this.messages = [...this.before.splice(-100), ...this.messages];
+    this.#told();
+  }
+
+  receive(user: string, name: string, text: string, timeMs: number, more: Partial<ChatMessage> = {}): string {
+    const message = said(user, name, text, timeMs, { id: `m${made++}`, ...more });
+    this.messages = [...this.messages, message];
+    this.#told();
+    return message.id;
+  }
+
+  change(id: string, to: (message: ChatMessage) => ChatMessage): void {
+    this.messages = this.messages.map((message) => (message.id === id ? to(message) : message));
+    this.#told();
+  }
+
+  types(user: string, name: string): void {
+    this.#typing.call(user, name);
   }
 
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#changes.add(fn, signal);
   }
+
+  onTyping(fn: (user: string, name: string) => void, signal: AbortSignal): void {
+    this.#typing.add(fn, signal);
+  }
+
+  async #taken(): Promise<void> {
+    await new Promise((done) => setTimeout(done, this.delayMs));
+    if (this.refuse) throw new Error(this.refuse);
+  }
+
+  #told(): void {
+    this.published();
+    this.#changes.call();
+  }
+}
+
+let made = 0;
+
+/** A message as a feed has it. */
+export function said(user: string, name: string, text: string, timeMs: number, more: Partial<ChatMessage> = {}): ChatMessage {
+  const plain = { edited: false, open: false, replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
+  return { id: `s${made++}`, text, user, name, timeMs, ...plain, ...more };
 }
 
 export class FakeConnection implements HubConnection {

@@ -124,7 +124,7 @@ const said: [user: string, name: string, text: string][] = [
   ["ann", "Ann", "I turned the sampling interval down to 0.5 s so that we see the auction. It is the slider under the chart, shared by all of us."],
 ];
 said.forEach(([user, name, text], i) => desk.receive(user, name, text, start - 900_000 + i * 140_000));
-desk.receive("bob", "Bob Stone", "Looking at it n", start - 20_000, true);
+desk.receive("bob", "Bob Stone", "Looking at it n", start - 20_000, { open: true });
 
 connection.value("value:interval").receive(1.2);
 connection.value("value:paused").receive(false);

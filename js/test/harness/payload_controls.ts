@@ -1,10 +1,10 @@
 // Controls, logs, notices and toasts with one text in every field that takes one.
 
 import { kindOfSpec } from "../../src/lib/kinds.ts";
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { WidgetKind } from "../../src/lib/widget.ts";
 import type { FakeConnection } from "./fake.ts";
 
-export type Show = (makeWidget: () => AnyWidget, el: HTMLElement, spec: Record<string, unknown>) => void;
+export type Show = (makeWidget: WidgetKind, el: HTMLElement, spec: Record<string, unknown>) => void;
 
 export function stageControls(show: Show, el: HTMLElement, connection: FakeConnection, text: string): void {
   const who = { client: "c9", user: text, name: text };

@@ -130,7 +130,7 @@ test("a cancel that is refused can be tried again", async () => {
 test("how a call failed is said with what the handler says, and a deadline with the way out", async () => {
   const { connection, link } = setUp();
   for (const [code, message, state, text] of [
-    [1001, "ValueError: no such symbol", "failed", "ValueError: no such symbol"],
+    [1001, "halt: ValueError: no such symbol", "failed", "ValueError: no such symbol"],
     [1002, "late", "deadline", "'halt' did not answer within 5 s; with timeout_s=... it may take longer"],
     [1003, "gone", "unknown", "gone"],
     [103, "no right", "refused", "no right"],

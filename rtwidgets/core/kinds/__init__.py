@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..log import ChannelLog
 from ..rules import KindName, Limits
-from .base import NOBODY, Author, DataError, FullError, Kind
+from .base import NOBODY, Author, DataError, FullError, Kind, Moderator
 from .chat import Chat
 from .event import Event
 from .stream import Stream
@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "FullError",
     "Kind",
+    "Moderator",
     "Stream",
     "Table",
     "Value",
@@ -38,4 +39,4 @@ def make_kind(name: KindName, log: ChannelLog, limits: Limits) -> Kind:
         case "value":
             return Value()
         case "chat":
-            return Chat()
+            return Chat(limits.history_bytes)

@@ -30,6 +30,12 @@ class Author(NamedTuple):
     name: str = ""
 
 
+class Moderator(Author):
+    """An author who may delete what others said."""
+
+    __slots__ = ()
+
+
 NOBODY = Author()
 
 

@@ -3,194 +3,225 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TypeAlias
 
 import msgspec
-from msgspec import Struct
 
+from ...protocol.chat import (
+    MAX_TEXT,
+    PAGE,
+    Append,
+    ChatMessage,
+    Delete,
+    Edit,
+    Form,
+    Page,
+    Reaction,
+    Say,
+)
 from ..batch import Changes, Item
-from .base import Author, DataError
+from ..conversation import Conversation
+from .base import Author, DataError, Moderator
 
 MAX_MESSAGES = 1_000
-MAX_TEXT = 16_384
 MAX_REACTIONS = 20
+MAX_REACTING = 200
+# What a snapshot and a page carry in text.
+MAX_PAGE_BYTES = 256 * 1024
+# What a message takes besides its text, about.
+OVERHEAD_BYTES = 256
 
-
-class ChatMessage(Struct, omit_defaults=True):
-    """A message as a late joiner gets it."""
-
-    id: str
-    text: str
-    user: str
-    name: str
-    time: int
-    edited: bool = False
-    open: bool = False
-    reactions: dict[str, list[str]] = {}
-
-
-class _Form(Struct, tag_field="type", forbid_unknown_fields=True):
-    id: str
-
-
-class Say(_Form, tag="message"):
-    text: str
-    open: bool = False
-
-
-class Append(_Form, tag="append"):
-    text: str = ""
-    done: bool = False
-
-
-class Edit(_Form, tag="edit"):
-    text: str
-
-
-class Delete(_Form, tag="delete"):
-    pass
-
-
-class Reaction(_Form, tag="reaction"):
-    emoji: str
-    on: bool = True
-
-
-Form: TypeAlias = Say | Append | Edit | Delete | Reaction
 _decoder: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
 _messages = msgspec.json.Decoder(ChatMessage)
 _encode = msgspec.json.Encoder().encode
 
 
 class Chat:
-    """A conversation. Late joiners get the kept messages as they stand now."""
+    """A conversation. Late joiners get the newest messages as they stand now, and ask for older ones.
+
+    Args:
+        max_bytes: What the kept messages take in memory at most, about; 0 is no bound.
+    """
 
     stamps_author = True
     last_counts = False
     merges = False
 
-    def __init__(self) -> None:
-        self._messages: dict[str, ChatMessage] = {}
+    def __init__(self, max_bytes: int = 0) -> None:
+        self.messages = Conversation()
+        self._max_bytes = max_bytes
+        self._bytes = 0
         # Offsets of the publications that said them.
         self._ranks: dict[str, int] = {}
-        # With an archive: the messages that have changed since the last commit, as they were then.
+        # With an archive: what has changed since the last commit, as it was then; None for what is new.
         self._before: dict[str, ChatMessage | None] | None = None
+        # Those of them that are no longer kept here.
+        self._parted: Changes = {}
+        # Whether the archive may have messages from before the kept ones.
+        self._reaches_back = False
 
     @property
     def keeps_state(self) -> bool:
-        return bool(self._messages)
+        return len(self.messages) > 0
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         try:
             form = _decoder.decode(data)
         except (msgspec.DecodeError, RecursionError) as error:
             raise DataError(f"a chat takes a message, append, edit, delete or reaction: {error}") from None
-        if not 1 <= len(form.id) <= 64:
-            raise DataError("the message id must have 1 to 64 characters")
         match form:
             case Say():
                 return self._say(form, data, offset, time_ms, author)
             case Append():
                 message = self._own(form.id, author)
                 self._check_text(message.text + form.text)
-                self._note(form.id)
-                message.text += form.text
-                message.open = not form.done
+                self._note(message)
+                self.messages.append(message, form.text, form.done)
+                self._grow(_size(form.text))
             case Edit():
                 message = self._own(form.id, author)
                 self._check_text(form.text)
-                self._note(form.id)
-                message.text, message.edited, message.open = form.text, True, False
+                if form.command is not None and message.command is None:
+                    raise DataError(f"message {form.id!r} is not about a command")
+                self._note(message)
+                before = _size(message.text)
+                self.messages.edit(message, form.text, form.command)
+                self._grow(_size(form.text) - before)
             case Delete():
-                self._own(form.id, author)
-                self._note(form.id)
-                del self._messages[form.id]
+                message = self._find(form.id) if isinstance(author, Moderator) else self._own(form.id, author)
+                self._note(message)
+                self.messages.delete(message)
+                self._grow(-_size(message.text))
             case Reaction():
                 self._react(form, author)
         return data
 
     def snapshot(self, now: float) -> bytes:
-        return _encode({"kind": "chat", "messages": list(self._messages.values())})
+        page = self.page(None, PAGE)
+        assert page is not None
+        return _encode({"kind": "chat", "messages": page.messages, "more": page.more})
 
     def merged(self, after: int) -> None:
         return None
+
+    def page(self, before: str | None, limit: int) -> Page | None:
+        """Return the newest messages, or those before one; None when that one is not kept here.
+
+        With `more` and no message the archive may have some.
+
+        Args:
+            before: Id of a message, which may have been deleted; None for the end.
+            limit: How many at most, and never more than a snapshot has.
+        """
+        page = self.messages.page(before, max(1, min(limit, PAGE)), MAX_PAGE_BYTES)
+        if page is not None and not page.more:
+            page.more = self._reaches_back
+        return page
+
+    # with an archive ----------------------------------------------------------
 
     def journal(self) -> None:
         self._before = {}
 
     def changes(self) -> Changes:
-        return {
-            message_id.encode(): None
-            if (message := self._messages.get(message_id)) is None
-            else Item(self._ranks[message_id], _encode(message))
-            for message_id in self._before or ()
-        }
+        found = dict(self._parted)
+        for message_id in self._before or ():
+            message = self.messages.find(message_id)
+            if message is not None:
+                found[message_id.encode()] = self._item(message)
+            elif message_id in self.messages:
+                found[message_id.encode()] = None
+        return found
 
     def settle(self) -> None:
-        self._before = {}
+        self._before, self._parted = {}, {}
 
     def undo(self, top: int) -> None:
         for message_id, message in (self._before or {}).items():
+            self.messages.restore(message_id, message)
             if message is None:
-                self._messages.pop(message_id, None)
                 self._ranks.pop(message_id, None)
-            else:
-                self._messages[message_id] = message
-        self._messages = {
-            message_id: self._messages[message_id]
-            for message_id in sorted(self._messages, key=self._ranks.__getitem__)
-        }
-        self._before = {}
+        self.settle()
+        self._count()
 
     def load(self, changes: Changes, offset: int) -> None:
         for key, item in changes.items():
             message_id = key.decode()
-            if item is None:
-                self._messages.pop(message_id, None)
-            else:
-                self._messages[message_id] = _messages.decode(item.data)
+            if item is not None:
+                self.messages.put(_messages.decode(item.data))
                 self._ranks[message_id] = item.rank
-        self._before = {}
+            elif (message := self.messages.find(message_id)) is not None:
+                self.messages.delete(message)
+        if len(self.messages) >= MAX_MESSAGES:
+            self._reaches_back = True
+        self.settle()
+        self._count()
 
-    def _note(self, message_id: str) -> None:
-        if self._before is not None and message_id not in self._before:
-            message = self._messages.get(message_id)
-            self._before[message_id] = None if message is None else copy(message)
+    def _note(self, message: ChatMessage) -> None:
+        """Remember a message as it is before it changes."""
+        if self._before is not None and message.id not in self._before:
+            self._before[message.id] = copy(message)
+
+    def _item(self, message: ChatMessage) -> Item:
+        return Item(self._ranks[message.id], _encode(message))
+
+    # inside -------------------------------------------------------------------
 
     def _say(self, form: Say, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
-        known = self._messages.get(form.id)
-        if known is not None:
-            if known.user != author.user:
+        if form.id in self.messages:
+            known = self.messages.find(form.id)
+            if known is not None and known.user != author.user:
                 raise DataError("another message has this id already")
-            return None  # sent again after a lost acknowledgement
+            return None  # sent again after a lost acknowledgement, and maybe deleted meanwhile
         self._check_text(form.text)
-        self._note(form.id)
-        self._messages[form.id] = ChatMessage(
-            form.id, form.text, author.user, author.name, time_ms, open=form.open
+        self.messages.add(
+            ChatMessage(
+                form.id,
+                form.text,
+                author.user,
+                author.name,
+                time_ms,
+                open=form.open,
+                reply_to=form.reply_to,
+                label=form.label,
+                command=form.command,
+            )
         )
         self._ranks[form.id] = offset
-        if len(self._messages) > MAX_MESSAGES:
-            del self._messages[next(iter(self._messages))]
+        if self._before is not None:
+            self._before[form.id] = None
+        self._grow(_size(form.text) + OVERHEAD_BYTES)
         return data
 
     def _react(self, form: Reaction, author: Author) -> None:
         message = self._find(form.id)
-        if not 1 <= len(form.emoji) <= 16:
-            raise DataError("a reaction must have 1 to 16 characters")
-        self._note(form.id)
-        users = message.reactions.get(form.emoji, [])
-        if form.on and author.user not in users:
-            if not users and len(message.reactions) >= MAX_REACTIONS:
-                raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
-            message.reactions = {**message.reactions, form.emoji: [*users, author.user]}
-        elif not form.on and author.user in users:
-            rest = [user for user in users if user != author.user]
-            message.reactions = {**message.reactions, form.emoji: rest}
-            if not rest:
-                del message.reactions[form.emoji]
+        users = message.reactions.get(form.emoji)
+        if form.on and users is None and len(message.reactions) >= MAX_REACTIONS:
+            raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
+        if form.on and users is not None and author.user not in users and len(users) >= MAX_REACTING:
+            raise DataError(f"at most {MAX_REACTING} users may react to a message in the same way")
+        self._note(message)
+        self.messages.react(message, form.emoji, author.user, form.on)
+
+    def _grow(self, size: int) -> None:
+        """Count text that comes or goes, and forget the oldest messages where there are too many."""
+        self._bytes += size
+        while len(self.messages) > MAX_MESSAGES or (
+            0 < self._max_bytes < self._bytes and len(self.messages) > 1
+        ):
+            message_id, oldest = self.messages.forget_oldest()
+            self._bytes -= OVERHEAD_BYTES + (0 if oldest is None else _size(oldest.text))
+            if self._before is not None:
+                self._reaches_back = True
+                if message_id in self._before:
+                    self._parted[message_id.encode()] = None if oldest is None else self._item(oldest)
+            self._ranks.pop(message_id, None)
+
+    def _count(self) -> None:
+        self._bytes = OVERHEAD_BYTES * len(self.messages)
+        self._grow(sum(_size(message.text) for message in self.messages))
 
     def _find(self, message_id: str) -> ChatMessage:
-        message = self._messages.get(message_id)
+        message = self.messages.find(message_id)
         if message is None:
             raise DataError(f"there is no message {message_id!r} here")
         return message
@@ -205,3 +236,7 @@ class Chat:
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_TEXT:
             raise DataError(f"a message has at most {MAX_TEXT} characters; this one has {len(text)}")
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,212 @@
+// The part of Markdown that a chat understands, as data. What is no markup stays as it was written.
+
+import { MENTION } from "./mentions.ts";
+
+export type Span =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: "bold" | "italic"; readonly spans: readonly Span[] }
+  /** An address of http or https; `text` is what to show for it. */
+  | { readonly kind: "link"; readonly url: URL; readonly text: string }
+  | { readonly kind: "mention"; readonly user: string }
+  | { readonly kind: "panel"; readonly title: string };
+
+export interface Item {
+  /** How far it is moved in, from 0. */
+  readonly depth: number;
+  /** "•", or the number as it was written. */
+  readonly mark: string;
+  readonly spans: readonly Span[];
+}
+
+export type Block =
+  | { readonly kind: "paragraph" | "quote"; readonly spans: readonly Span[] }
+  | { readonly kind: "list"; readonly items: readonly Item[] }
+  | { readonly kind: "code"; readonly language: string; readonly text: string };
+
+const FENCE = /^```([\w+#.-]{0,20})[ \t]*$/;
+const ITEM = /^([ \t]{0,8})(?:[-*•]|(\d{1,3}[.)]))[ \t]+(\S.*)$/;
+const QUOTE = /^> ?(.*)$/;
+const MAX_DEPTH = 2;
+/** Emphasis in emphasis; deeper is text. */
+const MAX_NESTING = 3;
+
+/** Read a message. */
+export function parseMarkdown(text: string): Block[] {
+  const blocks: Block[] = [];
+  let plain: string[] = [];
+  const end = () => {
+    if (plain.length > 0) blocks.push({ kind: "paragraph", spans: parseSpans(plain.join("\n")) });
+    plain = [];
+  };
+  const lines = text.split("\n");
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    const fence = FENCE.exec(line);
+    if (fence) {
+      end();
+      // One that is not closed yet is still being written.
+      const close = lines.findIndex((other, i) => i > at && other.trimEnd() === "```");
+      const stop = close < 0 ? lines.length : close;
+      blocks.push({ kind: "code", language: fence[1] ?? "", text: lines.slice(at + 1, stop).join("\n") });
+      at = stop;
+    } else if (ITEM.test(line)) {
+      end();
+      const stop = after(lines, at, (other) => ITEM.test(other));
+      blocks.push({ kind: "list", items: lines.slice(at, stop).map(item) });
+      at = stop - 1;
+    } else if (QUOTE.test(line)) {
+      end();
+      const stop = after(lines, at, (other) => QUOTE.test(other));
+      const quoted = lines.slice(at, stop).map((other) => QUOTE.exec(other)?.[1] ?? "");
+      blocks.push({ kind: "quote", spans: parseSpans(quoted.join("\n")) });
+      at = stop - 1;
+    } else {
+      plain.push(line);
+    }
+  }
+  end();
+  return blocks;
+}
+
+/** What a message says without its markup, on one line. */
+export function plainText(text: string): string {
+  const lines = parseMarkdown(text).flatMap((block) => {
+    if (block.kind === "code") return [block.text];
+    return block.kind === "list" ? block.items.map(({ spans }) => textOf(spans)) : [textOf(block.spans)];
+  });
+  return lines.join(" ").replaceAll(/\s+/g, " ").trim();
+}
+
+function textOf(spans: readonly Span[]): string {
+  return spans
+    .map((span) => {
+      if (span.kind === "mention") return `@${span.user}`;
+      if (span.kind === "panel") return span.title;
+      return "spans" in span ? textOf(span.spans) : span.text;
+    })
+    .join("");
+}
+
+function after(lines: readonly string[], start: number, belongs: (line: string) => boolean): number {
+  let stop = start + 1;
+  while (stop < lines.length && belongs(lines[stop] ?? "")) stop++;
+  return stop;
+}
+
+function item(line: string): Item {
+  const [, indent = "", number, rest = ""] = ITEM.exec(line) ?? [];
+  const depth = Math.min(MAX_DEPTH, Math.floor(indent.replaceAll("\t", "  ").length / 2));
+  return { depth, mark: number ?? "•", spans: parseSpans(rest) };
+}
+
+const LINK = /\[([^[\]\n]{1,200})\]\((https?:\/\/[^\s()<>"'`]{1,2000})\)/y;
+const PANEL = /\[\[([^[\]\n]{1,80})\]\]/y;
+const ADDRESS = /https?:\/\/[^\s<>"'`]{1,2000}/y;
+/** What ends a sentence and not an address. */
+const TRAILING = /[.,:;!?*_\])}]+$/;
+const WORD = /[\p{L}\p{N}_]/u;
+/** What may begin something else than text. */
+const STARTS = /[`*_[@h]/g;
+
+/** Read the inside of a line or paragraph. */
+function parseSpans(text: string, nesting = 0): Span[] {
+  const spans: Span[] = [];
+  let done = 0;
+  let at = 0;
+  // Marks that do not come again are not looked for again, or a text of marks would cost its length squared.
+  const missing = new Set<string>();
+  const closing = (mark: string, from: number): number => {
+    if (missing.has(mark)) return -1;
+    const found = text.indexOf(mark, from);
+    if (found < 0) missing.add(mark);
+    return found;
+  };
+  while (true) {
+    STARTS.lastIndex = at;
+    const start = STARTS.exec(text)?.index ?? -1;
+    if (start < 0) break;
+    const found = spanAt(text, start, closing, nesting);
+    if (found === null) {
+      at = start + 1;
+      continue;
+    }
+    if (start > done) spans.push({ kind: "text", text: text.slice(done, start) });
+    spans.push(found.span);
+    at = done = found.end;
+  }
+  if (done < text.length) spans.push({ kind: "text", text: text.slice(done) });
+  return spans;
+}
+
+type Found = { readonly span: Span; readonly end: number } | null;
+type Closing = (mark: string, from: number) => number;
+
+function spanAt(text: string, at: number, closing: Closing, nesting: number): Found {
+  const before = text[at - 1] ?? "";
+  switch (text[at]) {
+    case "`": {
+      const stop = closing("`", at + 1);
+      const inside = text.slice(at + 1, stop);
+      return stop > at + 1 && !inside.includes("\n") ? { span: { kind: "code", text: inside }, end: stop + 1 } : null;
+    }
+    case "[":
+      return bracketed(text, at);
+    case "@": {
+      MENTION.lastIndex = at;
+      const name = MENTION.exec(text)?.[1]?.replace(/\.+$/, "");
+      return name ? { span: { kind: "mention", user: name }, end: at + 1 + name.length } : null;
+    }
+    case "h":
+      return WORD.test(before) ? null : address(text, at);
+    default:
+      return nesting < MAX_NESTING ? emphasis(text, at, before, closing, nesting) : null;
+  }
+}
+
+function bracketed(text: string, at: number): Found {
+  PANEL.lastIndex = at;
+  const panel = PANEL.exec(text);
+  if (panel) return { span: { kind: "panel", title: panel[1] ?? "" }, end: PANEL.lastIndex };
+  LINK.lastIndex = at;
+  const link = LINK.exec(text);
+  const url = link && safeUrl(link[2] ?? "");
+  return url ? { span: { kind: "link", url, text: link[1] ?? "" }, end: LINK.lastIndex } : null;
+}
+
+function address(text: string, at: number): Found {
+  ADDRESS.lastIndex = at;
+  let shown = ADDRESS.exec(text)?.[0];
+  if (!shown) return null;
+  const trailing = TRAILING.exec(shown)?.[0] ?? "";
+  shown = shown.slice(0, shown.length - trailing.length);
+  // An address may end with a bracket that it has opened itself.
+  if (trailing.startsWith(")") && shown.split("(").length > shown.split(")").length) shown += ")";
+  const url = safeUrl(shown);
+  return url ? { span: { kind: "link", url, text: shown }, end: at + shown.length } : null;
+}
+
+function emphasis(text: string, at: number, before: string, closing: Closing, nesting: number): Found {
+  const one = text[at] ?? "";
+  const bold = text.startsWith("**", at);
+  const mark = bold ? "**" : one;
+  if (!bold && (before === one || WORD.test(before))) return null;
+  const stop = closing(mark, at + mark.length);
+  const inside = stop < 0 ? "" : text.slice(at + mark.length, stop);
+  // Marks with space inside, or of a word such as snake_case, are no emphasis.
+  if (inside === "" || inside.trim() !== inside || inside.includes("\n\n")) return null;
+  const behind = text[stop + mark.length] ?? "";
+  if (!bold && (behind === one || WORD.test(behind) || inside.startsWith(one))) return null;
+  return { span: { kind: bold ? "bold" : "italic", spans: parseSpans(inside, nesting + 1) }, end: stop + mark.length };
+}
+
+/** An address that a person can follow; none that hides where it leads. */
+function safeUrl(text: string): URL | null {
+  try {
+    const url = new URL(text);
+    const web = url.protocol === "https:" || url.protocol === "http:";
+    return web && url.hostname !== "" && url.username === "" && url.password === "" ? url : null;
+  } catch {
+    return null;
+  }
+}

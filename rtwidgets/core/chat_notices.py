@@ -1,0 +1,74 @@
+"""Telling users that a message is for them: said in a direct chat of theirs, or with their name in it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from ..protocol.chat import mentions_in
+from ..protocol.names import users_of
+from .channel import Channel
+from .kinds import Chat
+from .notices import Notice
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+# A message is for so many users at most; others read it, but are not told.
+MAX_ADDRESSED = 5
+
+
+class _Said(Struct):
+    type: str
+    text: str = ""
+
+
+_said = msgspec.json.Decoder(_Said)
+
+
+def tell_addressed(
+    sender: Connection,
+    channel: Channel,
+    chat: Chat,
+    items: list[bytes],
+    faults: Container[int],
+    now: float,
+) -> None:
+    """Tell the users that messages are for.
+
+    A notice says where and by whom, not what: that is read where the right to it is checked. Who sends many
+    messages at once tells of some of them only; see `Notices.send`.
+
+    Args:
+        items: Forms of the chat, of which those with the indexes in `faults` were not accepted.
+    """
+    direct = users_of(channel.name)
+    notice = _notice(channel.name, is_direct=direct is not None)
+    for index, item in enumerate(items):
+        if index in faults or (direct is None and b"@" not in item):
+            continue
+        said = _said.decode(item)
+        if said.type != "message":
+            continue
+        addressed = _mentioned(channel, chat, said.text) if direct is None else direct
+        for user in sorted(addressed - {sender.info.user})[:MAX_ADDRESSED]:
+            try:
+                sender.hub.notices.send(sender, user, notice, now)
+            except Refusal:
+                break
+
+
+def _notice(channel: str, *, is_direct: bool) -> Notice:
+    if is_direct:
+        return Notice("wrote to you", type="direct", channel=channel)
+    return Notice(f"mentioned you in {channel.partition(':')[2]}", type="mention", channel=channel)
+
+
+def _mentioned(channel: Channel, chat: Chat, text: str) -> frozenset[str]:
+    """Return whom a text names that is here or has said something: nobody else hears of what is said."""
+    here = {cursor.info.user for cursor in channel.cursors.values()}
+    return frozenset(mentions_in(text)) & here.union(message.user for message in chat.messages)
