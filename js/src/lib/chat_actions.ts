@@ -1,7 +1,7 @@
 // What can be done with a message: the small bar at the row under the pointer or with the focus.
 
 import type { ChatMessage } from "../connection/types.ts";
-import { button, element, icon } from "./dom.ts";
+import { button, element, focusAround, icon } from "./dom.ts";
 
 /** The set to choose from; what others react with is shown, too. */
 export const EMOJI = ["👍", "👎", "❤️", "😂", "🎉", "👀", "✅", "❓"];
@@ -58,7 +58,7 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
     "keydown",
     (event) => {
       const buttons = [...root.querySelectorAll("button")];
-      const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+      const at = buttons.indexOf(focusAround(root) as HTMLButtonElement);
       const next = { ArrowRight: at + 1, ArrowLeft: at - 1 }[event.key];
       if (next === undefined || at < 0) return;
       event.preventDefault();
