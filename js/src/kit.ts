@@ -10,9 +10,6 @@ import { kitSlot } from "./lib/kit_slot.ts";
 import { adoptStyles } from "./lib/styles.ts";
 
 declare const RTW_STYLES: string;
-/** Put in once, however often it is used. */
-const STYLES = RTW_STYLES;
-
 /** The text of kit.css. The build puts it in wherever its name stands: here, and nowhere else. */
 const STYLES = RTW_STYLES;
 
