@@ -73,7 +73,9 @@ def test_no_field_of_any_widget_takes_text_for_more(plain_page: Page) -> None:
     for start in range(0, len(payloads), BATCH):
         batch = payloads[start : start + BATCH]
         wrong += plain_page.evaluate(
-            "([texts, known]) => rtwPayloads.throwAt(texts, known)", [batch, harmless]
+            "([texts, known, saved]) => rtwPayloads.throwAt(texts, known, saved)",
+            # Payloads of one form stand together: some of each are enough for what only repeats them.
+            [batch, harmless, start // BATCH % 8 == 0],
         )
     assert wrong == []
     assert plain_page.evaluate("() => rtwHits") == []

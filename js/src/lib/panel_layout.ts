@@ -101,8 +101,8 @@ export function outsideOf(session: string, spec: unknown): string | null {
 /** What a panel is called where people choose among panels. */
 export function panelTitle(spec: unknown): string {
   const { kind, channels, options } = asRecord(spec) ?? {};
-  const title = asRecord(options)?.title;
-  if (typeof title === "string" && title !== "") return title;
+  const { title, column } = asRecord(options) ?? {};
+  for (const name of [title, column]) if (typeof name === "string" && name !== "") return name;
   const channel = Object.values(asRecord(channels) ?? {}).find((name) => typeof name === "string");
   if (typeof channel === "string") return channel.slice(Math.max(channel.indexOf(":"), channel.lastIndexOf("/")) + 1);
   return typeof kind === "string" ? kind : "panel";
