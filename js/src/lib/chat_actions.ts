@@ -50,8 +50,11 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
       choice.setAttribute("aria-pressed", String(mine));
       return choice;
     });
-    root.replaceChildren(...choices);
+    const before = [...root.children];
+    root.append(...choices);
+    // First, as who loses the focus loses the bar.
     choices[0]?.focus({ preventScroll: true });
+    for (const old of before) old.remove();
   };
 
   root.addEventListener(
