@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from .widgets.export import save_html
     from .widgets.form import Form
     from .widgets.inputs import DateInput, NumberInput, TextInput
+    from .widgets.log import LiveLog
     from .widgets.metric import LiveMetric
+    from .widgets.notifications import Notifications
     from .widgets.select import MultiSelect, Select
     from .widgets.slider import RangeSlider, Slider
     from .widgets.table import LiveTable
@@ -45,9 +47,11 @@ __all__ = [
     "Hub",
     "LiveChart",
     "LiveChat",
+    "LiveLog",
     "LiveMetric",
     "LiveTable",
     "MultiSelect",
+    "Notifications",
     "NumberInput",
     "RangeSlider",
     "Select",
@@ -74,10 +78,12 @@ _HOMES = {
     "Hub": ".client.hub",
     "LiveChart": ".widgets.chart",
     "LiveChat": ".widgets.chat",
+    "LiveLog": ".widgets.log",
     "LiveMetric": ".widgets.metric",
     "LiveTable": ".widgets.table",
     "Session": ".client.live_session",
     "MultiSelect": ".widgets.select",
+    "Notifications": ".widgets.notifications",
     "NumberInput": ".widgets.inputs",
     "RangeSlider": ".widgets.slider",
     "Select": ".widgets.select",

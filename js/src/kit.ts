@@ -9,8 +9,9 @@ import { kindOf, kindOfSpec } from "./lib/kinds.ts";
 import { kitSlot } from "./lib/kit_slot.ts";
 import { adoptStyles } from "./lib/styles.ts";
 
-/** The text of kit.css, put in by the build. */
 declare const RTW_STYLES: string;
+/** The text of kit.css. The build puts it in wherever its name stands: here, and nowhere else. */
+const STYLES = RTW_STYLES;
 
 /** The front end of one model, of the kind that its spec names, dressed. */
 function widget(): AnyWidget {
@@ -19,12 +20,18 @@ function widget(): AnyWidget {
   return {
     initialize: (props) => of(props).initialize(props),
     render: (props) => {
-      adoptStyles(props.el, RTW_STYLES);
+      adoptStyles(props.el, STYLES);
       return of(props).render(props);
     },
   };
 }
 
-kitSlot(BUILD).put({ widget, joinRelay });
+/** Take in a relay's model; what it brings may show something before there is a widget. */
+function join(props: InitializeProps): () => void {
+  adoptStyles(document.documentElement, STYLES);
+  return joinRelay(props);
+}
+
+kitSlot(BUILD).put({ widget, joinRelay: join });
 
 export { BUILD, kindOf, widget };

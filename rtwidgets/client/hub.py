@@ -27,6 +27,7 @@ from .exits import close_at_exit, forget
 from .feeds import Feed
 from .link import Link
 from .listeners import Handle, Listeners
+from .notify_access import NotifyAccess
 from .portal import Portal
 from .rerun import current_run, started
 from .session_access import SessionAccess
@@ -46,7 +47,7 @@ log = logging.getLogger("rtwidgets")
 _UNSET: Any = object()
 
 
-class Hub(BrowserAccess, CommandAccess, SessionAccess):
+class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
     """A connection to a hub: channels, commands and feeds. Made by `rtwidgets.connect`.
 
     Safe to use from any thread. It reconnects by itself; what is published in the meantime waits in a bounded

@@ -26,6 +26,7 @@ MAX_TEXT = 1_000
 MAX_SENDERS = 10_000
 
 Level: TypeAlias = Literal["info", "success", "warning", "error"]
+LEVELS: tuple[Level, ...] = ("info", "success", "warning", "error")
 
 _encode = msgspec.json.Encoder().encode
 

@@ -116,11 +116,14 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
         elif is_new:
             taken += 1
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
-            result.errors += (_error(index, fault) for fault in faults.values())
+            if faults:
+                result.errors.append(_error(index, faults[0]))
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
+    if kept:
+        taken += sum(map(len, kept.values()))
     if connection.publishes is not None:
-        connection.publishes.take(taken + sum(map(len, kept.values())))
+        connection.publishes.take(taken)
     if not kept:
         return result
     producer = producer_key(user, batch.producer), batch.seq

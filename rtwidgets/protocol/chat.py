@@ -29,11 +29,13 @@ class CommandNote(Struct, omit_defaults=True, forbid_unknown_fields=True):
     Args:
         name: The command's.
         fraction: How much of it is done, from 0 to 1; None where nobody knows.
+        key: The call's key: with its caller it finds the call in the hub's own table.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=128)]
     state: Literal["running", "done", "failed", "cancelled", "unknown"]
     fraction: Annotated[float, Meta(ge=0, le=1)] | None = None
+    key: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class _Form(Struct, tag_field="type", forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ _SHOWN_BY = {
     "stream": "rt.LiveChart or rt.LiveMetric",
     "table": "rt.LiveTable",
     "value": "rt.Slider or another control",
+    "event": "rt.LiveLog or rt.Notifications",
     "chat": "rt.LiveChat",
 }
 
@@ -135,11 +136,14 @@ def take_channel(widget: str, channel: Channel, kind: str) -> Channel:
         return channel
     if found is None:
         raise ChannelError(
-            f"{widget} shows a {kind}, such as hub.{kind}('name'); {_short(channel)} is no channel"
+            f"{widget} shows {_a(kind)}, such as hub.{kind}('name'); {_short(channel)} is no channel"
         )
     other = f": use {_SHOWN_BY[found]}" if found in _SHOWN_BY else ""
-    article = "an" if found.startswith("e") else "a"
-    raise ChannelError(f"{widget} shows a {kind}; {channel.name!r} is {article} {found}{other}")
+    raise ChannelError(f"{widget} shows {_a(kind)}; {channel.name!r} is {_a(found)}{other}")
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind.startswith('e') else 'a'} {kind}"
 
 
 def summary_of(channel: str, **options: Any) -> str:

@@ -46,7 +46,7 @@ class LiveChat(LiveWidget):
             patterns[own] = SEE
         if commands:
             scope, slash, _ = base.partition(":")[2].rpartition("/")
-            needs[f"table:{scope}{slash}rtwidgets.commands"] = SEE
+            needs |= {f"table:{scope}{slash}rtwidgets.{name}": SEE for name in ("commands", "calls")}
             patterns[f"command:{scope}{slash}*"] = CALL
         super().__init__(
             "chat",

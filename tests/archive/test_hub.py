@@ -180,3 +180,16 @@ def test_http_api_answers_after_the_commit(hub: HubProcess, join: Join) -> None:
         post("stream:s", 5)
     assert refused.value.code == 400
     refused.value.close()
+
+
+def test_chat_pages_back_beyond_memory(hub: HubProcess, join: Join) -> None:
+    desk = join(hub).chat("desk")
+    for number in range(1_250):
+        desk.say(f"message {number}")
+    assert desk.hub.flush(20)
+    hub.kill()
+    hub.start()
+    bob = join(hub, "bob")
+    assert [message.text for message in bob.chat("desk").history(1_240)] == [
+        f"message {number}" for number in range(10, 1_250)
+    ]

@@ -104,3 +104,58 @@ async def test_hung_server_leaves_the_commit_in_doubt_until_it_is_known(
     assert not was_committed or fault.value.in_doubt
     assert await commit(archive, batch("event:a", stored.top, b"3")) == [None]
     await archive.close()
+
+
+class Cutter:
+    """Stands between the archive and the server, and cuts the connection at a COMMIT."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.cut: str | None = None
+
+    async def __aenter__(self) -> Cutter:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *fault: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        back = asyncio.create_task(self._pass_on(far_reader, writer))
+        try:
+            while data := await reader.read(65_536):
+                if self.cut is not None and b"COMMIT;" in data:
+                    if self.cut == "behind":
+                        back.cancel()
+                        await asyncio.gather(back, return_exceptions=True)
+                        far_writer.write(data)
+                        await far_reader.read(1)  # it has answered, so it is done
+                    self.cut = None
+                    return
+                far_writer.write(data)
+        finally:
+            back.cancel()
+            for end in (writer, far_writer):
+                end.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+async def test_commit_whose_answer_is_lost_is_in_doubt(postgres: PostgresServer, place: str) -> None:
+    address = new_schema(postgres, f"doubt_{place}")
+    async with Cutter(postgres.port) as cutter:
+        archive = PostgresArchive(address.replace(f":{postgres.port}/", f":{cutter.port}/"))
+        await archive.open()
+        assert await commit(archive, batch("event:a", 0, b"1")) == [None]
+        doubtful = batch("event:a", 1, b"2")
+        cutter.cut = place
+        with pytest.raises(ArchiveFault) as fault:
+            await commit(archive, doubtful)
+        assert fault.value.in_doubt
+        assert await archive.was_committed(doubtful) == (place == "behind")
+        await archive.close()

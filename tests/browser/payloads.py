@@ -6,6 +6,7 @@ could run calls ``rtwHit`` with its number.
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 ELEMENTS = (
@@ -48,6 +49,8 @@ COMMANDS = (
     "docmanager:save",
     "apputils:reset",
 )
+# What a chat understands as markup, and so does not show as it was written.
+MARKUP = re.compile(r"(^|\n)([>-] |>|```)|\[\[|https?://|\*\*.*\*\*|`.+`", re.DOTALL)
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 UNSEEN = (
     "\u200b\u200c\u200d\u2060\u2062\ufeff\u00ad\u034f\u115f\u3164\u180e\U000e0041\U000e007f\x00\x1b\x7f\x85"
@@ -218,6 +221,46 @@ def _templates() -> list[str]:
     ]
 
 
+def _marked() -> list[str]:
+    """What a chat's own markup could be led astray with."""
+    inside = f"<img src=x: onerror={RUN}>"
+    address = "https://evil.example/"
+    return [
+        *(
+            f"**{inside}**",
+            f"`{inside}`",
+            f"- {inside}",
+            f"> {inside}",
+            f"[[{inside}]]",
+            f"```{inside}\n{inside}\n```",
+        ),
+        *(f'```js"><script>{RUN}</script>\nx', f"@{inside}", f"@ann{inside}", f"/{inside}", f"//{inside}"),
+        *(
+            f"{address}{inside}",
+            f"{address}'onclick={RUN}",
+            f"[x]({address}{inside})",
+            f'[x]({address}"onclick={RUN})',
+        ),
+        *(
+            f"[{inside}]({address})",
+            f"[https://bank.example/]({address})",
+            f"[{address}.bank.example/]({address})",
+            "[x](https://bank.example@evil.example/)",
+        ),
+        *(
+            f"[x](https://evil.example\\@bank.example/{RUN})",
+            f"{address}\u202egpj.exe",
+            f"[\u202ex]({address})",
+        ),
+        *(
+            f"[x](https://evil.example:443/javascript:{RUN})",
+            f"[x](https:/\\evil.example/{RUN})",
+            "http://[::1]/",
+        ),
+        *("*" * 4_000, "**" * 2_000 + "x", "[" * 4_000, "`" * 4_001, "_**`[[@" * 500, "https://" * 500),
+    ]
+
+
 def _clobbering() -> list[str]:
     return [
         place.format(name)
@@ -264,7 +307,7 @@ def _prototype() -> list[str]:
 def corpus() -> list[str]:
     """Return every payload, each once, with its number in it."""
     classes = (
-        *(_handlers(), _scripts(), _links(), _commands(), _markup(), _breakouts(), _templates()),
+        *(_handlers(), _scripts(), _links(), _commands(), _markup(), _breakouts(), _templates(), _marked()),
         *(_clobbering(), _deceits(), _prototype()),
     )
     texts = dict.fromkeys(text for texts in classes for text in texts)

@@ -50,7 +50,7 @@ def findings(page: Page) -> list[Any]:
     return found
 
 
-PAGES = ("harness", "controls", "dashboard")
+PAGES = ("harness", "commands", "controls", "dashboard")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -200,7 +200,7 @@ def test_everything_is_reached_with_the_tab_key_and_shows_its_focus(show: Any) -
         seen.append(what)
     assert [name for name in seen if "WITHOUT" in name] == []
     text = " ".join(seen)
-    for part in ("slider__thumb", "toggle__switch", "button__press", "grid", "grid__sort", "columns__open"):
+    for part in ("slider__thumb", "toggle__switch", "press", "grid", "grid__sort", "columns__open"):
         assert f"rtw-{part}" in text, part
     for part in ("chart__surface", "legend__item", "chat__input", "status__face"):
         assert f"rtw-{part}" in text, part

@@ -156,7 +156,7 @@ WIDGETS = (
     "hub.stream('other').append(n=1)\nhub.value('hidden', default=1)",
     'prices = hub.stream("scoped")\nprices.append(n=1)\nrt.LiveChart(prices, y="n")',
     'rt.Slider(hub.value("limit", default=100), 0, 500, title="Limit")',
-    'rt.LiveChat(hub.chat("desk"), title="Desk")',
+    'rt.LiveChat(hub.chat("desk"), title="Desk", commands=False)',
     "@hub.command\ndef wipe(): return 'wiped'",
     "@hub.command\ndef halt(): return 'halted'\nrt.Button('Halt', halt)",
 )
@@ -186,6 +186,8 @@ INSIDE = (
     {"subscribe": {"channel": "value:limit"}},
     {"publish": {"channel": "value:limit", "data": 101}},
     {"presence": {"channel": "chat:desk"}},
+    {"publish": {"channel": "chat:desk", "data": {"type": "message", "id": "m1", "text": "hi"}}},
+    rpc("typing", channel="chat:desk"),
     {"subscribe": {"channel": "table:rtwidgets.commands"}},
     {"subscribe": {"channel": "table:rtwidgets.calls"}},
     rpc("call", command="halt"),
@@ -194,6 +196,9 @@ INSIDE = (
 OUTSIDE: tuple[dict[str, Any], ...] = (
     {"subscribe": {"channel": "stream:other"}},
     {"subscribe": {"channel": "value:hidden"}},
+    {"subscribe": {"channel": "chat:desk2"}},
+    rpc("messages", channel="chat:other"),
+    rpc("typing", channel="chat:other"),
     {"publish": {"channel": "value:hidden", "data": 2}},
     {"publish": {"channel": "stream:scoped", "data": {"n": [2]}}},
     {"history": {"channel": "stream:scoped", "limit": 5}},
@@ -224,7 +229,9 @@ def test_pages_token_opens_its_widgets_and_nothing_else(lab: Lab, page: Page, so
     assert caps_of(held) == {
         "stream:scoped": {"subscribe"},
         "value:limit": {"subscribe", "publish"},
-        "chat:desk": {"subscribe", "publish", "presence"},
+        "chat:desk": {"subscribe", "publish", "presence", "command"},
+        "chat:desk#*": {"subscribe", "publish", "presence"},
+        "event:rtwidgets.notices#" + user_of(held): {"subscribe"},
         "command:halt": {"command"},
         "table:rtwidgets.commands": {"subscribe"},
         "table:rtwidgets.calls": {"subscribe"},

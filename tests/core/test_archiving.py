@@ -447,3 +447,17 @@ def test_items_that_the_kind_refuses_do_not_keep_others_from_the_commit() -> Non
     found = answers(ann)
     assert found[101]["error"]["code"] == 107 and "error" not in found[102]
     assert archive.channels["stream:s"].top == 2
+
+
+def test_times_of_a_channel_never_go_back() -> None:
+    archive = ModelArchive()
+    ann = Peer(start(archive)).connect()
+    ann.now = 500.0
+    publish(ann, "event:a", 1)
+    archive.work(now=500.0)
+    again = Peer(start(archive)).connect()  # on a machine whose clock is late
+    publish(again, "event:a", 2)
+    archive.work(now=100.0)
+    publish(again, "event:a", 3)
+    archive.work(now=200.0)
+    assert [time_ms for time_ms, _ in archive.channels["event:a"].publications] == [500_000] * 3

@@ -85,9 +85,16 @@ class Producer:
                 column = f"c{seed % 3}"
                 return {"upsert": {"id": [seed % 4, 7], column: [seed, None], "mark": [mark, mark]}}
             case _:
-                if seed % 2:
-                    return {"type": "message", "id": mark, "text": mark}
-                return {"type": "edit", "id": f"{self.name}{seed % 5}", "text": mark}
+                known = f"{self.name}{seed % 5}"
+                match seed % 6:
+                    case 0:
+                        return {"type": "edit", "id": known, "text": mark}
+                    case 2:
+                        return {"type": "delete", "id": known}
+                    case 4:
+                        return {"type": "reaction", "id": f"ann{seed % 5}", "emoji": mark}
+                    case _:
+                        return {"type": "message", "id": mark, "text": mark}
 
 
 class Reader:

@@ -90,9 +90,12 @@ def test_tables_and_charts_replays_the_weather_at_a_speed_that_can_change(hub: r
 def test_chat_bot_answers_a_second_client_in_one_message(hub: rt.Hub) -> None:
     with executed("03_chat.ipynb"):
         chat = hub.chat("ask-the-machine")
-        question, answer = chat.history(2)
+        question, answer, reply = chat.history(3)
         assert question.text == "?memory"
-        assert "GB free" in answer.text
+        assert ("GB free" in answer.text, answer.label) == (True, "Machine")
+        assert reply.reply_to == answer.id
+        eventually(lambda: chat.history(3)[0].reactions == {"👍": [question.user]})
+        assert len(hub.call("busiest", count=2).splitlines()) == 2
         chat.say("?disk")
         eventually(lambda: chat.history(2)[0].text == "?disk" and not chat.history(1)[0].open)
         assert chat.history(1)[0].text.rstrip().endswith("GB free")

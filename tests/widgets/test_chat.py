@@ -28,6 +28,7 @@ def test_chat_needs_its_direct_chats_its_notices_and_the_commands_of_its_scope(c
             "chat:morning/desk#*": TALK,
             "event:rtwidgets.notices#ann": {"subscribe"},
             "table:morning/rtwidgets.commands": {"subscribe"},
+            "table:morning/rtwidgets.calls": {"subscribe"},
             "command:morning/*": {"command"},
         }
     assert channels.scope.caps() == {}

@@ -3,6 +3,7 @@
 // It runs in the kit, so the relays of all kernels of one build share the connections.
 
 import type { InitializeProps } from "../lib/afm.ts";
+import { showOwnNotices } from "../lib/page_notices.ts";
 import { fetchJson, jupyterBase, socketProbe, type OpenSocket } from "./direct.ts";
 import { Connection } from "./hub.ts";
 import { randomId } from "./ids.ts";
@@ -40,6 +41,7 @@ export function joinRelay(props: InitializeProps): () => void {
     leaving.abort();
     connection.removePort(port);
   };
+  showOwnNotices(connection, leaving.signal);
   addEventListener("pagehide", ({ persisted }) => persisted || port.bye(), { signal: leaving.signal });
   signal?.addEventListener("abort", end, { once: true });
   return end;

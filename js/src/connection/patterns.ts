@@ -30,5 +30,18 @@ export function matches(pattern: string, target: string): boolean {
 export function gives(caps: Caps, verb: string, target: string): boolean {
   if (caps.get(target)?.has(verb)) return true;
   for (const [pattern, verbs] of caps) if (verbs.has(verb) && pattern.includes("*") && matches(pattern, target)) return true;
+  const scope = verb === "subscribe" ? COMMAND_TABLE.exec(target) : null;
+  return scope !== null && callsIn(caps, scope[1] ?? "");
+}
+
+const COMMAND_TABLE = /^table:((?:.+\/)?)rtwidgets\.(?:commands|calls)$/;
+
+/** Whether some command of a scope may be called: then the hub shows its catalogue and its calls, too. */
+function callsIn(caps: Caps, scope: string): boolean {
+  for (const [pattern, verbs] of caps) {
+    if (!verbs.has("command") || !pattern.startsWith("command:")) continue;
+    const own = pattern.slice(`command:${scope}`.length);
+    if (pattern.startsWith(`command:${scope}`) && own !== "" && !own.includes("/")) return true;
+  }
   return false;
 }

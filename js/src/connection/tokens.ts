@@ -3,6 +3,7 @@
 // Each kernel's token gives what that kernel's widgets need. The hub takes several of one user at a time, with
 // spaces between, so the page's one connection serves the widgets of all its kernels.
 
+import { noticesOf } from "./own_notices.ts";
 import { isObject, type JsonObject } from "../feeds/columns.ts";
 import { capsOf, gives, type Caps } from "./patterns.ts";
 import type { Port } from "./port.ts";
@@ -97,6 +98,8 @@ export class Tokens {
 
   /** Whether the token in use was made for this, too. */
   covers({ target, verb }: Need): boolean {
+    // What is addressed to its user a page may read with whatever token.
+    if (verb === "subscribe" && this.user !== null && target === noticesOf(this.user)) return true;
     // Where no other token will come there is nothing to wait for: the hub says what this one gives.
     if (this.#ports().some(({ grows }) => !grows)) return true;
     return this.#caps.some((caps) => gives(caps, verb, target));

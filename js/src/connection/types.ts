@@ -176,6 +176,8 @@ export interface CommandNote {
   readonly state: CommandState;
   /** How much of it is done, from 0 to 1. */
   readonly fraction: number | null;
+  /** The call's key: with its caller it finds the call in the hub's own table. */
+  readonly key: string | null;
 }
 
 export type CommandState = "running" | "done" | "failed" | "cancelled" | "unknown";

@@ -87,6 +87,8 @@ async function goLive(hub: LiveHub, name: string, head: Head, back: () => void):
 function follow(hub: LiveHub, admission: Admission, head: Head, back: () => void): void {
   const life = new AbortController();
   const connection = connect(hub.base, admission, life.signal);
+  // Who subscribes to it is in the session, for the others to see.
+  connection.event(`event:${hub.session}/rtwidgets.members`, { maxHz: 1, visible: true, onChange: () => undefined }, life.signal);
   connection.onStatus(() => {
     const { phase, reason } = connection.status;
     if (phase === "live") return head.live();

@@ -46,8 +46,8 @@ export function writeMessage({ timeMs, replyTo, command, reactions, ...rest }: C
   };
 }
 
-export function writeNote({ name, state, fraction }: CommandNote): Readonly<Record<string, unknown>> {
-  return { name, state, ...(fraction === null ? {} : { fraction }) };
+export function writeNote({ name, state, fraction, key }: CommandNote): Readonly<Record<string, unknown>> {
+  return { name, state, ...(fraction === null ? {} : { fraction }), ...(key === null ? {} : { key }) };
 }
 
 /** What the author says of a command; null where there is nothing, or nothing that can be read. */
@@ -56,7 +56,7 @@ export function readNote(data: unknown): CommandNote | null {
   const state = STATES.find((known) => known === data.state) ?? "unknown";
   const { fraction } = data;
   const part = typeof fraction === "number" && Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : null;
-  return { name: data.name, state, fraction: part };
+  return { name: data.name, state, fraction: part, key: typeof data.key === "string" ? data.key : null };
 }
 
 export function textOf(data: JsonObject, name: string): string {

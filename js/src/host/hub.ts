@@ -4,6 +4,7 @@ import { socketUrl } from "../connection/direct.ts";
 import { Connection } from "../connection/hub.ts";
 import type { SocketLike } from "../connection/relay.ts";
 import { writableSlot } from "../connection/registry.ts";
+import { showOwnNotices } from "../lib/page_notices.ts";
 import type { Admission } from "./join.ts";
 import { PagePort } from "./page_port.ts";
 
@@ -23,6 +24,7 @@ export function connect(base: URL, admission: Admission, signal: AbortSignal): C
   port.onconfig();
   const slot = writableSlot(HUB);
   slot.put(connection);
+  showOwnNotices(connection, signal);
   signal.addEventListener(
     "abort",
     () => {

@@ -2,9 +2,11 @@
 
 import type { Connection } from "../connection/hub.ts";
 import { isObject } from "../feeds/columns.ts";
+import { bell } from "../lib/bell.ts";
 import { element } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
+import { ownNotices } from "../lib/page_notices.ts";
 import { card } from "./cards.ts";
 import { entry, show } from "./entry.ts";
 import { head } from "./head.ts";
@@ -42,7 +44,9 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, admission: Admission,
     show(stage, card(notice));
   };
   const connection = connect(base, admission, signal);
-  const top = head({ keep, connection, home: null, middle: [], leaveLabel: "Sign out", leave: () => end(LEFT) }, signal);
+  const rings = bell(`.${admission.user}`, () => undefined, signal);
+  ownNotices(connection, (feed) => rings.add(feed, signal), signal);
+  const top = head({ keep, connection, home: null, middle: [rings.root], leaveLabel: "Sign out", leave: () => end(LEFT) }, signal);
   top.name("Sessions", `signed in as ${shownName(admission.name || admission.user)}`);
   const list = element("div", { class: "rtw-host__sessions", role: "list" });
   const example = element("a", { class: "rtw-host__link", text: "A chat in plain JavaScript" });

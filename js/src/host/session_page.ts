@@ -2,8 +2,10 @@
 
 import type { Want } from "../connection/types.ts";
 import { isObject } from "../feeds/columns.ts";
+import { bell } from "../lib/bell.ts";
 import { element, setText } from "../lib/dom.ts";
 import { shownName } from "../lib/names.ts";
+import { ownNotices, showAsToasts } from "../lib/page_notices.ts";
 import { card } from "./cards.ts";
 import { entry, show } from "./entry.ts";
 import { head } from "./head.ts";
@@ -51,7 +53,12 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admi
   const layout = connection.value(`value:${session}/dashboard`, ALWAYS, signal);
   const crowd = connection.event(`event:${session}/rtwidgets.members`, ALWAYS, signal);
   const home = admission.session === "" ? base.href : null;
-  const top = head({ keep, connection, home, middle: [people.root], leaveLabel: "Leave", leave: () => end(LEFT) }, signal);
+  const notices = `event:${session}/notices`;
+  const rings = bell(`${session}.${admission.user}`, () => undefined, signal);
+  showAsToasts(connection, notices, signal);
+  rings.add(connection.event(notices, ALWAYS, signal), signal);
+  ownNotices(connection, (feed) => rings.add(feed, signal), signal);
+  const top = head({ keep, connection, home, middle: [people.root, rings.root], leaveLabel: "Leave", leave: () => end(LEFT) }, signal);
   const said = element("div", { class: "rtw-host__said", hidden: true });
   const panels = element("div", { class: "rtw-host__dashboard" });
   stage.replaceChildren(top.root, element("main", { class: "rtw-host__main" }, said, panels));

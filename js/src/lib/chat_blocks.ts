@@ -17,21 +17,22 @@ export interface ChatRow {
   readonly quoted: ChatMessage | null | undefined;
   /** What it answers is the same author's, right above it. */
   readonly continues: boolean;
+  /** The hub's id of the call that it tells of, while we may stop it. */
+  readonly stoppable: string | null;
 }
 
-/**
- * Put messages into rows.
- *
- * @param divider id of the message under the line "New", or null
- * @param find the message of an id: null for none
- * @param more whether there are older messages, which are not here
- */
-export function chatRows(
-  messages: readonly ChatMessage[],
-  divider: string | null,
-  find: (id: string) => ChatMessage | null,
-  more: boolean,
-): ChatRow[] {
+export interface Surroundings {
+  /** Id of the message under the line "New". */
+  readonly divider: string | null;
+  /** Whether there are older messages, which are not here. */
+  readonly more: boolean;
+  /** The message of an id; null for none. */
+  find(id: string): ChatMessage | null;
+  stoppable(message: ChatMessage): string | null;
+}
+
+/** Put messages into rows. */
+export function chatRows(messages: readonly ChatMessage[], { divider, more, find, stoppable }: Surroundings): ChatRow[] {
   let previous: ChatMessage | null = null;
   return messages.map((message) => {
     const newDay = previous === null || !sameDay(previous.timeMs, message.timeMs);
@@ -45,13 +46,13 @@ export function chatRows(
     const continues = follows && message.replyTo !== null;
     previous = message;
     const quoted = message.replyTo === null ? null : (find(message.replyTo) ?? (more ? undefined : null));
-    return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues };
+    return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues, stoppable: stoppable(message) };
   });
 }
 
 /** Whether two rows show the same: messages are never changed, but replaced. */
 export function sameRow(a: ChatRow, b: ChatRow): boolean {
-  const looks = (row: ChatRow) => [row.message, row.first, row.newDay, row.divider, row.quoted, row.continues];
+  const looks = (row: ChatRow) => [row.message, row.first, row.newDay, row.divider, row.quoted, row.continues, row.stoppable];
   return looks(a).every((part, i) => part === looks(b)[i]);
 }
 

@@ -2,7 +2,7 @@
 
 import type { ChatMessage, CommandNote } from "../connection/types.ts";
 import type { ChatRow } from "./chat_blocks.ts";
-import { initials } from "./chat_names.ts";
+import { initials } from "./faces.ts";
 import { fillText, type TextContext } from "./chat_text.ts";
 import { button, element, icon } from "./dom.ts";
 import { formatClock, formatDay } from "./format.ts";
@@ -17,6 +17,8 @@ export interface RowContext extends TextContext {
   /** Show the message that another one answers. */
   jump(id: string): void;
   react(message: ChatMessage, emoji: string, on: boolean): void;
+  /** Stop the command that a message tells of. */
+  stop(message: ChatMessage): void;
 }
 
 /** The hub waits no longer for any command: who still says "running" has gone. */
@@ -38,7 +40,7 @@ export function buildRow(row: ChatRow, context: RowContext): HTMLElement {
   if (row.first) main.append(headOf(message, context.me, nowMs));
   else main.append(element("span", { class: "rtw-unseen", text: authorOf(message) }));
   if (message.replyTo !== null && !row.continues) main.append(quoteOf(message.replyTo, row.quoted, context));
-  main.append(message.command ? commandOf(message, message.command, context.scope, nowMs) : textOf(message, context));
+  main.append(message.command ? commandOf(row, message.command, context, nowMs) : textOf(message, context));
   if (message.reactions.size > 0) main.append(reactionsOf(message, context));
   const classes = ["rtw-chat__row"];
   if (row.first) classes.push("rtw-chat__row--first");
@@ -108,7 +110,7 @@ function quoteOf(id: string, quoted: ChatMessage | null | undefined, { jump, sig
 }
 
 /** What became of a command, as its caller tells it. */
-function commandOf(message: ChatMessage, note: CommandNote, scope: string, nowMs: number): HTMLElement {
+function commandOf({ message, stoppable }: ChatRow, note: CommandNote, { scope, stop, signal }: RowContext, nowMs: number): HTMLElement {
   const lost = note.state === "running" && nowMs - message.timeMs > LONGEST_COMMAND_MS;
   const state = lost ? "unknown" : note.state;
   const name = element("span", { class: "rtw-chat__command-name", text: `/${shownName(note.name.startsWith(scope) ? note.name.slice(scope.length) : note.name)}` });
@@ -117,6 +119,13 @@ function commandOf(message: ChatMessage, note: CommandNote, scope: string, nowMs
   const head = element("div", { class: "rtw-chat__command-head" }, element("span", { class: "rtw-chat__command-dot" }), name, element("span", { class: "rtw-chat__command-state", text: STATES[state] }), by);
   const made = element("div", { class: "rtw-chat__command" }, head);
   made.classList.add(`rtw-chat__command--${state}`);
+  if (stoppable !== null) {
+    const stopper = button({ class: "rtw-chat__stop", text: "Stop", label: `Stop ${name.textContent ?? ""}` }, () => {
+      stopper.disabled = true;
+      stop(message);
+    }, signal);
+    head.append(stopper);
+  }
   if (state === "running" && note.fraction !== null) made.append(progressOf(note.fraction));
   if (message.text) made.append(element("div", { class: "rtw-chat__command-text", text: message.text }));
   return made;

@@ -8,13 +8,6 @@ export function orderedMembers(members: readonly Member[], me: string | null): M
   return [...members].sort((a, b) => Number(b.user === me) - Number(a.user === me) || (a.name || a.user).localeCompare(b.name || b.user));
 }
 
-/** One or two letters for an author. */
-export function initials(name: string): string {
-  const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
-  const letters = words.length > 1 ? [words[0], words.at(-1)].map((word) => [...(word ?? "")][0] ?? "") : [...(words[0] ?? "?")].slice(0, 1);
-  return letters.join("").toUpperCase();
-}
-
 /** The name of a user as those who are here, or have said something, go by. */
 export function nameOf(user: string, members: readonly Member[], messages: readonly ChatMessage[]): string | null {
   const member = members.find((other) => other.user === user);

@@ -2,7 +2,8 @@
 
 import type { ChatMessage } from "../connection/types.ts";
 import type { Card } from "./card.ts";
-import { callFromLine, commandHint, scopeOf } from "./chat_commands.ts";
+import type { ChatCalls } from "./chat_calls.ts";
+import { commandHint, scopeOf } from "./chat_commands.ts";
 import { chatLog, type LogContext } from "./chat_log.ts";
 import { nameOf } from "./chat_names.ts";
 import { chatSpeech } from "./chat_speech.ts";
@@ -26,15 +27,15 @@ export interface ChatViewOptions {
   readonly conversations: Conversations;
   readonly title: string;
   readonly height: number;
-  /** What can be called behind a slash; null where a slash is a text like any other. */
-  readonly commands: () => CommandRow[] | null;
+  /** What is called behind a slash; null where a slash is a text like any other. */
+  readonly calls: ChatCalls | null;
 }
 
 const BACK = "M9.5 3.5 5 8l4.5 4.5";
 const DOWN = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
 const TYPING_CHECK_MS = 1_000;
 
-export function chatView({ frame, conversations, title, height, commands }: ChatViewOptions, signal: AbortSignal): { request(): void } {
+export function chatView({ frame, conversations, title, height, calls }: ChatViewOptions, signal: AbortSignal): { request(): void } {
   let shown: Conversation = conversations.main;
   /** The user whom one writes with alone; null in the chat itself. */
   let partner: string | null = null;
@@ -83,6 +84,8 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
       mayTalk: mayTalk(),
       mayModerate: connection?.may("command", conversation.channel) ?? false,
       isLive: conversation.isLive,
+      stoppable: (message) => (partner === null ? (calls?.stoppable(message) ?? null) : null),
+      stop: (message) => void calls?.stop(message).catch((error: unknown) => speech.say(`not stopped: ${String(error)}`)),
       react: (message, emoji, on) => conversation.react(message.id, emoji, on),
       reply: (message) => start("reply", message),
       edit: (message) => start("edit", message),
@@ -108,7 +111,7 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
   };
 
   const composeContext = (): ComposeContext => {
-    const rows = partner === null ? commands() : null;
+    const rows = partner === null && calls ? calls.commands : null;
     const connection = shown.link.connection;
     return {
       draft: shown.draft,
@@ -118,7 +121,7 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
       mentions: (typed) => mentionChoices(typed),
       slashes: (typed) => commandChoices(rows ?? [], typed),
       hint: (said) => commandHint(said, rows ?? []),
-      submit: (said) => submit(said, rows),
+      submit,
       typed: () => shown.typed(),
       editLast: () => {
         const own = [...shown.messages].reverse().find((message) => message.user === me() && !message.command && !message.label);
@@ -129,17 +132,18 @@ export function chatView({ frame, conversations, title, height, commands }: Chat
   };
   const line = compose(composeContext, signal);
 
-  const submit = (said: string, rows: CommandRow[] | null): string | null => {
+  const submit = (said: string): string | null => {
     const { reply, edit } = shown.draft;
     if (edit) {
       if (said !== edit.text) shown.edit(edit.id, said);
       return null;
     }
-    if (rows !== null && splitCommand(said)) {
-      const problem = callFromLine(said, rows, shown, shown.link.connection);
+    const callable = partner === null ? calls : null;
+    if (callable && splitCommand(said)) {
+      const problem = callable.run(said, shown);
       if (problem !== null) return problem;
     } else {
-      shown.say(rows === null ? said : plainSlash(said), reply?.id ?? null);
+      shown.say(callable ? plainSlash(said) : said, reply?.id ?? null);
     }
     log.toEnd();
     return null;

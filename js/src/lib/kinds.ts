@@ -6,8 +6,10 @@ import chat from "../widgets/chat.ts";
 import dashboard from "../widgets/dashboard.ts";
 import dateInput from "../widgets/date_input.ts";
 import form from "../widgets/form.ts";
+import log from "../widgets/log.ts";
 import metric from "../widgets/metric.ts";
 import multiSelect from "../widgets/multi_select.ts";
+import notifications from "../widgets/notifications.ts";
 import numberInput from "../widgets/number_input.ts";
 import rangeSlider from "../widgets/range_slider.ts";
 import select from "../widgets/select.ts";
@@ -21,7 +23,7 @@ import { quoted } from "./options.ts";
 import type { WidgetKind } from "./widget.ts";
 
 const KINDS = (): WidgetKind[] => [
-  ...[button, chart, chat, dashboard, form, metric, table],
+  ...[button, chart, chat, dashboard, form, log, metric, notifications, table],
   ...[dateInput, multiSelect, numberInput, rangeSlider, select, slider, textInput, toggle],
 ];
 

@@ -1,8 +1,9 @@
 // Who is in a chat, as faces; under them the list to write to one of them alone.
 
 import type { Member } from "../connection/types.ts";
-import { initials, orderedMembers } from "./chat_names.ts";
-import { button, element, setText } from "./dom.ts";
+import { orderedMembers } from "./chat_names.ts";
+import { button, element, focusAround, setText } from "./dom.ts";
+import { initials } from "./faces.ts";
 import { menuKey, ownKeys } from "./keys.ts";
 import { shownName } from "./names.ts";
 import { colorOfName } from "./palette.ts";
@@ -91,7 +92,7 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
     "keydown",
     (event) => {
       const choices = items().filter((item) => !(item as HTMLButtonElement).disabled);
-      const at = choices.indexOf(document.activeElement as HTMLElement);
+      const at = choices.indexOf(focusAround(list) as HTMLElement);
       const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: choices.length - 1 }[event.key];
       if (next !== undefined && choices.length > 0) {
         event.preventDefault();
@@ -124,7 +125,7 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
       opener.title = `Here: ${names.join(", ")}${here.length > names.length ? ` and ${here.length - names.length} more` : ""}`;
       opener.setAttribute("aria-label", `${here.length} here${unread ? ", unread messages for you alone" : ""}`);
       // Not under the reader's fingers.
-      if (panel.open && !list.contains(document.activeElement)) fill();
+      if (panel.open && !list.contains(focusAround(list))) fill();
     },
   };
 }

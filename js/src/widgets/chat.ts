@@ -1,18 +1,16 @@
 // LiveChat: what was said, who is here, and a line to say something, to all or to one of them alone.
 
-import type { TableFeed } from "../connection/types.ts";
 import { writeMessage } from "../feeds/chat_forms.ts";
 import { statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
+import { ChatCalls } from "../lib/chat_calls.ts";
 import { chatView } from "../lib/chat_view.ts";
-import { commandsOf, scopeOf } from "../lib/chat_commands.ts";
 import { Conversations } from "../lib/conversations.ts";
-import { linkToHub, type Link } from "../lib/link.ts";
 import { flag, number, text } from "../lib/options.ts";
 import { localMarks } from "../lib/read_mark.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -24,7 +22,7 @@ interface Options {
 interface State {
   readonly conversations: Conversations;
   /** Null where a slash is a text like any other. */
-  readonly catalogue: Link<TableFeed> | null;
+  readonly calls: ChatCalls | null;
   readonly redraws: Redraws;
 }
 
@@ -41,25 +39,16 @@ export default defineWidget<Options, State>({
     const want = sight.want();
     const shown = savedFeed(saved, "chat", "chat", channel);
     const conversations = new Conversations(hub, channel, want, localMarks(), () => redraws.request(), signal, shown);
-    const name = `table:${scopeOf(channel)}rtwidgets.commands`;
-    const catalogue = options.commands
-      ? linkToHub<TableFeed>(
-          hub,
-          (connection, until) => connection.table(name, want, until),
-          (feed, until) => feed.onChange(() => redraws.request(), until),
-          signal,
-        )
-      : null;
-    return { conversations, catalogue, redraws };
+    const calls = options.commands ? new ChatCalls(hub, channel, want, () => redraws.request(), signal) : null;
+    return { conversations, calls, redraws };
   },
 
-  show({ options, problems }, { conversations, catalogue, redraws }, el, signal) {
+  show({ options, problems }, { conversations, calls, redraws }, el, signal) {
     const { channel, main } = conversations;
-    const title = options.title || shortName(channel);
+    const title = options.title || titleOf(channel);
     const badge = statusBadge({ link: main.link, channel, showAge: false }, signal);
     const frame = card(el, { class: "rtw-chat", title, badge, problems }, signal);
-    const commands = () => (catalogue ? commandsOf(catalogue.feed, scopeOf(channel)) : null);
-    const view = chatView({ frame, conversations, title, height: options.height, commands }, signal);
+    const view = chatView({ frame, conversations, title, height: options.height, calls }, signal);
     redraws.add(view.request, signal);
   },
 

@@ -21,3 +21,18 @@ test("rights are what one of the patterns gives", () => {
   assert.ok(!gives(caps, "subscribe", "bad"));
   for (const strange of [null, 7, [], "x", { __proto__: 1 }]) assert.equal(gives(capsOf(strange), "subscribe", "a"), false);
 });
+
+test("who may call a command of a scope sees its catalogue and its calls, and no others", () => {
+  const sees = (pattern: string, scope: string) =>
+    ["commands", "calls"].map((name) => gives(capsOf({ [pattern]: ["command"] }), "subscribe", `table:${scope}rtwidgets.${name}`));
+  for (const [pattern, scope] of [["command:halt", ""], ["command:*", ""], ["command:morning/halt", "morning/"], ["command:morning/*", "morning/"]] as const) {
+    assert.deepEqual(sees(pattern, scope), [true, true], pattern);
+  }
+  for (const [pattern, scope] of [["command:halt", "morning/"], ["command:morning/halt", ""], ["command:morning/", "morning/"], ["value:x", ""]] as const) {
+    assert.deepEqual(sees(pattern, scope), [false, false], pattern);
+  }
+  const caps = capsOf({ "command:halt": ["command"] });
+  assert.equal(gives(caps, "history", "table:rtwidgets.calls"), false);
+  assert.equal(gives(caps, "subscribe", "event:rtwidgets.audit"), false);
+  assert.equal(gives(caps, "subscribe", "table:rtwidgets.sessions"), false);
+});

@@ -59,7 +59,7 @@ function written({ timeMs, replyTo, reactions, command, ...rest }: ChatMessage):
     ...rest,
     time: timeMs,
     reply_to: replyTo,
-    command: command && { name: command.name, state: command.state, ...(command.fraction === null ? {} : { fraction: command.fraction }) },
+    command: command && Object.fromEntries(Object.entries(command).filter(([, value]) => value !== null)),
     reactions: Object.fromEntries(reactions),
   };
   const isDefault = (value: unknown) => value === false || value === null || (typeof value === "object" && Object.keys(value).length === 0);
@@ -94,13 +94,13 @@ test("who said a message, and what became of it, is the hub's word and not the p
 
 test("what is said and done is published in the kind's forms", async () => {
   const { feed, wire } = chat();
-  await feed.say({ id: "m1", text: "one", replyTo: "a", command: { name: "halt", state: "running", fraction: null } });
-  await feed.edit("m1", "two", { name: "halt", state: "done", fraction: 0.5 });
+  await feed.say({ id: "m1", text: "one", replyTo: "a", command: { name: "halt", state: "running", fraction: null, key: "k" } });
+  await feed.edit("m1", "two", { name: "halt", state: "done", fraction: 0.5, key: null });
   await feed.edit("m1", "three");
   await feed.react("a", "👍", true);
   await feed.remove("m1");
   assert.deepEqual(wire.published, [
-    { type: "message", id: "m1", text: "one", reply_to: "a", command: { name: "halt", state: "running" } },
+    { type: "message", id: "m1", text: "one", reply_to: "a", command: { name: "halt", state: "running", key: "k" } },
     { type: "edit", id: "m1", text: "two", command: { name: "halt", state: "done", fraction: 0.5 } },
     { type: "edit", id: "m1", text: "three" },
     { type: "reaction", id: "a", emoji: "👍", on: true },

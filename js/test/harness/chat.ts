@@ -34,11 +34,11 @@ if (scene !== "empty") {
   desk.receive("guest-4f2a", "Zoë Müller", "What I would do:\n- widen the limit to 120\n- tell @bob and @ann\n  - only if it moves\n1. then wait\n\n> the auction ends at 9:30", minutes(40));
   desk.receive("bot-runner", "Runner", "```python\nspread = book.ask - book.bid\nif spread > 5:\n    hub.event('alerts').send({'text': 'spread above 5'})\n```\nThat is what runs.", minutes(38), { label: "Prices" });
   const line = desk.receive("bob", "Bob Stone", '/halt ACME reason="late print"', minutes(12));
-  desk.receive("bob", "Bob Stone", "ACME halted until 09:35", minutes(12), { replyTo: line, command: { name: "morning/halt", state: "done", fraction: null } });
+  desk.receive("bob", "Bob Stone", "ACME halted until 09:35", minutes(12), { replyTo: line, command: { name: "morning/halt", state: "done", fraction: null, key: null } });
   const second = desk.receive("ann", "Ann", "/replay yesterday", minutes(6));
-  desk.receive("ann", "Ann", "4,210 of 10,000 rows", minutes(6), { replyTo: second, command: { name: "morning/replay", state: "running", fraction: 0.42 } });
+  desk.receive("ann", "Ann", "4,210 of 10,000 rows", minutes(6), { replyTo: second, command: { name: "morning/replay", state: "running", fraction: 0.42, key: "k1" } });
   const third = desk.receive("eve", "Eve", "/halt NOPE", minutes(5));
-  desk.receive("eve", "Eve", "ValueError: no such symbol 'NOPE'", minutes(5), { replyTo: third, command: { name: "morning/halt", state: "failed", fraction: null } });
+  desk.receive("eve", "Eve", "ValueError: no such symbol 'NOPE'", minutes(5), { replyTo: third, command: { name: "morning/halt", state: "failed", fraction: null, key: null } });
   desk.receive("bob", "Bob Stone", "@ann can you take the [close](https://example.org/close)?", minutes(3));
   desk.receive("eve", "Eve", "I deleted what this answered", minutes(2), { replyTo: "gone-1" });
   desk.receive("bot-runner", "Runner", "Looking at the last hour n", minutes(0.2), { label: "Prices", open: true });
@@ -54,6 +54,7 @@ connection.table("table:morning/rtwidgets.commands").change([
   { name: "morning/halt", title: "Stop trading a symbol", handlers: 1, schema: { properties: { symbol: { type: "string" }, reason: { type: "string", default: "" } }, required: ["symbol"] } },
   { name: "morning/replay", title: "Play a day again", handlers: 1, schema: { properties: { day: { type: "string" }, speed: { type: "number", default: 1 } }, required: ["day"] } },
 ]);
+connection.table("table:morning/rtwidgets.calls").change([{ id: "call-1", command: "morning/replay", user: "ann", key: "k1", state: "running", fraction: 0.42, note: "4,210 of 10,000 rows" }]);
 connection.answer = async (_command, args) => {
   await new Promise((done) => setTimeout(done, 600));
   if (args.symbol === "NOPE") throw new Error("ValueError: no such symbol 'NOPE'");

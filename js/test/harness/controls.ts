@@ -54,5 +54,18 @@ control("text_input", "locked4", "read me", { title: "Watched only" });
 control("number_input", "locked5", 7, { title: "Watched only" });
 control("multi_select", "locked6", ["buy"], { choices: SIDES, title: "Watched only" });
 
+const alerts = connection.event("event:alerts");
+const WORDS = ["spread above 5", "order filled", "auction over", "feed is late", "connection to the venue lost"];
+const LEVELS = ["warning", "success", "info", "debug", "error"];
+const start = Date.now() - 3_600_000;
+for (let i = 0; i < 60; i++) {
+  const kind = i % 5;
+  alerts.receive({ level: LEVELS[kind], text: WORDS[kind], symbol: "ACME", spread: kind === 0 ? 5.2 : undefined, at: { venue: "Xetra" } }, start + i * 60_000);
+}
+alerts.receive("just a text", start + 3_600_000);
+alerts.receive({ level: "info", text: "a longer one: " + "nothing of it is cut off, it goes on in the next line and the one after that. ".repeat(3) }, start + 3_600_000);
+show("log", "events", "event:alerts", { title: "Alerts", height: 260 }, "wide");
+show("notifications", "events", "event:alerts", { title: "Alerts" });
+
 writableSlot(HUB).put(connection);
 Object.assign(globalThis, { connection });

@@ -13,6 +13,7 @@ const connection = new FakeConnection(HUB);
 const main = document.querySelector("main") as HTMLElement;
 if (query.has("viewer")) connection.may = () => false;
 
+const COMMANDS = { commands: "table:morning/rtwidgets.commands", calls: "table:morning/rtwidgets.calls" };
 const panel = (id: string, x: number, y: number, w: number, h: number, kind: string, channels: Record<string, string>, options: Record<string, unknown> = {}) => ({ id, x, y, w, h, spec: { kind, channels, options } });
 const data = (channel: string) => ({ data: `${channel.replace(":", ":morning/")}` });
 const layout = {
@@ -26,10 +27,10 @@ const layout = {
     panel("chat", 7, 3, 5, 8, "chat", { chat: "chat:morning/desk" }, { title: "Desk" }),
     panel("interval", 0, 11, 4, 1, "slider", { value: "value:morning/interval" }, { min: 0.1, max: 5, title: "Interval", unit: "s" }),
     panel("halted", 4, 11, 4, 1, "toggle", { value: "value:morning/halted" }, { title: "Trading halted" }),
-    panel("halt", 8, 11, 4, 1, "button", { commands: "table:morning/rtwidgets.commands" }, { title: "Halt ACME", command: "morning/halt" }),
+    panel("halt", 8, 11, 4, 1, "button", COMMANDS, { title: "Halt ACME", command: "morning/halt" }),
     panel("processes", 0, 12, 8, 8, "table", data("table:processes"), { sort: "-cpu", title: "Processes" }),
     panel("newer", 8, 12, 4, 4, "globe", data("stream:places"), { title: "Places" }),
-    panel("outside", 8, 16, 4, 4, "button", { commands: "table:morning/rtwidgets.commands" }, { title: "Shut down", command: "shutdown" }),
+    panel("outside", 8, 16, 4, 4, "button", COMMANDS, { title: "Shut down", command: "shutdown" }),
   ],
 };
 

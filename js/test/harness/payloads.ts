@@ -1,7 +1,8 @@
 // The page of a test that throws texts at every field of every widget and looks at what became of them.
 
-import type { AnyWidget } from "../../src/lib/afm.ts";
+import type { LiveFrontEnd } from "../../src/lib/afm.ts";
 import { writableSlot } from "../../src/connection/registry.ts";
+import { parseMarkdown } from "../../src/lib/markdown.ts";
 import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
@@ -12,11 +13,15 @@ import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
 import toggle from "../../src/widgets/toggle.ts";
-import { FakeConnection } from "./fake.ts";
+import { FakeConnection, said } from "./fake.ts";
+import { stageControls, stirControls } from "./payload_controls.ts";
 
 /** Attributes that only our own code writes, whatever the data. */
 const TEXT_ATTRIBUTES = new Set(["title", "aria-label", "placeholder", "aria-valuetext"]);
 const DANGEROUS = /^(on|data-(?!tone$|lm-suppress-shortcuts$)|href$|xlink:|src|srcdoc$|action$|formaction$|id$|name$|for$|target$|is$|slot$|contenteditable$)/;
+
+const LINK = "a.rtw-chat__link[target=_blank][rel='noopener noreferrer nofollow']";
+const LINK_ATTRIBUTES = new Set(["href", "title", "target", "rel"]);
 
 const main = document.querySelector("main") as HTMLElement;
 let made = 0;
@@ -24,24 +29,46 @@ let made = 0;
 /** Ends what was shown. */
 let ends: (() => void)[] = [];
 
+interface Shown {
+  readonly make: () => LiveFrontEnd;
+  readonly el: HTMLElement;
+  readonly spec: Record<string, unknown>;
+  readonly widget: LiveFrontEnd;
+}
+let shown: Shown[] = [];
+
 interface Thrown {
   readonly text: string;
   readonly el: HTMLElement;
   readonly connection: FakeConnection;
 }
 
-function show(makeWidget: () => AnyWidget, el: HTMLElement, spec: Record<string, unknown>): void {
+function show(make: () => LiveFrontEnd, el: HTMLElement, spec: Record<string, unknown>, snapshot: unknown = undefined): void {
   const place = document.createElement("div");
   el.append(place);
-  const widget = makeWidget();
-  const model = { get: (name: string) => (name === "spec" ? spec : undefined) };
+  const widget = make();
+  const values = new Map<string, unknown>([["spec", spec], ["snapshot", snapshot]]);
+  const model = { get: (name: string) => values.get(name) };
+  shown.push({ make, el, spec, widget });
   for (const end of [widget.initialize({ model }), widget.render({ model, el: place })]) if (typeof end === "function") ends.push(end);
 }
 
 function clear(thrown: readonly Thrown[]): void {
   for (const end of ends.reverse()) end();
   ends = [];
-  for (const { el } of thrown) el.remove();
+  shown = [];
+  for (const { el } of thrown) el.replaceChildren();
+}
+
+/** Show everything as a saved notebook or file does, in place of what is shown. */
+async function showSaved(thrown: readonly Thrown[]): Promise<void> {
+  const saved = shown.map((one) => ({ ...one, feeds: JSON.parse(JSON.stringify(one.widget.picture(1))) as unknown }));
+  clear(thrown);
+  for (const { make, el, spec, feeds } of saved) {
+    if (feeds !== null) show(make, el, { ...spec, hub: "gone" }, { at_ms: Date.now(), feeds });
+  }
+  await later(100);
+  await frames(3);
 }
 
 /** Every widget, with one text in every field that takes one. */
@@ -74,16 +101,31 @@ function stage(text: string): Thrown {
     { user: text, name: text, clients: 2 },
     { user: "bob", name: `${text} Stone`, clients: 1 },
   ];
-  room.receive(text, text, text, now - 900_000);
+  const first = room.receive(text, text, text, now - 900_000);
   room.receive("bob", text, `${text} and more`, now, { open: true });
+  room.receive("bob", text, text, now, { label: text, replyTo: first });
+  const note = { name: text, fraction: 0.5, key: text };
+  room.receive(text, text, text, now, { replyTo: text, command: { ...note, state: "running" } });
+  room.receive("bob", "Bob", text, now, { replyTo: first, command: { ...note, state: "failed" } });
+  // Each kind of markup, with the text in every place of it.
+  const marked = [`**${text}** *${text}* _${text}_`, `\`${text}\``, `- ${text}\n  - ${text}\n1. ${text}`, `> ${text}`];
+  const led = [`[${text}](https://example.org/)`, `[x](https://example.org/${text})`, `https://example.org/${text}`, `[[${text}]]`, `@${text} hi`];
+  for (const said of [...marked, ...led, `\`\`\`${text}\n${text}\n\`\`\``, `\`\`\`\n${text}`]) room.receive("bob", "Bob", said, now);
   room.messages = room.messages.map((message) => ({ ...message, edited: true, reactions: new Map([[text, [text]]]) }));
+  room.before = [said(text, text, text, now - 9e7, { reactions: new Map([[text, [text, "ann"]]]) })];
   room.refuse = text;
   room.delayMs = 0;
-  show(chat, el, spec("chat", "chat", "chat:a", { title: text, height: 200 }));
+  for (const channel of [text, "chat:a#ann,bob"]) connection.event("event:rtwidgets.notices#ann").receive({ text, type: "direct", channel }, now, text, text);
+  connection.chat("chat:a#ann,bob").receive(text, text, text, now);
+  const dashboard = document.createElement("div");
+  dashboard.className = "rtw-dash";
+  el.append(dashboard);
+  show(chat, dashboard, spec("chat", "chat", "chat:a", { title: text, height: 200 }));
 
   connection.value("value:a").receive(text);
   show(slider, el, spec("slider", "value", "value:a", { title: text, unit: text, min: 0, max: 5 }));
   show(toggle, el, spec("toggle", "value", "value:a", { title: text }));
+  stageControls(show, el, connection, text);
   const fields = {
     [`p${text}`]: { type: "string", description: text, default: text },
     [text]: { enum: [text, `${text}2`], default: text },
@@ -134,16 +176,31 @@ function stage(text: string): Thrown {
 }
 
 /** Do what a person may do. */
-function use({ el, text }: Thrown): void {
+function use({ el, text, connection }: Thrown): void {
+  stirControls(el, connection, text);
   for (const input of el.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox])")) {
     input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
   }
+  for (const input of el.querySelectorAll<HTMLTextAreaElement>(".rtw-chat__input")) {
+    for (const typed of ["@", "/", `/${text}`, `/other ${text}`, `/${text} needed=${text}`]) {
+      input.focus();
+      input.value = typed;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      if (typed.length > 1) input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    }
+  }
   for (const type of ["pointerenter", "pointerover", "mouseover", "focus", "pointermove"]) {
     for (const item of el.querySelectorAll("*")) item.dispatchEvent(new Event(type, { bubbles: type !== "focus" && type !== "pointerenter" }));
   }
-  for (const item of el.querySelectorAll<HTMLElement>("button, a, [role=button], summary")) item.click();
+  for (const item of el.querySelectorAll<HTMLElement>(`button, a:not(${LINK}), [role=button], [role=option], summary`)) item.click();
+}
+
+/** Whether a text has no markup that a chat understands: then it is shown as it is. */
+function isPlain(text: string): boolean {
+  const blocks = parseMarkdown(text);
+  return blocks.every((block) => block.kind === "paragraph" && block.spans.every((span) => span.kind === "text" || span.kind === "mention"));
 }
 
 /** Elements and attributes in a place, as `tag@attribute`. */
@@ -160,6 +217,11 @@ function dangers(root: ParentNode, text: string): string[] {
   const found: string[] = [];
   for (const item of root.querySelectorAll("*")) {
     for (const { name, value } of item.attributes) {
+      // The one place where an address comes from data: it leads to the web, beside this page and knowing nothing of it.
+      if (item.matches(LINK) && LINK_ATTRIBUTES.has(name)) {
+        if (name === "href" && !/^https?:$/.test(new URL(value).protocol)) found.push(`leads to ${value}`);
+        continue;
+      }
       if (DANGEROUS.test(name)) found.push(`${item.localName}@${name}=${value}`);
       // Data may stand in what is read aloud or shown at the pointer, and nowhere else.
       if (text.length > 12 && !TEXT_ATTRIBUTES.has(name) && value.includes(text)) found.push(`text in ${item.localName}@${name}`);
@@ -177,26 +239,54 @@ const frames = async (count: number) => {
 };
 const later = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** Throw some texts; return what is wrong with what was shown. */
-async function throwAt(list: readonly string[], harmless: readonly string[]): Promise<string[]> {
+/** Whether chats show the texts as they are, before anybody has clicked around. */
+function chatFaults(thrown: readonly Thrown[], where: string): string[] {
+  return thrown.flatMap(({ text, el }) => {
+    const wrong: string[] = [];
+    if (isPlain(text) && !texts(el, ".rtw-chat__text").some((line) => line.startsWith(text))) wrong.push("chat does not show it as it is");
+    if (!texts(el, ".rtw-chat__author").includes(shownName(text))) wrong.push("the author's name is not as it should be");
+    return wrong.map((what) => `${where}${JSON.stringify(text.slice(0, 80))}: ${what}`);
+  });
+}
+
+/** What is wrong with what is shown of the texts. */
+function faultsOf(thrown: readonly Thrown[], known: ReadonlySet<string>, where: string): string[] {
+  const wrong: string[] = [];
+  for (const { text, el } of thrown) {
+    const say = (what: string) => wrong.push(`${where}${JSON.stringify(text.slice(0, 80))}: ${what}`);
+    for (const shape of shapes(el)) if (!known.has(shape)) say(`makes ${shape}`);
+    for (const danger of dangers(el, text)) say(danger);
+    if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
+    if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
+    for (const shown of where ? [] : [".rtw-log__text", ".rtw-bell__text", ".rtw-select__box option", ".rtw-multi__choice > span"]) {
+      if (text.length < 200 && !texts(el, shown).includes(text)) say(`${shown} does not show it as it is`);
+    }
+    for (const root of document.querySelectorAll(".rtw-toasts")) {
+      for (const shape of shapes(root)) if (!known.has(shape)) say(`a toast makes ${shape}`);
+      for (const danger of dangers(root, text)) say(`a toast has ${danger}`);
+    }
+  }
+  return wrong;
+}
+
+/** Throw some texts; return what is wrong with what was shown, and with `saved` also with what was saved of it. */
+async function throwAt(list: readonly string[], harmless: readonly string[], saved: boolean): Promise<string[]> {
   const known = new Set(harmless);
   const thrown = list.map(stage);
   await later(100);
   await frames(3);
+  const wrong = chatFaults(thrown, "");
   for (const one of thrown) use(one);
   await later(150);
   await frames(3);
-  const wrong: string[] = [];
-  for (const { text, el } of thrown) {
-    const say = (what: string) => wrong.push(`${JSON.stringify(text.slice(0, 80))}: ${what}`);
-    for (const shape of shapes(el)) if (!known.has(shape)) say(`makes ${shape}`);
-    for (const danger of dangers(el, text)) say(danger);
-    if (!texts(el, ".rtw-chat__text").some((line) => line.startsWith(text))) say("chat does not show it as it is");
-    if (!texts(el, ".rtw-chat__author").includes(shownName(text))) say("the author's name is not as it should be");
-    if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
-    if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
+  wrong.push(...faultsOf(thrown, known, ""));
+  if (saved) {
+    await showSaved(thrown);
+    wrong.push(...chatFaults(thrown, "saved: "), ...faultsOf(thrown, known, "saved: "));
   }
+  if (!texts(document, ".rtw-toast__text").some((shown) => list.includes(shown))) wrong.push("no toast shows a text as it is");
   clear(thrown);
+  for (const { el } of thrown) el.remove();
   await frames(1);
   return wrong;
 }
@@ -208,8 +298,12 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   for (const one of thrown) use(one);
   await later(200);
   await frames(3);
-  const found = new Set(thrown.flatMap(({ el }) => [...shapes(el)]));
+  const places = () => [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
+  const found = new Set(places().flatMap((place) => [...shapes(place)]));
+  await showSaved(thrown);
+  for (const shape of places().flatMap((place) => [...shapes(place)])) found.add(shape);
   clear(thrown);
+  for (const { el } of thrown) el.remove();
   return [...found];
 }
 
@@ -229,4 +323,4 @@ async function throwCarelessly(list: readonly string[]): Promise<void> {
   await later(500);
 }
 
-Object.assign(globalThis, { rtwPayloads: { throwAt, harmlessShapes, throwCarelessly } });
+Object.assign(globalThis, { rtwPayloads: { throwAt, harmlessShapes, throwCarelessly, isPlain } });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ChatMessage, TableFeed } from "../../src/connection/types.ts";
 import { chatRows, sameRow } from "../../src/lib/chat_blocks.ts";
 import { commandHint, commandsOf, scopeOf } from "../../src/lib/chat_commands.ts";
-import { directChannel, directPartner, initials, nameOf, orderedMembers } from "../../src/lib/chat_names.ts";
+import { directChannel, directPartner, nameOf, orderedMembers } from "../../src/lib/chat_names.ts";
 import { completing, fitting } from "../../src/lib/completion.ts";
 import { peopleOf } from "../../src/lib/member_panel.ts";
 import { ReadMark, readUntilMs, type MarkStore } from "../../src/lib/read_mark.ts";
@@ -26,9 +26,7 @@ test("an author and the time are said once for what belongs together", () => {
       message("g", "bob", NOON + 86_401_000, { replyTo: "a" }),
       message("h", "bob", NOON + 86_402_000, { replyTo: "g" }),
     ],
-    "b",
-    nobody,
-    false,
+    { divider: "b", find: nobody, more: false, stoppable: nobody },
   );
   assert.deepEqual(rows.filter(({ first }) => first).map(({ message }) => message.id).join(""), "abcdefg");
   assert.deepEqual(rows.filter(({ newDay }) => newDay).map(({ message }) => message.id).join(""), "af");
@@ -40,15 +38,16 @@ test("what a message answers is shown, is gone, or is not here yet", () => {
   const a = message("a", "ann", NOON);
   const b = message("b", "bob", NOON, { replyTo: "a" });
   const find = (id: string) => (id === "a" ? a : null);
-  const quoted = (more: boolean, id = "a") => chatRows([{ ...b, replyTo: id }], null, find, more)[0]?.quoted;
+  const quoted = (more: boolean, id = "a") => chatRows([{ ...b, replyTo: id }], { divider: null, find, more, stoppable: nobody })[0]?.quoted;
   assert.deepEqual([quoted(false), quoted(true), quoted(false, "x"), quoted(true, "x")], [a, a, null, undefined]);
-  const [before] = chatRows([b], null, find, false);
-  const [after] = chatRows([b], null, () => ({ ...a, text: "edited" }), false);
-  assert.ok(before && after && sameRow(before, before) && !sameRow(before, after));
-});
-
-test("initials are one or two letters, of any script", () => {
-  assert.deepEqual(["Ann", "bob stone", "", "é-ü x", "李 雷"].map(initials), ["A", "BS", "?", "ÉX", "李雷"]);
+  const around = { divider: null, find, more: false, stoppable: nobody };
+  const [before] = chatRows([b], around);
+  const [same] = chatRows([b], around);
+  assert.ok(before && same && sameRow(before, same));
+  for (const change of [{ find: () => ({ ...a, text: "edited" }) }, { stoppable: () => "call" }, { divider: "b" }]) {
+    const [after] = chatRows([b], { ...around, ...change });
+    assert.ok(after && !sameRow(before, after));
+  }
 });
 
 test("oneself is first, the others by name", () => {

@@ -73,14 +73,16 @@ test("a table keeps its first rows in the order they are shown, and how many the
   assert.deepEqual(saved?.feeds.get("data"), { ...(saved?.feeds.get("data") as object), of: 300, sort: { column: "n", descending: true } });
 });
 
-test("a chat keeps its newest messages", () => {
+test("a chat keeps its newest messages, with all that they have", () => {
+  const command = { name: "halt", state: "done", fraction: 1, key: "k" } as const;
+  const last = { id: "m49", replyTo: "m48", label: "Prices", command, edited: true, reactions: new Map([["👍", ["bob"]]]) };
   const saved = pictureOf("chat", "chat", "chat:a", {}, (hub) => {
-    for (let n = 0; n < 50; n++) hub.chat("chat:a").receive("ann", "Ann", `message ${n}`, 1000 + n);
+    for (let n = 0; n < 49; n++) hub.chat("chat:a").receive("ann", "Ann", `message ${n}`, 1000 + n);
+    hub.chat("chat:a").receive("ann", "Ann", "message 49", 1049, last);
   });
   const messages = savedFeed(saved, "chat", "chat", "chat:a")?.feed.messages ?? [];
   assert.equal(messages.length, 30);
-  const { text, user, name, timeMs } = messages.at(-1) ?? assert.fail("there is none");
-  assert.deepEqual([text, user, name, timeMs], ["message 49", "ann", "Ann", 1049]);
+  assert.deepEqual(messages.at(-1), { text: "message 49", user: "ann", name: "Ann", timeMs: 1049, open: false, ...last });
 });
 
 test("controls keep their value, buttons and forms their command", () => {

@@ -9,6 +9,7 @@ import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
 import dateInput from "../../src/widgets/date_input.ts";
 import form from "../../src/widgets/form.ts";
+import log from "../../src/widgets/log.ts";
 import metric from "../../src/widgets/metric.ts";
 import multiSelect from "../../src/widgets/multi_select.ts";
 import numberInput from "../../src/widgets/number_input.ts";
@@ -27,6 +28,7 @@ const MODULES = [
   { make: chat, kind: "chat", role: "chat", channel: "chat:a", take: "chat" },
   { make: slider, kind: "slider", role: "value", channel: "value:a", take: "value" },
   { make: toggle, kind: "toggle", role: "value", channel: "value:a", take: "value" },
+  { make: log, kind: "log", role: "events", channel: "event:a", take: "event" },
   { make: dateInput, kind: "date_input", role: "value", channel: "value:a", take: "value" },
   { make: multiSelect, kind: "multi_select", role: "value", channel: "value:a", take: "value" },
   { make: numberInput, kind: "number_input", role: "value", channel: "value:a", take: "value" },

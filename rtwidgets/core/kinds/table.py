@@ -187,6 +187,8 @@ class Table:
             _put_back(self._changed, key, before.changed)
         self.key, self._bytes = journal.key, journal.bytes
         self._columns = dict.fromkeys(islice(self._columns, journal.columns))
+        # Rows are in the order that they came.
+        self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
         # The latest change belongs at the end.
         self._changed = dict(sorted(self._changed.items(), key=lambda change: change[1]))
         self._tombstones = len(self._changed.keys() - self._rows.keys())
