@@ -7,6 +7,7 @@ import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import dashboard from "../../src/widgets/dashboard.ts";
 import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
@@ -155,6 +156,17 @@ function stage(text: string): Thrown {
   show(form, el, commands("form", { title: text, command: text }));
   show(form, el, commands("form", { command: "other" }));
   show(form, el, commands("form", { command: "lists" }));
+
+  const shown = { kind: "table", channels: { data: "table:m/a" }, options: { title: text } };
+  const panels = [
+    { id: text, w: 4, spec: shown },
+    { id: "kind", w: 4, spec: { kind: text, channels: { [text]: `table:m/${text}` }, options: { [text]: text } } },
+    { id: "command", w: 4, spec: { kind: "button", channels: { commands: "table:m/rtwidgets.commands" }, options: { title: text, command: text } } },
+    { id: "command", x: text, [text]: text },
+  ];
+  connection.value("value:m/dashboard").receive({ title: text, panels, [text]: text });
+  connection.event("event:m/rtwidgets.members").members = [{ user: text, name: text, clients: 1, role: "viewer" }];
+  show(dashboard, el, { kind: "dashboard", hub, channels: { layout: "value:m/dashboard", members: "event:m/rtwidgets.members" }, options: {} });
 
   show(table, el, { kind: text, hub, channels: { data: text }, options: { [text]: text } });
   show(table, el, { kind: "table", hub: text, channels: { data: "table:a" }, options: {} });
