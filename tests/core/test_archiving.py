@@ -461,3 +461,30 @@ def test_times_of_a_channel_never_go_back() -> None:
     publish(again, "event:a", 3)
     archive.work(now=200.0)
     assert [time_ms for time_ms, _ in archive.channels["event:a"].publications] == [500_000] * 3
+
+
+def test_reader_that_gets_merged_changes_gets_none_that_is_not_committed() -> None:
+    archive = ModelArchive()
+    hub = start(archive)
+    ann, slow = Peer(hub).connect(), Peer(hub, "slow").connect()
+    ann.rpc_later(archive, "rtwidgets.declare", channel="table:t", key="id")
+    publish(ann, "table:t", {"upsert": {"id": [1, 2, 3], "x": [1, 1, 1]}})
+    archive.work()
+    subscribe(archive, slow, "table:t", data={"rtwidgets": {"max_hz": 1}})
+    for number in range(2, 5):
+        publish(ann, "table:t", {"upsert": {"id": [1], "x": [number]}})
+        archive.work()
+        slow.messages()  # the first change; the others wait for their turn
+    publish(ann, "table:t", {"upsert": {"id": [1, 4], "new": [9, 9]}, "remove": [2]})
+    archive.begin()
+    slow.now += 10
+    (merged,) = publications(slow.messages(), "table:t")
+    assert (merged["offset"], merged["data"]) == (4, {"upsert": {"id": [1], "x": [4]}})
+    archive.end(AWAY)
+    publish(ann, "table:t", {"upsert": {"id": [3], "x": [7]}})
+    archive.work()
+    publish(ann, "table:t", {"remove": [2]})
+    archive.work()
+    slow.now += 10
+    (merged,) = publications(slow.messages(), "table:t")
+    assert merged["data"] == {"upsert": {"id": [3], "x": [7]}, "remove": [2]}

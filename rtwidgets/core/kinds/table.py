@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from ..batch import Changes, Item
 from .base import Author, DataError, FullError
-
-Key: TypeAlias = str | int
-Row: TypeAlias = dict[str, object]
-T = TypeVar("T")
+from .table_items import (
+    HEADING,
+    Before,
+    Heading,
+    Journal,
+    Key,
+    Row,
+    decode_heading,
+    decode_key,
+    decode_row,
+    put_back,
+)
 
 # Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
 MAX_TOMBSTONES = 10_000
@@ -31,36 +38,7 @@ class Change(Struct, forbid_unknown_fields=True):
     replace: bool = False
 
 
-class _Heading(Struct):
-    """The item that says what all rows have in common; its key is empty."""
-
-    key: str
-    columns: list[str]
-
-
-class _Before(NamedTuple):
-    """A row as it was committed, and what is remembered about it."""
-
-    row: Row | None
-    born: int | None
-    changed: int | None
-
-
-class _Journal:
-    """What a table was before the changes that are not committed yet."""
-
-    def __init__(self, table: Table) -> None:
-        self.rows: dict[Key, _Before] = {}
-        self.key = table.key
-        self.columns = len(table._columns)
-        self.bytes = table._bytes
-
-
-HEADING = b""
 _decoder = msgspec.json.Decoder(Change)
-_headings = msgspec.json.Decoder(_Heading)
-_keys: msgspec.json.Decoder[str | int] = msgspec.json.Decoder(str | int)
-_rows: msgspec.json.Decoder[Row] = msgspec.json.Decoder(dict[str, object])
 _encode = msgspec.json.Encoder().encode
 
 
@@ -88,7 +66,7 @@ class Table:
         self._tombstones = 0
         self._forgotten = 0
         self._snapshot: bytes | None = None
-        self._journal: _Journal | None = None
+        self._journal: Journal | None = None
 
     @property
     def keeps_state(self) -> bool:
@@ -141,7 +119,8 @@ class Table:
 
     def snapshot(self, now: float) -> bytes:
         if self._snapshot is None:
-            self._snapshot = _encode({"kind": "table", "key": self.key, "rows": self._as_columns(self._rows)})
+            rows = {name: [row.get(name) for row in self._rows.values()] for name in self._columns}
+            self._snapshot = _encode({"kind": "table", "key": self.key, "rows": rows})
         return self._snapshot
 
     def merged(self, after: int) -> bytes | None:
@@ -152,58 +131,65 @@ class Table:
             if self._changed[key] <= after:
                 break
             changed.append(key)
+        found = {key: self._committed(key) for key in changed}
+        rows = {key: was.row for key, was in found.items() if was.row is not None}
         change: dict[str, object] = {}
-        present = sorted((key for key in changed if key in self._rows), key=self._born.__getitem__)
-        if present:
-            change["upsert"] = self._as_columns(present)
-        gone = [key for key in changed if key not in self._rows]
+        if rows:
+            present = sorted(rows, key=lambda key: found[key].born or 0)
+            names = islice(self._columns, None if self._journal is None else self._journal.columns)
+            change["upsert"] = {name: [rows[key].get(name) for key in present] for name in names}
+        gone = [key for key in changed if key not in rows]
         if gone:
             change["remove"] = gone
         return _encode(change)
 
+    # with an archive ------------------------------------------------------------
+
     def journal(self) -> None:
-        self._journal = _Journal(self)
+        self._journal = Journal(self.key, len(self._columns), self._bytes)
 
     def changes(self) -> Changes:
         journal = self._journal
         assert journal is not None
         found: Changes = {}
         if self.key is not None and (self.key, len(self._columns)) != (journal.key, journal.columns):
-            found[HEADING] = Item(0, _encode(_Heading(self.key, list(self._columns))))
+            found[HEADING] = Item(0, _encode(Heading(self.key, list(self._columns))))
         for key in journal.rows:
             row = self._rows.get(key)
             found[_encode(key)] = None if row is None else Item(self._born[key], _encode(row))
         return found
 
     def settle(self) -> None:
-        self._journal = _Journal(self)
+        journal = self._journal
+        assert journal is not None
+        for key, offset in journal.touched.items():
+            self._touch(key, offset, was_there=journal.rows[key].row is not None)
+        self._forget()
+        self.journal()
 
     def undo(self, top: int) -> None:
         journal = self._journal
         assert journal is not None
-        for key, before in journal.rows.items():
-            _put_back(self._rows, key, before.row)
-            _put_back(self._born, key, before.born)
-            _put_back(self._changed, key, before.changed)
+        # A row that had gone, or had come anew.
+        has_moved = any(was.born not in (None, self._born.get(key)) for key, was in journal.rows.items())
+        for key, was in journal.rows.items():
+            put_back(self._rows, key, was.row)
+            put_back(self._born, key, was.born)
+        if has_moved:  # it belongs back in its place: rows are in the order that they came
+            self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
         self.key, self._bytes = journal.key, journal.bytes
         self._columns = dict.fromkeys(islice(self._columns, journal.columns))
-        # Rows are in the order that they came.
-        self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
-        # The latest change belongs at the end.
-        self._changed = dict(sorted(self._changed.items(), key=lambda change: change[1]))
-        self._tombstones = len(self._changed.keys() - self._rows.keys())
-        self._forgotten = min(self._forgotten, top)
         self._snapshot = None
-        self._journal = _Journal(self)
+        self.journal()
 
     def load(self, changes: Changes, offset: int) -> None:
         for encoded, item in changes.items():
             if encoded == HEADING:
                 if item is not None:
-                    heading = _headings.decode(item.data)
+                    heading = decode_heading(item.data)
                     self.key, self._columns = heading.key, dict.fromkeys(heading.columns)
                 continue
-            key = _keys.decode(encoded)
+            key = decode_key(encoded)
             old = self._rows.get(key)
             if old is not None:
                 self._bytes -= _row_weight(key, old)
@@ -211,7 +197,7 @@ class Table:
                 self._rows.pop(key, None)
                 self._born.pop(key, None)
             else:
-                row = self._rows[key] = _rows.decode(item.data)
+                row = self._rows[key] = decode_row(item.data)
                 self._born[key] = item.rank
                 self._births = max(self._births, item.rank)
                 self._bytes += _row_weight(key, row)
@@ -219,7 +205,15 @@ class Table:
         self._changed.clear()
         self._tombstones, self._forgotten = 0, offset
         self._snapshot = None
-        self._journal = _Journal(self)
+        self.journal()
+
+    def _committed(self, key: Key) -> Before:
+        """Return a row as readers may see it: what is not committed yet may never have been."""
+        if self._journal is not None and (was := self._journal.rows.get(key)) is not None:
+            return was
+        return Before(self._rows.get(key), self._born.get(key))
+
+    # inside -----------------------------------------------------------------------
 
     def _rows_of(self, columns: dict[str, list[object]]) -> dict[Key, Row]:
         if not columns:
@@ -260,24 +254,24 @@ class Table:
         self._snapshot = None
         for name in columns:
             self._columns.setdefault(name)
-        if self._journal is not None:
+        journal = self._journal
+        if journal is not None:
             for key in (*rows, *gone):
-                self._note(self._journal, key)
+                self._note(journal, key, offset)
         for key, row in rows.items():
             known = self._rows.get(key)
             if known is None:
                 self._rows[key] = row
                 self._born[key] = self._births = self._births + 1
-                if key in self._changed:
-                    self._tombstones -= 1
             else:
                 known.update(row)
-            self._touch(key, offset)
+            if journal is None:
+                self._touch(key, offset, was_there=known is not None)
         for key in gone:
             del self._rows[key], self._born[key]
-            self._touch(key, offset)
-            self._tombstones += 1
-        if self._tombstones > MAX_TOMBSTONES:
+            if journal is None:
+                self._touch(key, offset, was_there=True)
+        if journal is None:
             self._forget()
 
     def _weigh(self, rows: dict[Key, Row], gone: list[Key]) -> None:
@@ -304,25 +298,28 @@ class Table:
             )
         self._bytes += grown
 
-    def _note(self, journal: _Journal, key: Key) -> None:
+    def _note(self, journal: Journal, key: Key, offset: int) -> None:
+        """Remember a row as it is before it changes, and that it does."""
         if key not in journal.rows:
             row = self._rows.get(key)
-            journal.rows[key] = _Before(
-                None if row is None else dict(row), self._born.get(key), self._changed.get(key)
-            )
+            journal.rows[key] = Before(None if row is None else dict(row), self._born.get(key))
+        journal.touched.pop(key, None)
+        journal.touched[key] = offset
 
-    def _touch(self, key: Key, offset: int) -> None:
-        self._changed.pop(key, None)
+    def _touch(self, key: Key, offset: int, *, was_there: bool) -> None:
+        """Note a key's last change; what it is now is in the rows already."""
+        known = self._changed.pop(key, None)
+        self._tombstones += (key not in self._rows) - (known is not None and not was_there)
         self._changed[key] = offset
 
     def _forget(self) -> None:
+        """Forget the older half of the removed keys when there are too many."""
+        if self._tombstones <= MAX_TOMBSTONES:
+            return
         removed = (key for key in self._changed if key not in self._rows)
         for key in list(islice(removed, MAX_TOMBSTONES // 2)):
             self._forgotten = max(self._forgotten, self._changed.pop(key))
             self._tombstones -= 1
-
-    def _as_columns(self, keys: dict[Key, Row] | list[Key]) -> dict[str, list[object]]:
-        return {name: [self._rows[key].get(name) for key in keys] for name in self._columns}
 
 
 def _weight(cell: object) -> int:
@@ -330,13 +327,6 @@ def _weight(cell: object) -> int:
     if isinstance(cell, str):
         return CELL_BYTES + len(cell)
     return CELL_BYTES if cell is None or isinstance(cell, int | float) else CELL_BYTES + len(_encode(cell))
-
-
-def _put_back(kept: dict[Key, T], key: Key, was: T | None) -> None:
-    if was is None:
-        kept.pop(key, None)
-    else:
-        kept[key] = was
 
 
 def _row_weight(key: Key, row: Row) -> int:
