@@ -15,6 +15,7 @@ from rtwidgets.core.batch import ArchiveFault
 from .model_archive import AWAY, IN_DOUBT, ModelArchive
 from .peers import Peer
 from .test_archiving import start
+from .test_table import apply, full
 
 EVENTS, TABLE, VALUE, CHAT = CHANNELS = ("event:e", "table:t", "value:v", "chat:c")
 
@@ -137,6 +138,41 @@ class Reader:
         assert msgspec.json.decode(kept[self.offset - 1][1]) == publication
 
 
+class Glancer:
+    """Looks at a table now and then, and is shown changes that are merged."""
+
+    def connect(self, archive: ModelArchive) -> None:
+        self.archive = archive
+        self.rows: dict[Any, dict[str, Any]] = {}
+        self.peer = Peer(archive.hub, "glancer").connect()
+        wish = {"rtwidgets": {"max_hz": 1}}
+        self.peer.send({"id": 1, "subscribe": {"channel": TABLE, "data": wish}})
+
+    def hear(self) -> None:
+        for message in self.peer.messages():
+            if "error" in message:
+                self.connect(self.archive)
+                return
+            if "subscribe" in message:
+                reply = message["subscribe"]
+                self._see({"upsert": reply["data"]["rows"]}, reply.get("offset", 0))
+            elif "pub" in message.get("push", {}):
+                publication = message["push"]["pub"]
+                self._see(publication["data"], publication["offset"])
+
+    def look(self) -> None:
+        self.peer.now += 2
+        self.hear()
+
+    def _see(self, change: dict[str, Any], offset: int) -> None:
+        apply(self.rows, change)
+        kept = self.archive.channels.get(TABLE)
+        rows: dict[Any, dict[str, Any]] = {}
+        for _, data in kept.publications[:offset] if kept is not None else ():
+            apply(rows, msgspec.json.decode(data)["data"])
+        assert full(self.rows) == full(rows), "shown, and not committed"
+
+
 def random_step(random: Random) -> tuple[Any, ...]:
     kind = random.choices(("publish", "send", "commit", "load", "restart"), (5, 6, 8, 4, 1))[0]
     match kind:
@@ -149,8 +185,8 @@ def random_step(random: Random) -> tuple[Any, ...]:
             outcomes = ("begin", "commit", "fail", "doubt kept", "doubt lost")
             return random.choices(outcomes, (6, 4, 1, 1, 1))[0], None
         case "load":
-            answers = ("loads", "loads fail", "settles", "settles fail", "hear")
-            return random.choices(answers, (4, 1, 4, 1, 2))[0], None
+            answers = ("loads", "loads fail", "settles", "settles fail", "look")
+            return random.choices(answers, (4, 1, 4, 1, 3))[0], None
         case _:
             return "restart", random.choice((True, False))
 
@@ -160,6 +196,7 @@ class World:
         self.archive = ModelArchive()
         self.producers = [Producer("ann"), Producer("bob")]
         self.readers = [Reader(channel) for channel in CHANNELS]
+        self.glancer = Glancer()
         self.restart()
         self.producers[0].peer.rpc_later(self.archive, "rtwidgets.declare", channel=TABLE, key="id")
 
@@ -173,6 +210,7 @@ class World:
             producer.connect(self.archive.hub)
         for reader in self.readers:
             reader.connect(self.archive)
+        self.glancer.connect(self.archive)
 
     def step(self, step: tuple[Any, ...]) -> None:
         archive = self.archive
@@ -199,6 +237,8 @@ class World:
                 archive.answer_settles()
             case ("settles fail", _):
                 archive.answer_settles(AWAY)
+            case ("look", _):
+                self.glancer.look()
             case ("restart", commit_first):
                 self.restart(commit_first=commit_first)
         self.hear()
@@ -208,6 +248,7 @@ class World:
             producer.hear()
         for reader in self.readers:
             reader.hear()
+        self.glancer.hear()
 
     def settle(self) -> None:
         """Let everything come to an end."""

@@ -62,6 +62,27 @@ def test_what_was_not_committed_leaves_no_trace(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32))
+def test_what_was_committed_after_all_is_as_if_it_had_never_been_taken_back(seed: int) -> None:
+    random = Random(seed)
+    table, twin = make_table(), make_table()
+    table.journal()
+    offset = 1
+    for _ in range(random.randrange(1, 6)):
+        before = offset - 1
+        for change in [random_change(random) for _ in range(random.randrange(1, 5))]:
+            apply(twin, change, offset)
+            offset = apply(table, change, offset)
+        changes = table.changes()
+        table.undo(before)
+        table.load(changes, offset - 1)
+        assert decoded_rows(table) == decoded_rows(twin) and table._bytes == twin._bytes
+
+
+def decoded_rows(table: Table) -> list[dict[str, Any]]:
+    return rows_of(msgspec.json.decode(table.snapshot(0.0)))
+
+
+@given(st.integers(0, 2**32))
 def test_items_are_the_table(seed: int) -> None:
     random = Random(seed)
     table, offset = Table(), 1

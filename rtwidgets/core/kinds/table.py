@@ -175,14 +175,15 @@ class Table:
         for key, was in journal.rows.items():
             put_back(self._rows, key, was.row)
             put_back(self._born, key, was.born)
-        if has_moved:  # it belongs back in its place: rows are in the order that they came
-            self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
+        if has_moved:
+            self._sort()
         self.key, self._bytes = journal.key, journal.bytes
         self._columns = dict.fromkeys(islice(self._columns, journal.columns))
         self._snapshot = None
         self.journal()
 
     def load(self, changes: Changes, offset: int) -> None:
+        in_order = True
         for encoded, item in changes.items():
             if encoded == HEADING:
                 if item is not None:
@@ -197,15 +198,23 @@ class Table:
                 self._rows.pop(key, None)
                 self._born.pop(key, None)
             else:
+                born = self._born.get(key)
+                in_order &= item.rank >= self._births if born is None else item.rank == born
                 row = self._rows[key] = decode_row(item.data)
                 self._born[key] = item.rank
                 self._births = max(self._births, item.rank)
                 self._bytes += _row_weight(key, row)
+        if not in_order:
+            self._sort()
         # What came before is not remembered key by key.
         self._changed.clear()
         self._tombstones, self._forgotten = 0, offset
         self._snapshot = None
         self.journal()
+
+    def _sort(self) -> None:
+        """Put the rows in the order that they came."""
+        self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
 
     def _committed(self, key: Key) -> Before:
         """Return a row as readers may see it: what is not committed yet may never have been."""
