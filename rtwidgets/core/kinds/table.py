@@ -131,12 +131,10 @@ class Table:
             if self._changed[key] <= after:
                 break
             changed.append(key)
-        found = {key: self._committed(key) for key in changed}
-        rows = {key: was.row for key, was in found.items() if was.row is not None}
+        rows, born, names = self._committed(changed)
         change: dict[str, object] = {}
-        if rows:
-            present = sorted(rows, key=lambda key: found[key].born or 0)
-            names = islice(self._columns, None if self._journal is None else self._journal.columns)
+        present = sorted((key for key in changed if key in rows), key=born.__getitem__)
+        if present:
             change["upsert"] = {name: [rows[key].get(name) for key in present] for name in names}
         gone = [key for key in changed if key not in rows]
         if gone:
@@ -216,11 +214,20 @@ class Table:
         """Put the rows in the order that they came."""
         self._rows = dict(sorted(self._rows.items(), key=lambda row: self._born[row[0]]))
 
-    def _committed(self, key: Key) -> Before:
-        """Return a row as readers may see it: what is not committed yet may never have been."""
-        if self._journal is not None and (was := self._journal.rows.get(key)) is not None:
-            return was
-        return Before(self._rows.get(key), self._born.get(key))
+    def _committed(self, keys: list[Key]) -> tuple[dict[Key, Row], dict[Key, int], list[str]]:
+        """Return rows, when they came, and the columns, as readers may see them.
+
+        What is not committed yet may never have been.
+        """
+        journal, names = self._journal, list(self._columns)
+        if journal is None or not journal.rows:
+            return self._rows, self._born, names
+        rows, born = {}, {}
+        for key in keys:
+            was = journal.rows.get(key) or Before(self._rows.get(key), self._born.get(key))
+            if was.row is not None and was.born is not None:
+                rows[key], born[key] = was.row, was.born
+        return rows, born, names[: journal.columns]
 
     # inside -----------------------------------------------------------------------
 
