@@ -217,7 +217,8 @@ test("a call with a key does not hold up the change of transport", async (t) => 
   kernel.model.bundle([
     { type: "config", page: "p1", hub_id: "h1", port: hub.port, public_url: null, token: "t9", expires_at_ms: Date.now() + 9e5, caps: kernel.caps },
   ]);
-  await until("direct", () => connection.status.transport === "direct");
+  // Sooner than a change waits for what it would harm.
+  await until("direct", () => connection.status.transport === "direct", 2_000);
   await until("asked again", () => handler.asks.length === 2);
   handler.finish(7);
   assert.equal(await call, 7);
