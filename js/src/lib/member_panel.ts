@@ -68,13 +68,14 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
         const name = element("span", { class: "rtw-chat__who", text: person.name });
         const more = person.user === me ? "you" : !person.here ? "away" : person.pages > 1 ? `${person.pages} pages` : "";
         const unread = element("span", { class: "rtw-chat__unread", hidden: !person.unread });
-        const label = `${person.name}${more ? `, ${more}` : ""}${person.unread ? ", unread" : ""}${person.open ? ": write to them alone" : ""}`;
-        const item = button({ class: "rtw-chat__person", role: "menuitem", label }, () => {
+        // Its name is what it shows, and more.
+        const rest = element("span", { class: "rtw-unseen", text: `${person.unread ? ", unread" : ""}${person.open ? ": write to them alone" : ""}` });
+        const item = button({ class: "rtw-chat__person", role: "menuitem" }, () => {
           close();
           choose(person.user);
         }, signal);
         item.disabled = !person.open;
-        item.append(spot, name, element("span", { class: "rtw-chat__more", text: more }), unread);
+        item.append(spot, name, element("span", { class: "rtw-chat__more", text: more }), unread, rest);
         item.title = person.open ? `Write to ${person.name} alone` : person.name;
         return item;
       }),
