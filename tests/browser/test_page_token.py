@@ -207,7 +207,6 @@ OUTSIDE: tuple[dict[str, Any], ...] = (
     rpc("demand", channel="stream:other"),
     rpc("call", command="wipe"),
     {"subscribe": {"channel": "event:rtwidgets.audit"}},
-    {"publish": {"channel": "table:rtwidgets.calls", "data": {"remove": []}}},
     rpc("register", commands=[{"name": "halt"}]),
     rpc("token", ttl_s=3600),
     rpc("token", ttl_s=60, caps={"stream:scoped": ["subscribe"]}),

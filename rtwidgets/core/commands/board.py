@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Raw
 
+from ...protocol.json_rules import is_too_deep
 from ...protocol.names import audit_of, calls_of
 from ..timers import Timer
 from .call import Call, Outcome
@@ -73,8 +74,10 @@ class Board:
 
     def audit_start(self, call: Call, args: Raw, now: float) -> None:
         """Tell the audit that a call started."""
-        size = len(bytes(args))
-        what: dict[str, object] = {"args": args} if size <= MAX_AUDITED_ARGS_BYTES else {"args_bytes": size}
+        raw, depth = bytes(args), self._hub.rules.limits.json_depth
+        # The entry itself is a level.
+        fits = len(raw) <= MAX_AUDITED_ARGS_BYTES and not (depth and is_too_deep(raw, depth - 1))
+        what: dict[str, object] = {"args": args} if fits else {"args_bytes": len(raw)}
         self._audit(call, "started", call.caller, now, **what)
 
     def audit_cancel(self, call: Call, by: Connection, now: float) -> None:

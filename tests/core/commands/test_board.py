@@ -6,7 +6,7 @@ from rtwidgets.core import Limits
 from rtwidgets.core.commands.board import ENDED_SHOWN_S
 
 from ..peers import Peer, make_hub
-from .crew import Watcher, call, calls, serve
+from .crew import Watcher, answers, call, calls, serve
 
 
 def test_short_call_has_no_row_and_is_in_the_audit() -> None:
@@ -108,6 +108,21 @@ def test_large_arguments_are_in_the_audit_by_their_size() -> None:
     assert "args" not in entry and entry["args_bytes"] == 5_011
 
 
+def test_arguments_as_deep_as_they_may_be_keep_no_call_out_of_the_audit() -> None:
+    hub = make_hub()
+    serve(hub, "halt")
+    watcher = Watcher(hub)
+    caller = Peer(hub).connect()
+    for levels in (63, 62):
+        args: object = 1
+        for _ in range(levels):
+            args = [args]
+        call(caller, "halt", 100 + levels, args={"a": args})
+    deepest, other = watcher.audit
+    assert (deepest["what"], deepest["args_bytes"]) == ("started", 133)
+    assert "args" in other
+
+
 def test_hub_without_room_for_more_channels_still_passes_calls_on() -> None:
     hub = make_hub(limits=Limits(channels=1))
     handler, caller = serve(hub, "halt"), Peer(hub).connect()
@@ -117,3 +132,23 @@ def test_hub_without_room_for_more_channels_still_passes_calls_on() -> None:
     handler.rpc("rtwidgets.reply", call=got["id"], result=1)
     assert caller.messages()[0]["rpc"]["data"] == {"result": 1}
     assert hub.refused["channels"] > 0
+
+
+def test_limits_of_calls_can_be_switched_off() -> None:
+    off = Limits(
+        calls_per_connection=0, calls_per_user=0, call_rows=0, outcomes_bytes=0, json_depth=0, replies_bytes=0
+    )
+    hub = make_hub(limits=off)
+    handler, caller, watcher = serve(hub, "halt"), Peer(hub).connect(), Watcher(hub)
+    for number in range(300):
+        call(caller, "halt", 100 + number, key=f"k{number}")
+    got = calls(handler)
+    assert len(got) == 300
+    hub.tick(1.5)
+    assert len(watcher.rows) == 300
+    for one in got:
+        handler.rpc("rtwidgets.reply", call=one["id"], result="x" * 100_000)
+    assert len(answers(caller)) == 300
+    call(caller, "halt", 1_000, key="k0")
+    assert answers(caller) == {1_000: "x" * 100_000}
+    assert not set(hub.refused) - {"conflate_after"}
