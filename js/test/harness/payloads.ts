@@ -7,7 +7,7 @@ import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
-import dashboard from "../../src/widgets/dashboard.ts";
+import wholeDashboard from "../../src/widgets/dashboard.ts";
 import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
@@ -166,7 +166,7 @@ function stage(text: string): Thrown {
   ];
   connection.value("value:m/dashboard").receive({ title: text, panels, [text]: text });
   connection.event("event:m/rtwidgets.members").members = [{ user: text, name: text, clients: 1, role: "viewer" }];
-  show(dashboard, el, { kind: "dashboard", hub, channels: { layout: "value:m/dashboard", members: "event:m/rtwidgets.members" }, options: {} });
+  show(wholeDashboard, el, { kind: "dashboard", hub, channels: { layout: "value:m/dashboard", members: "event:m/rtwidgets.members" }, options: {} });
 
   show(table, el, { kind: text, hub, channels: { data: text }, options: { [text]: text } });
   show(table, el, { kind: "table", hub: text, channels: { data: "table:a" }, options: {} });
