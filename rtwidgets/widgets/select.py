@@ -51,6 +51,8 @@ class MultiSelect(Control):
         ValueError: If there are no choices, too many, or one twice.
     """
 
+    panel_rows = 2
+
     def __init__(
         self, value: Value, choices: Sequence[object] | Mapping[str, object], *, title: str | None = None
     ) -> None:

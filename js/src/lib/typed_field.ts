@@ -40,7 +40,7 @@ export function typedField(
   signal: AbortSignal,
 ): TypedField {
   const { spell } = parts;
-  const input = element("input", { class: "rtw-field" });
+  const input = element("input", { class: "rtw-control__field" });
   // A date field of which a part is missing says that it is empty.
   const parse = (text: string): Parsed => (text === "" && input.validity.badInput ? { fault: "it is not complete yet" } : parts.parse(text));
   input.type = parts.type;
@@ -118,7 +118,7 @@ export function typedField(
     },
     { signal },
   );
-  const row = element("div", { class: "rtw-field-row" }, input);
+  const row = element("div", { class: "rtw-control__row" }, input);
   control.view.body.append(row);
   control.view.root.append(rival, fault);
   return {

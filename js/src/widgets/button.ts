@@ -78,6 +78,7 @@ export default defineWidget<Options, State>({
       const { text, tone } = run ? { text: "", tone: "" } : ended && ended === link.ending ? endingText(ended) : { text: why ?? "", tone: "" };
       outcome.hidden = text === "";
       setText(outcome, text);
+      outcome.title = text;
       outcome.dataset.tone = tone;
       others.show(link.others, link.mayCall);
     };

@@ -21,7 +21,7 @@ export default defineWidget<Options, ControlState>({
 
   show(spec, state, el, signal) {
     const list = spec.options.choices;
-    const box = element("select", { class: "rtw-field rtw-select__box" });
+    const box = element("select", { class: "rtw-control__field rtw-select__box" });
     // Shown where the value is none of the choices; it can't be chosen.
     const none = element("option", { text: "–", hidden: true });
     none.disabled = true;

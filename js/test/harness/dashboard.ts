@@ -51,7 +51,7 @@ const others = {
     control("range_slider", 1, 4, { min: 80, max: 120, title: "Price band", unit: "EUR" }, [92, 108]),
     control("toggle", 1, 8, { title: "Trading halted" }, true),
     control("select", 2, 0, { choices: SIDES, title: "Side" }, "sell"),
-    control("multi_select", 2, 4, { choices: SIDES, title: "Venues" }, ["buy"]),
+    { ...control("multi_select", 2, 4, { choices: SIDES, title: "Venues" }, ["buy"]), h: 2 },
     control("text_input", 2, 8, { title: "Note" }, "opening auction"),
     control("number_input", 3, 0, { title: "Limit", unit: "lots" }, 120),
     control("date_input", 3, 4, { title: "Trading day" }, "2026-11-25"),
