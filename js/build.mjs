@@ -16,7 +16,7 @@ import { build } from "esbuild";
 import { TEST_DEFINES } from "./defines.mjs";
 
 /** In bytes. */
-const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 130_000, "host.js": 450_000, "export.js": 450_000 };
+const LIMITS = { "stub.js": 4_000, "loader.js": 4_000, "kit.js": 400_000, "kit.js.gz": 135_000, "host.js": 450_000, "export.js": 500_000 };
 /** Where the hash of the build stands until it is known. */
 const NO_BUILD = "rtw-build-is-not-known";
 const root = dirname(fileURLToPath(import.meta.url));

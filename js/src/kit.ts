@@ -9,9 +9,8 @@ import { kindOf, kindOfSpec } from "./lib/kinds.ts";
 import { kitSlot } from "./lib/kit_slot.ts";
 import { adoptStyles } from "./lib/styles.ts";
 
-/** The text of kit.css, put in by the build. */
 declare const RTW_STYLES: string;
-/** Put in once, however often it is used. */
+/** The text of kit.css. The build puts it in wherever its name stands: here, and nowhere else. */
 const STYLES = RTW_STYLES;
 
 /** The front end of one model, of the kind that its spec names, dressed. */

@@ -6,6 +6,7 @@ could run calls ``rtwHit`` with its number.
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 ELEMENTS = (
@@ -48,6 +49,8 @@ COMMANDS = (
     "docmanager:save",
     "apputils:reset",
 )
+# What a chat understands as markup, and so does not show as it was written.
+MARKUP = re.compile(r"(^|\n)([>-] |>|```)|\[\[|https?://|\*\*.*\*\*|`.+`", re.DOTALL)
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 UNSEEN = (
     "\u200b\u200c\u200d\u2060\u2062\ufeff\u00ad\u034f\u115f\u3164\u180e\U000e0041\U000e007f\x00\x1b\x7f\x85"
@@ -241,6 +244,7 @@ def _marked() -> list[str]:
         *(
             f"[{inside}]({address})",
             f"[https://bank.example/]({address})",
+            f"[{address}.bank.example/]({address})",
             "[x](https://bank.example@evil.example/)",
         ),
         *(

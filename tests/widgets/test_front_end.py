@@ -14,7 +14,7 @@ from rtwidgets.widgets.front_end import packed_kit
 from rtwidgets.widgets.relay import Relay
 
 MAX_STUB_BYTES = 4_000
-MAX_PACKED_BYTES = 175_000
+MAX_PACKED_BYTES = 180_000
 BUILD = re.compile(r'"([0-9a-f]{16})"')
 
 

@@ -24,7 +24,8 @@ export function peopleButton(signal: AbortSignal): People {
   const list = element("div", { class: "rtw-panel rtw-host__list", role: "list", label: "Members" });
   const panel = panelUnder(row, list, signal);
   const opener = button({ class: "rtw-host__people" }, () => (panel.open ? panel.hide() : panel.show()), signal);
-  opener.append(row, count);
+  // Its name is what is in it: what is seen, and what it does.
+  opener.append(row, count, element("span", { class: "rtw-unseen", text: ": show who" }));
   const root = element("div", { class: "rtw-host__there" }, opener, list);
   document.addEventListener("pointerdown", ({ target }) => root.contains(target as Node) || panel.hide(), { signal });
   let before = "";
@@ -37,7 +38,6 @@ export function peopleButton(signal: AbortSignal): People {
       before = now;
       row.replaceChildren(...faces(ordered, 4));
       setText(count, `${people.length} here`);
-      opener.setAttribute("aria-label", `${people.length} here: show who`);
       list.replaceChildren(...ordered.map((person) => line(person, me)));
     },
   };

@@ -1,7 +1,7 @@
 // What can be done with a message: the small bar at the row under the pointer or with the focus.
 
 import type { ChatMessage } from "../connection/types.ts";
-import { button, element, icon } from "./dom.ts";
+import { button, element, focusAround, icon } from "./dom.ts";
 
 /** The set to choose from; what others react with is shown, too. */
 export const EMOJI = ["👍", "👎", "❤️", "😂", "🎉", "👀", "✅", "❓"];
@@ -50,15 +50,18 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
       choice.setAttribute("aria-pressed", String(mine));
       return choice;
     });
-    root.replaceChildren(...choices);
+    const before = [...root.children];
+    root.append(...choices);
+    // First, as who loses the focus loses the bar.
     choices[0]?.focus({ preventScroll: true });
+    for (const old of before) old.remove();
   };
 
   root.addEventListener(
     "keydown",
     (event) => {
       const buttons = [...root.querySelectorAll("button")];
-      const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+      const at = buttons.indexOf(focusAround(root) as HTMLButtonElement);
       const next = { ArrowRight: at + 1, ArrowLeft: at - 1 }[event.key];
       if (next === undefined || at < 0) return;
       event.preventDefault();
@@ -82,7 +85,7 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
           const bin = act(BIN, "Delete", () => {
             if (bin.classList.contains("rtw-chat__action--sure")) return remove(message);
             bin.classList.add("rtw-chat__action--sure");
-            bin.setAttribute("aria-label", "Delete for good");
+            bin.setAttribute("aria-label", "Delete? Press again");
             bin.append(element("span", { text: "Delete?" }));
             sure = setTimeout(() => {
               bin.classList.remove("rtw-chat__action--sure");

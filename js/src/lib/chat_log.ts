@@ -5,7 +5,7 @@ import { actionBar, type ActionContext } from "./chat_actions.ts";
 import { chatRows, sameRow, type ChatRow } from "./chat_blocks.ts";
 import { buildRow, type RowContext } from "./chat_message.ts";
 import { buildOutgoing, type OutgoingContext } from "./chat_outgoing.ts";
-import { button, element, setText } from "./dom.ts";
+import { button, element, focusAround, setText } from "./dom.ts";
 import { ownKeys, rowKey } from "./keys.ts";
 import type { Outgoing } from "./outbox.ts";
 import { rowKeys } from "./row_keys.ts";
@@ -83,8 +83,8 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
     if (bar.offer(message)) row.append(bar.root);
     else bar.root.remove();
   };
-  list.addEventListener("pointerover", (event) => list.contains(document.activeElement) || offer(rowOf(event.target)), { signal });
-  list.addEventListener("pointerleave", () => list.contains(document.activeElement) || bar.root.remove(), { signal });
+  list.addEventListener("pointerover", (event) => list.contains(focusAround(root)) || offer(rowOf(event.target)), { signal });
+  list.addEventListener("pointerleave", () => list.contains(focusAround(root)) || bar.root.remove(), { signal });
   list.addEventListener("focusin", (event) => offer(rowOf(event.target)), { signal });
   list.addEventListener("focusout", (event) => list.contains(event.relatedTarget as Node | null) || bar.root.remove(), { signal });
 
@@ -175,7 +175,7 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
     const { messages, divider, outgoing, find, more } = contents;
     const anchor = following ? null : anchorIn(root, drawn);
     const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable });
-    const focused = rowOf(document.activeElement);
+    const focused = rowOf(focusAround(root));
     const focusedId = focused && list.contains(focused) ? messageOf.get(focused)?.id : undefined;
     const next = new Map(rows.map((row) => [row.message.id, rebuilt(row)]));
     let at: Element | null = list.firstElementChild;
@@ -189,7 +189,7 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
       gone.remove();
     }
     drawn = next;
-    if (focusedId !== undefined && !list.contains(document.activeElement)) {
+    if (focusedId !== undefined && !list.contains(focusAround(root))) {
       next.get(focusedId)?.entry.querySelector<HTMLElement>(".rtw-chat__row")?.focus({ preventScroll: true });
     }
     sending.replaceChildren(...outgoing.map((item) => buildOutgoing(item, context(), signal)));

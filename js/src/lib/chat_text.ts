@@ -2,6 +2,7 @@
 
 import { button, element, icon } from "./dom.ts";
 import { parseMarkdown, type Block, type Span } from "./markdown.ts";
+import { shownName } from "./names.ts";
 import { quoted } from "./options.ts";
 
 export interface TextContext {
@@ -99,12 +100,12 @@ function spanNode(span: Span, context: TextContext): (Node | string)[] {
 
 /** A link that opens beside the page, and says where it leads when its text does not. */
 function linkNodes(url: URL, text: string): Node[] {
-  const link = element("a", { class: "rtw-chat__link", text });
+  const link = element("a", { class: "rtw-chat__link", text: shownName(text) });
   link.href = url.href;
   link.target = "_blank";
   link.rel = "noopener noreferrer nofollow";
   link.title = url.href;
-  if (text.startsWith(`${url.protocol}//${url.host}`)) return [link];
+  if (URL.canParse(text) && new URL(text).host === url.host) return [link];
   return [link, element("span", { class: "rtw-chat__host", text: ` (${url.host})` })];
 }
 

@@ -4,7 +4,7 @@ import type { ChatMessage } from "../connection/types.ts";
 import { authorOf } from "./chat_message.ts";
 import { completing } from "./completion.ts";
 import { completionMenu, type Choice } from "./completion_menu.ts";
-import { button, element, icon, setText } from "./dom.ts";
+import { button, element, focusAround, icon, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { plainText } from "./markdown.ts";
 
@@ -66,6 +66,8 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
 
   /** Why the line was not taken, until it is changed. */
   let refused = "";
+  /** The menu was sent away; it comes again with the next letter. */
+  let isDismissed = false;
 
   const say = (text: string, bad: boolean) => {
     note.hidden = text === "";
@@ -87,7 +89,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     else if (length > COUNTED) say(`${length.toLocaleString("en-US")} of ${MAX_TEXT.toLocaleString("en-US")} characters`, length > MAX_TEXT);
     else say(hint(draft.text), false);
     const at = input.selectionStart === input.selectionEnd ? completing(input.value.slice(0, input.selectionStart), commands) : null;
-    if (!at || document.activeElement !== input) return menu.hide();
+    if (!at || isDismissed || focusAround(input) !== input) return menu.hide();
     const choices = at.kind === "command" ? slashes(at.typed) : mentions(at.typed);
     menu.show(choices, at.kind === "command" ? "Commands" : "People");
   };
@@ -144,6 +146,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     () => {
       context().draft.text = input.value;
       refused = "";
+      isDismissed = false;
       if (input.value.trim() !== "") context().typed();
       fit();
       look();
@@ -155,7 +158,10 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
   input.addEventListener(
     "keydown",
     (event) => {
-      if (menu.key(event)) return;
+      if (menu.key(event)) {
+        isDismissed = event.key === "Escape";
+        return;
+      }
       const { draft, editLast, toLog } = context();
       const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
       // An unfinished composition ends with Enter too.

@@ -46,6 +46,11 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
+/** What has the focus in the document or shadow tree that an element is in. */
+export function focusAround(el: Node): Element | null {
+  return (el.getRootNode() as Partial<DocumentOrShadowRoot>).activeElement ?? null;
+}
+
 /** Set text only where it differs: the same text again would still cost a layout. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;

@@ -2,7 +2,7 @@
 
 import type { Member } from "../connection/types.ts";
 import { orderedMembers } from "./chat_names.ts";
-import { button, element, setText } from "./dom.ts";
+import { button, element, focusAround, setText } from "./dom.ts";
 import { initials } from "./faces.ts";
 import { menuKey, ownKeys } from "./keys.ts";
 import { shownName } from "./names.ts";
@@ -46,8 +46,10 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
   const faces = element("span", { class: "rtw-chat__faces" });
   const count = element("span", { class: "rtw-chat__here" });
   const dot = element("span", { class: "rtw-chat__unread", hidden: true });
+  // Its name is what it shows, and more.
+  const more = element("span", { class: "rtw-unseen" });
   const opener = button({ class: "rtw-chat__people" }, () => (panel.open ? close() : open()), signal);
-  opener.append(faces, count, dot);
+  opener.append(faces, count, more, dot);
   opener.setAttribute("aria-haspopup", "menu");
   opener.setAttribute("aria-expanded", "false");
   const list = element("div", { class: "rtw-panel rtw-chat__people-list", role: "menu", label: "People" });
@@ -92,7 +94,7 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
     "keydown",
     (event) => {
       const choices = items().filter((item) => !(item as HTMLButtonElement).disabled);
-      const at = choices.indexOf(document.activeElement as HTMLElement);
+      const at = choices.indexOf(focusAround(list) as HTMLElement);
       const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: choices.length - 1 }[event.key];
       if (next !== undefined && choices.length > 0) {
         event.preventDefault();
@@ -123,9 +125,9 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
       opener.hidden = people.length === 0;
       const names = here.slice(0, 8).map((person) => person.name);
       opener.title = `Here: ${names.join(", ")}${here.length > names.length ? ` and ${here.length - names.length} more` : ""}`;
-      opener.setAttribute("aria-label", `${here.length} here${unread ? ", unread messages for you alone" : ""}`);
+      setText(more, ` here${unread ? ", unread messages for you alone" : ""}`);
       // Not under the reader's fingers.
-      if (panel.open && !list.contains(document.activeElement)) fill();
+      if (panel.open && !list.contains(focusAround(list))) fill();
     },
   };
 }

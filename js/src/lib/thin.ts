@@ -3,7 +3,7 @@
 /**
  * Indices of at most `most` of `count` rows: first and last, and the smallest and largest of each part between them.
  *
- * rtwidgets/widgets/thinning.py does the same for exported files; both read tests/golden/thinning.json.
+ * rtwidgets/widgets/thinning.py does so for files that a kernel saves.
  */
 export function thinned(count: number, most: number, y: (index: number) => number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, i) => i);

@@ -7,6 +7,7 @@ import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import wholeDashboard from "../../src/widgets/dashboard.ts";
 import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
@@ -27,8 +28,14 @@ let made = 0;
 
 /** Ends what was shown. */
 let ends: (() => void)[] = [];
-/** Shows it again, as it was saved. */
-let saves: (() => void)[] = [];
+
+interface Shown {
+  readonly make: () => LiveFrontEnd;
+  readonly el: HTMLElement;
+  readonly spec: Record<string, unknown>;
+  readonly widget: LiveFrontEnd;
+}
+let shown: Shown[] = [];
 
 interface Thrown {
   readonly text: string;
@@ -36,29 +43,30 @@ interface Thrown {
   readonly connection: FakeConnection;
 }
 
-function show(makeWidget: () => LiveFrontEnd, el: HTMLElement, spec: Record<string, unknown>, snapshot: unknown = undefined): void {
+function show(make: () => LiveFrontEnd, el: HTMLElement, spec: Record<string, unknown>, snapshot: unknown = undefined): void {
   const place = document.createElement("div");
   el.append(place);
-  const widget = makeWidget();
+  const widget = make();
   const values = new Map<string, unknown>([["spec", spec], ["snapshot", snapshot]]);
   const model = { get: (name: string) => values.get(name) };
-  saves.push(() => {
-    const feeds = widget.picture(1);
-    if (feeds !== null) show(makeWidget, el, { ...spec, hub: "gone" }, JSON.parse(JSON.stringify({ at_ms: Date.now(), feeds })));
-  });
+  shown.push({ make, el, spec, widget });
   for (const end of [widget.initialize({ model }), widget.render({ model, el: place })]) if (typeof end === "function") ends.push(end);
 }
 
 function clear(thrown: readonly Thrown[]): void {
   for (const end of ends.reverse()) end();
   ends = [];
-  saves = [];
-  for (const { el } of thrown) el.remove();
+  shown = [];
+  for (const { el } of thrown) el.replaceChildren();
 }
 
-/** Show everything a second time, as a saved notebook or a file does. */
-async function showSaved(): Promise<void> {
-  for (const save of saves.splice(0)) save();
+/** Show everything as a saved notebook or file does, in place of what is shown. */
+async function showSaved(thrown: readonly Thrown[]): Promise<void> {
+  const saved = shown.map((one) => ({ ...one, feeds: JSON.parse(JSON.stringify(one.widget.picture(1))) as unknown }));
+  clear(thrown);
+  for (const { make, el, spec, feeds } of saved) {
+    if (feeds !== null) show(make, el, { ...spec, hub: "gone" }, { at_ms: Date.now(), feeds });
+  }
   await later(100);
   await frames(3);
 }
@@ -149,6 +157,17 @@ function stage(text: string): Thrown {
   show(form, el, commands("form", { command: "other" }));
   show(form, el, commands("form", { command: "lists" }));
 
+  const shown = { kind: "table", channels: { data: "table:m/a" }, options: { title: text } };
+  const panels = [
+    { id: text, w: 4, spec: shown },
+    { id: "kind", w: 4, spec: { kind: text, channels: { [text]: `table:m/${text}` }, options: { [text]: text } } },
+    { id: "command", w: 4, spec: { kind: "button", channels: { commands: "table:m/rtwidgets.commands" }, options: { title: text, command: text } } },
+    { id: "command", x: text, [text]: text },
+  ];
+  connection.value("value:m/dashboard").receive({ title: text, panels, [text]: text });
+  connection.event("event:m/rtwidgets.members").members = [{ user: text, name: text, clients: 1, role: "viewer" }];
+  show(wholeDashboard, el, { kind: "dashboard", hub, channels: { layout: "value:m/dashboard", members: "event:m/rtwidgets.members" }, options: {} });
+
   show(table, el, { kind: text, hub, channels: { data: text }, options: { [text]: text } });
   show(table, el, { kind: "table", hub: text, channels: { data: "table:a" }, options: {} });
   connection.setStatus({ reason: text, detail: text, transport: "relay" });
@@ -220,31 +239,26 @@ const frames = async (count: number) => {
 };
 const later = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** Throw some texts; return what is wrong with what was shown. */
-async function throwAt(list: readonly string[], harmless: readonly string[]): Promise<string[]> {
-  const known = new Set(harmless);
-  const thrown = list.map(stage);
-  await later(100);
-  await frames(3);
-  // Before anybody has clicked around.
-  const talks = new Map(thrown.map(({ el }) => [el, [texts(el, ".rtw-chat__text"), texts(el, ".rtw-chat__author")] as const]));
-  for (const one of thrown) use(one);
-  await later(150);
-  await frames(3);
-  await showSaved();
+/** Whether chats show the texts as they are, before anybody has clicked around. */
+function chatFaults(thrown: readonly Thrown[], where: string): string[] {
+  return thrown.flatMap(({ text, el }) => {
+    const wrong: string[] = [];
+    if (isPlain(text) && !texts(el, ".rtw-chat__text").some((line) => line.startsWith(text))) wrong.push("chat does not show it as it is");
+    if (!texts(el, ".rtw-chat__author").includes(shownName(text))) wrong.push("the author's name is not as it should be");
+    return wrong.map((what) => `${where}${JSON.stringify(text.slice(0, 80))}: ${what}`);
+  });
+}
+
+/** What is wrong with what is shown of the texts. */
+function faultsOf(thrown: readonly Thrown[], known: ReadonlySet<string>, where: string): string[] {
   const wrong: string[] = [];
   for (const { text, el } of thrown) {
-    const say = (what: string) => wrong.push(`${JSON.stringify(text.slice(0, 80))}: ${what}`);
+    const say = (what: string) => wrong.push(`${where}${JSON.stringify(text.slice(0, 80))}: ${what}`);
     for (const shape of shapes(el)) if (!known.has(shape)) say(`makes ${shape}`);
     for (const danger of dangers(el, text)) say(danger);
-    const [lines = [], authors = []] = talks.get(el) ?? [];
-    if (isPlain(text) && !lines.some((line) => line.startsWith(text))) say("chat does not show it as it is");
-    if (isPlain(text) && !texts(el, ".rtw--saved .rtw-chat__text").some((line) => line.startsWith(text))) say("a saved chat does not show it as it is");
-    if (text.length < 200 && !texts(el, ".rtw--saved .rtw-grid__cell").includes(text)) say("no cell of a saved table shows it as it is");
-    if (!authors.includes(shownName(text))) say("the author's name is not as it should be");
     if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
     if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
-    for (const shown of [".rtw-log__text", ".rtw-bell__text", ".rtw-select__box option", ".rtw-multi__choice > span"]) {
+    for (const shown of where ? [] : [".rtw-log__text", ".rtw-bell__text", ".rtw-select__box option", ".rtw-multi__choice > span"]) {
       if (text.length < 200 && !texts(el, shown).includes(text)) say(`${shown} does not show it as it is`);
     }
     for (const root of document.querySelectorAll(".rtw-toasts")) {
@@ -252,8 +266,27 @@ async function throwAt(list: readonly string[], harmless: readonly string[]): Pr
       for (const danger of dangers(root, text)) say(`a toast has ${danger}`);
     }
   }
+  return wrong;
+}
+
+/** Throw some texts; return what is wrong with what was shown, and with `saved` also with what was saved of it. */
+async function throwAt(list: readonly string[], harmless: readonly string[], saved: boolean): Promise<string[]> {
+  const known = new Set(harmless);
+  const thrown = list.map(stage);
+  await later(100);
+  await frames(3);
+  const wrong = chatFaults(thrown, "");
+  for (const one of thrown) use(one);
+  await later(150);
+  await frames(3);
+  wrong.push(...faultsOf(thrown, known, ""));
+  if (saved) {
+    await showSaved(thrown);
+    wrong.push(...chatFaults(thrown, "saved: "), ...faultsOf(thrown, known, "saved: "));
+  }
   if (!texts(document, ".rtw-toast__text").some((shown) => list.includes(shown))) wrong.push("no toast shows a text as it is");
   clear(thrown);
+  for (const { el } of thrown) el.remove();
   await frames(1);
   return wrong;
 }
@@ -265,10 +298,12 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   for (const one of thrown) use(one);
   await later(200);
   await frames(3);
-  await showSaved();
-  const places = [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
-  const found = new Set(places.flatMap((place) => [...shapes(place)]));
+  const places = () => [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
+  const found = new Set(places().flatMap((place) => [...shapes(place)]));
+  await showSaved(thrown);
+  for (const shape of places().flatMap((place) => [...shapes(place)])) found.add(shape);
   clear(thrown);
+  for (const { el } of thrown) el.remove();
   return [...found];
 }
 

@@ -58,6 +58,7 @@ test("a saved feed stays until the hub's own is live, and does not come back", (
   own.setStatus({ phase: "waiting" });
   slot.put(hub);
   assert.deepEqual([link.feed, link.coming, link.savedAtMs], [saved, own, 1234]);
+  assert.equal(isLive(link), false, "what is shown is not the hub's, though the hub is there");
   own.setStatus({ phase: "refused" });
   assert.equal(link.feed, saved);
   own.setStatus({ phase: "live" });
