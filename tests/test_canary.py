@@ -290,6 +290,8 @@ def all_widgets(hub: rt.Hub) -> list[anywidget.AnyWidget]:
     made: list[anywidget.AnyWidget] = [
         rt.Button("Halt", "halt", hub=hub),
         rt.Form("halt", hub=hub),
+        rt.LiveLog(hub.event("alerts")),
+        rt.Notifications(hub.event("alerts")),
         rt.LiveChart(stream, y="price"),
         rt.LiveChat(hub.chat("desk")),
         rt.LiveMetric(stream, "price"),

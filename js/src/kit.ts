@@ -10,7 +10,6 @@ import { kitSlot } from "./lib/kit_slot.ts";
 import { adoptStyles } from "./lib/styles.ts";
 
 declare const RTW_STYLES: string;
-
 /** The text of kit.css. The build puts it in wherever its name stands: here, and nowhere else. */
 const STYLES = RTW_STYLES;
 

@@ -189,7 +189,7 @@ class Session:
             layout: Rows from top to bottom: each a list of widgets from left to right, or one widget. They
                 share 12 columns evenly; ``rtwidgets.Span(widget, columns=8)`` chooses another size. None
                 shows the dashboard that there is.
-            title: Above it; None leaves the title it has.
+            title: Above it; None takes the session's where the layout is new, and else leaves what is there.
 
         Raises:
             ChannelError: If a widget shows a channel or calls a command that is not of this session.
@@ -198,6 +198,8 @@ class Session:
         self._check_open()
         from ..widgets.dashboard import Dashboard
 
+        if title is None and layout is not None:
+            title = self.title
         return Dashboard(self.hub, self.name, layout, title=title)
 
     # people ---------------------------------------------------------------------------

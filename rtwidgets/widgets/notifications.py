@@ -26,6 +26,8 @@ class Notifications(LiveWidget):
         ChannelError: If ``events`` is not a channel of events.
     """
 
+    panel_rows = 1
+
     def __init__(self, events: Events, *, title: str | None = None) -> None:
         channel = take_channel("Notifications", events, "event")
         super().__init__(

@@ -97,13 +97,21 @@ class Crowd:
         self.writers = [Writer(process, f"writer{n}", rate / writers) for n in range(writers)]
         time.sleep(WARM_UP_S)
 
-    def wait_until_back(self, since: float, timeout_s: float = 20) -> list[float]:
-        """Return how many seconds after a moment each reader was subscribed again."""
+    def wait_until_back(self, gone_at: float, ready_at: float, timeout_s: float = 20) -> list[float]:
+        """Wait for all readers.
+
+        Args:
+            gone_at: When the hub went away.
+            ready_at: When it was there again.
+
+        Returns:
+            How many seconds after that each of them was subscribed again.
+        """
         deadline = time.monotonic() + timeout_s
-        while not all(reader.back_at > since for reader in self.readers):
+        while not all(reader.back_at > gone_at for reader in self.readers):
             assert time.monotonic() < deadline, "a reader does not come back"
             time.sleep(0.01)
-        return [reader.back_at - since for reader in self.readers]
+        return [max(0.0, reader.back_at - ready_at) for reader in self.readers]
 
     def finish(self) -> dict[str, Any]:
         """Let all that was said arrive, and say what became of it."""

@@ -1,4 +1,4 @@
-"""One session on three screens: the owner in JupyterLab, an editor in Notebook 7, a viewer on the hub's page."""
+"""One session on three screens: JupyterLab (owner), Notebook 7 (editor) and the hub's page (viewer)."""
 
 from __future__ import annotations
 

@@ -103,3 +103,35 @@ def test_chat_bot_answers_a_second_client_in_one_message(hub: rt.Hub) -> None:
         eventually(lambda: chat.history(1)[0].text == "no question")
         time.sleep(0.5)
         assert chat.history(1)[0].text == "no question"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_shared_session_is_seen_and_moved_by_a_guest_with_its_link(hub: rt.Hub) -> None:
+    with executed("04_shared_session.ipynb") as notebook:
+        session = hub.session("machine")
+        panels = {panel.id: panel for panel in session.dashboard().layout}
+        assert list(panels) == [
+            *("metric", "metric-2", "metric-3", "chart", "chat", "slider", "table", "chart-2"),
+        ]
+        assert (panels["table"].columns, panels["table"].rows) == (6, 6)
+        assert (panels["chart-2"].x, panels["chart-2"].y) == (6, panels["table"].y)
+
+        [url] = [
+            output.text.strip()
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])
+            if "text" in output
+        ]
+        with rt.connect(url, name="Eve") as guest:
+            there = guest.session("machine")
+            assert there.role == "editor"
+            assert [panel.id for panel in there.dashboard().layout] == list(panels)
+            eventually(lambda: "Eve (guest)" in [member.name for member in session.members()])
+            seen: list[float] = []
+            there.stream("system/cpu").on_data(lambda batch: seen.extend(batch["time"]))
+            there.value("interval_s").set(0.1)
+            eventually(lambda: len(seen) >= 10, timeout_s=10)
+            assert there.chat("desk").history(1)[0].text.startswith("The dashboard is up.")
+            there.dashboard().remove("chart-2")
+            eventually(lambda: "chart-2" not in [panel.id for panel in session.dashboard().layout])

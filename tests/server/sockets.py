@@ -31,6 +31,8 @@ class Line:
 
     def receive(self, timeout: float = 5.0) -> list[dict[str, Any]]:
         messages = [json.loads(line) for line in str(self.socket.recv(timeout)).split("\n")]
+        if {} in messages:  # a ping of the protocol
+            self.socket.send("{}")
         self.pushes += [message["push"] for message in messages if "push" in message]
         return messages
 

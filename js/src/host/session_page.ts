@@ -73,6 +73,9 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admi
     const mine = crowd.members.find(({ user }) => user === admission.user)?.role ?? admission.role;
     const sub = [owner ? `by ${shownName(owner)}` : "", mine ? `you are ${mine === "viewer" ? "a" : "an"} ${mine}` : ""].filter(Boolean);
     top.name(text(says?.title) || session, sub.join(" · "));
+    // One title is enough where both are the same.
+    const shown = isObject(layout.value) ? text(layout.value.title) : "";
+    panels.classList.toggle("rtw-host__dashboard--named", shown === "" || shown === (text(says?.title) || session));
     people.draw(crowd.members, admission.user);
     const notice = whatIsMissing(about.status.phase, about.has, says !== null, layout.has);
     said.hidden = notice === "";

@@ -50,8 +50,11 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
       choice.setAttribute("aria-pressed", String(mine));
       return choice;
     });
-    root.replaceChildren(...choices);
+    const before = [...root.children];
+    root.append(...choices);
+    // First, as who loses the focus loses the bar.
     choices[0]?.focus({ preventScroll: true });
+    for (const old of before) old.remove();
   };
 
   root.addEventListener(
@@ -82,7 +85,7 @@ export function actionBar(context: () => ActionContext, signal: AbortSignal): Ac
           const bin = act(BIN, "Delete", () => {
             if (bin.classList.contains("rtw-chat__action--sure")) return remove(message);
             bin.classList.add("rtw-chat__action--sure");
-            bin.setAttribute("aria-label", "Delete for good");
+            bin.setAttribute("aria-label", "Delete? Press again");
             bin.append(element("span", { text: "Delete?" }));
             sure = setTimeout(() => {
               bin.classList.remove("rtw-chat__action--sure");

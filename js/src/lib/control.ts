@@ -13,7 +13,7 @@ import { savedFeed } from "./saved.ts";
 import { markSaved } from "./saved_mark.ts";
 import { SharedValue, type Current } from "./shared_value.ts";
 import type { Sight } from "./sight.ts";
-import { shortName } from "./titles.ts";
+import { titleOf } from "./titles.ts";
 
 /** About 30 sets a second while a hand moves. */
 const SET_INTERVAL_MS = 33;
@@ -89,7 +89,7 @@ export function controlCard(
   parts: ControlParts,
   signal: AbortSignal,
 ): Control {
-  const title = spec.options.title || shortName(channel);
+  const title = spec.options.title || titleOf(channel);
   const user = () => link.connection?.user ?? null;
   const client = () => link.connection?.client ?? null;
   const setter = () => nameOfSetter(link.feed?.by ?? null, user());

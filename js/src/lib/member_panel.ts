@@ -46,8 +46,10 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
   const faces = element("span", { class: "rtw-chat__faces" });
   const count = element("span", { class: "rtw-chat__here" });
   const dot = element("span", { class: "rtw-chat__unread", hidden: true });
+  // Its name is what it shows, and more.
+  const more = element("span", { class: "rtw-unseen" });
   const opener = button({ class: "rtw-chat__people" }, () => (panel.open ? close() : open()), signal);
-  opener.append(faces, count, dot);
+  opener.append(faces, count, more, dot);
   opener.setAttribute("aria-haspopup", "menu");
   opener.setAttribute("aria-expanded", "false");
   const list = element("div", { class: "rtw-panel rtw-chat__people-list", role: "menu", label: "People" });
@@ -123,7 +125,7 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
       opener.hidden = people.length === 0;
       const names = here.slice(0, 8).map((person) => person.name);
       opener.title = `Here: ${names.join(", ")}${here.length > names.length ? ` and ${here.length - names.length} more` : ""}`;
-      opener.setAttribute("aria-label", `${here.length} here${unread ? ", unread messages for you alone" : ""}`);
+      setText(more, ` here${unread ? ", unread messages for you alone" : ""}`);
       // Not under the reader's fingers.
       if (panel.open && !list.contains(focusAround(list))) fill();
     },

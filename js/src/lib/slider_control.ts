@@ -4,7 +4,7 @@ import { controlCard, openControl, pictureOfControl, type ControlState } from ".
 import { number, numberOrNull, text } from "./options.ts";
 import { defaultStep } from "./slider_scale.ts";
 import { sliderTrack } from "./slider_track.ts";
-import { shortName } from "./titles.ts";
+import { titleOf } from "./titles.ts";
 import { defineWidget, type WidgetKind } from "./widget.ts";
 
 interface Options {
@@ -41,7 +41,7 @@ export function sliderKind({ kind, names, read, write, says }: SliderKind): Widg
         {
           scale: { min, max, step: step ?? defaultStep(min, max) },
           unit,
-          names: names(title || shortName(state.channel)),
+          names: names(title || titleOf(state.channel)),
           moved: (values) => control.shared.set(write(values)),
           hold: () => control.shared.hold(),
           release: () => control.shared.release(),

@@ -10,7 +10,7 @@ import { number, numberOrNull, oneOf, text, textsOrNull } from "../lib/options.t
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
 import { markSaved } from "../lib/saved_mark.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -72,7 +72,7 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { channel, link, data, redraws }, el, signal) {
     let themeChanged = () => {};
-    const title = options.title || shortName(channel);
+    const title = options.title || titleOf(channel);
     const view = card(
       el,
       {

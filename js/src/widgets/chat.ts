@@ -10,7 +10,7 @@ import { flag, number, text } from "../lib/options.ts";
 import { localMarks } from "../lib/read_mark.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { defineWidget } from "../lib/widget.ts";
 
 interface Options {
@@ -45,7 +45,7 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { conversations, calls, redraws }, el, signal) {
     const { channel, main } = conversations;
-    const title = options.title || shortName(channel);
+    const title = options.title || titleOf(channel);
     const badge = statusBadge({ link: main.link, channel, showAge: false }, signal);
     const frame = card(el, { class: "rtw-chat", title, badge, problems }, signal);
     const view = chatView({ frame, conversations, title, height: options.height, calls }, signal);

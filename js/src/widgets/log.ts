@@ -14,7 +14,7 @@ import { levelMark } from "../lib/notice_view.ts";
 import { number, oneOf, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -60,7 +60,7 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { channel, link, redraws }, el, signal) {
     const badge = statusBadge({ link, channel, showAge: false }, signal);
-    const title = options.title || shortName(channel);
+    const title = options.title || titleOf(channel);
     const view = card(el, { class: "rtw-log", title, badge, problems }, signal);
     const log = new LogLines();
     log.least = options.level;

@@ -9,7 +9,7 @@ import { followHub, linkToHub, type Link } from "../lib/link.ts";
 import { levelMark } from "../lib/notice_view.ts";
 import { text } from "../lib/options.ts";
 import { ownNotices, showAsToasts } from "../lib/page_notices.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -45,7 +45,7 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { hub, channel, link }, el, signal) {
     const badge = statusBadge({ link, channel, showAge: false }, signal);
-    const view = card(el, { class: "rtw-notifications", title: options.title || shortName(channel), badge, inline: true, problems }, signal);
+    const view = card(el, { class: "rtw-notifications", title: options.title || titleOf(channel), badge, inline: true, problems }, signal);
     const said = element("span", { class: "rtw-notifications__text" });
     const when = element("time", { class: "rtw-notifications__when" });
     const latest = element("div", { class: "rtw-notifications__latest" }, said, when);

@@ -16,7 +16,7 @@ import { RowOrder, type Sort } from "../lib/row_order.ts";
 import { savedFeed } from "../lib/saved.ts";
 import { markSaved } from "../lib/saved_mark.ts";
 import { readSavedTable, savedTable } from "../lib/saved_table.ts";
-import { shortName } from "../lib/titles.ts";
+import { titleOf } from "../lib/titles.ts";
 import { whileEmpty } from "../lib/status.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -79,7 +79,7 @@ export default defineWidget<Options, State>({
   show({ options, problems }, state, el, signal) {
     const { channel, link, redraws } = state;
     const badge = statusBadge({ link, channel, showAge: true }, signal);
-    const title = options.title || shortName(channel);
+    const title = options.title || titleOf(channel);
     const view = card(el, { class: "rtw-table", title, badge, problems }, signal);
     const all = () => link.feed?.columns ?? [];
     const shown = () => {

@@ -1,4 +1,4 @@
-// The page of a dashboard: a session's widgets on made-up data. ?empty, ?viewer, ?refuse, ?calm (no data comes).
+// The page of a dashboard: a session's widgets on made-up data. ?empty, ?others, ?viewer, ?refuse, ?calm (no data comes).
 
 import { writableSlot } from "../../src/connection/registry.ts";
 import dashboard from "../../src/widgets/dashboard.ts";
@@ -31,6 +31,32 @@ const layout = {
     panel("processes", 0, 12, 8, 8, "table", data("table:processes"), { sort: "-cpu", title: "Processes" }),
     panel("newer", 8, 12, 4, 4, "globe", data("stream:places"), { title: "Places" }),
     panel("outside", 8, 16, 4, 4, "button", COMMANDS, { title: "Shut down", command: "shutdown" }),
+  ],
+};
+
+const control = (kind: string, y: number, x: number, options: Record<string, unknown>, value: unknown) => {
+  connection.value(`value:morning/${kind}`).receive(value);
+  return panel(kind, x, y, 4, 1, kind, { value: `value:morning/${kind}` }, options);
+};
+const SIDES = ["Buy", "Sell", "Hold"].map((label) => ({ label, value: label.toLowerCase() }));
+const call = { commands: "table:morning/rtwidgets.commands", calls: "table:morning/rtwidgets.calls" };
+/** One panel of every other kind. */
+const others = {
+  title: "All there is",
+  panels: [
+    panel("button", 0, 0, 4, 1, "button", call, { title: "Halt ACME", command: "morning/halt" }),
+    panel("away", 4, 0, 4, 1, "button", call, { title: "Restart", command: "morning/restart" }),
+    panel("bell", 8, 0, 4, 1, "notifications", { events: "event:morning/alerts" }, { title: "Alerts" }),
+    control("slider", 1, 0, { min: 0, max: 5, title: "Interval", unit: "s" }, 1.2),
+    control("range_slider", 1, 4, { min: 80, max: 120, title: "Price band", unit: "EUR" }, [92, 108]),
+    control("toggle", 1, 8, { title: "Trading halted" }, true),
+    control("select", 2, 0, { choices: SIDES, title: "Side" }, "sell"),
+    control("multi_select", 2, 4, { choices: SIDES, title: "Venues" }, ["buy"]),
+    control("text_input", 2, 8, { title: "Note" }, "opening auction"),
+    control("number_input", 3, 0, { title: "Limit", unit: "lots" }, 120),
+    control("date_input", 3, 4, { title: "Trading day" }, "2026-11-25"),
+    panel("form", 0, 4, 6, 8, "form", call, { command: "morning/halt" }),
+    panel("log", 6, 4, 6, 8, "log", { events: "event:morning/alerts" }, { title: "Alerts" }),
   ],
 };
 
@@ -76,9 +102,11 @@ connection.event("event:morning/rtwidgets.members").members = [
 ];
 connection.value("value:morning/interval").receive(1.2);
 connection.value("value:morning/halted").receive(false);
-connection.table("table:morning/rtwidgets.commands").change([{ name: "morning/halt", title: "Halt", handlers: 1 }]);
+const fields = { symbol: { type: "string" }, reason: { type: "string", default: "" }, side: { enum: ["buy", "sell"], default: "buy" } };
+connection.table("table:morning/rtwidgets.commands").change([{ name: "morning/halt", title: "Halt", handlers: 1, schema: { properties: fields, required: ["symbol"] } }]);
+["spread above 5", "order filled", "feed is late"].forEach((text, i) => connection.event("event:morning/alerts").receive({ level: ["warning", "info", "error"][i], text }, start - 60_000 * (3 - i)));
 const value = connection.value("value:morning/dashboard");
-if (!query.has("empty")) value.receive(layout);
+if (!query.has("empty")) value.receive(query.has("others") ? others : layout);
 if (query.has("refuse")) value.set = () => Promise.reject(new Error("permission denied (code 103)"));
 
 const widget = dashboard();

@@ -7,12 +7,14 @@ import { shownName } from "../../src/lib/names.ts";
 import button from "../../src/widgets/button.ts";
 import chart from "../../src/widgets/chart.ts";
 import chat from "../../src/widgets/chat.ts";
+import wholeDashboard from "../../src/widgets/dashboard.ts";
 import form from "../../src/widgets/form.ts";
 import metric from "../../src/widgets/metric.ts";
 import slider from "../../src/widgets/slider.ts";
 import table from "../../src/widgets/table.ts";
 import toggle from "../../src/widgets/toggle.ts";
 import { FakeConnection, said } from "./fake.ts";
+import { stageControls, stirControls } from "./payload_controls.ts";
 
 /** Attributes that only our own code writes, whatever the data. */
 const TEXT_ATTRIBUTES = new Set(["title", "aria-label", "placeholder", "aria-valuetext"]);
@@ -125,6 +127,7 @@ function stage(text: string): Thrown {
   connection.value("value:a").receive(text);
   show(slider, el, spec("slider", "value", "value:a", { title: text, unit: text, min: 0, max: 5 }));
   show(toggle, el, spec("toggle", "value", "value:a", { title: text }));
+  stageControls(show, el, connection, text);
   const fields = {
     [`p${text}`]: { type: "string", description: text, default: text },
     [text]: { enum: [text, `${text}2`], default: text },
@@ -156,6 +159,17 @@ function stage(text: string): Thrown {
   show(form, el, commands("form", { command: "other" }));
   show(form, el, commands("form", { command: "lists" }));
 
+  const shown = { kind: "table", channels: { data: "table:m/a" }, options: { title: text } };
+  const panels = [
+    { id: text, w: 4, spec: shown },
+    { id: "kind", w: 4, spec: { kind: text, channels: { [text]: `table:m/${text}` }, options: { [text]: text } } },
+    { id: "command", w: 4, spec: { kind: "button", channels: { commands: "table:m/rtwidgets.commands" }, options: { title: text, command: text } } },
+    { id: "command", x: text, [text]: text },
+  ];
+  connection.value("value:m/dashboard").receive({ title: text, panels, [text]: text });
+  connection.event("event:m/rtwidgets.members").members = [{ user: text, name: text, clients: 1, role: "viewer" }];
+  show(wholeDashboard, el, { kind: "dashboard", hub, channels: { layout: "value:m/dashboard", members: "event:m/rtwidgets.members" }, options: {} });
+
   show(table, el, { kind: text, hub, channels: { data: text }, options: { [text]: text } });
   show(table, el, { kind: "table", hub: text, channels: { data: "table:a" }, options: {} });
   connection.setStatus({ reason: text, detail: text, transport: "relay" });
@@ -164,7 +178,8 @@ function stage(text: string): Thrown {
 }
 
 /** Do what a person may do. */
-function use({ el, text }: Thrown): void {
+function use({ el, text, connection }: Thrown): void {
+  stirControls(el, connection, text);
   for (const input of el.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=checkbox])")) {
     input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -245,6 +260,13 @@ function faultsOf(thrown: readonly Thrown[], known: ReadonlySet<string>, where: 
     for (const danger of dangers(el, text)) say(danger);
     if (text.length < 200 && !texts(el, ".rtw-grid__cell").includes(text)) say("no cell shows it as it is");
     if (!texts(el, ".rtw-head__title").includes(text)) say("no title shows it as it is");
+    for (const shown of where ? [] : [".rtw-log__text", ".rtw-bell__text", ".rtw-select__box option", ".rtw-multi__choice > span"]) {
+      if (text.length < 200 && !texts(el, shown).includes(text)) say(`${shown} does not show it as it is`);
+    }
+    for (const root of document.querySelectorAll(".rtw-toasts")) {
+      for (const shape of shapes(root)) if (!known.has(shape)) say(`a toast makes ${shape}`);
+      for (const danger of dangers(root, text)) say(`a toast has ${danger}`);
+    }
   }
   return wrong;
 }
@@ -264,6 +286,7 @@ async function throwAt(list: readonly string[], harmless: readonly string[], sav
     await showSaved();
     wrong.push(...chatFaults(thrown, "saved: "), ...faultsOf(thrown, known, "saved: "));
   }
+  if (!texts(document, ".rtw-toast__text").some((shown) => list.includes(shown))) wrong.push("no toast shows a text as it is");
   clear();
   for (const { el } of thrown) el.remove();
   await frames(1);
@@ -277,9 +300,10 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   for (const one of thrown) use(one);
   await later(200);
   await frames(3);
-  const found = new Set(thrown.flatMap(({ el }) => [...shapes(el)]));
+  const places = () => [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
+  const found = new Set(places().flatMap((place) => [...shapes(place)]));
   await showSaved();
-  for (const shape of thrown.flatMap(({ el }) => [...shapes(el)])) found.add(shape);
+  for (const shape of places().flatMap((place) => [...shapes(place)])) found.add(shape);
   clear();
   for (const { el } of thrown) el.remove();
   return [...found];
