@@ -107,7 +107,7 @@ class Visitor:
 
     def close(self) -> None:
         self.context.close()
-        assert self.faults == []
+        assert self.faults == [], self.faults
 
 
 Visit = Callable[..., Visitor]

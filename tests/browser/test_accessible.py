@@ -24,6 +24,19 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], str]] = {
 }
 
 
+STIR = """() => {
+    const bob = { client: "c9", user: "bob", name: "Bob Stone" };
+    const alerts = connection.event("event:alerts");
+    for (const level of ["info", "success", "warning", "error"]) alerts.receive({ level, text: `a ${level}` });
+    document.querySelector(".rtw-bell__face").click();
+    const note = document.querySelector(".rtw-text input");
+    note.value = "mine";
+    note.dispatchEvent(new Event("input", { bubbles: true }));
+    const moved = { note: "theirs", interval: 3, wrong: "x" };
+    for (const [name, value] of Object.entries(moved)) connection.value(`value:${name}`).receive(value, bob);
+}"""
+
+
 @pytest.fixture
 def show(browser: Browser, harness: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     pages: list[Page] = []
@@ -71,7 +84,14 @@ def test_no_widget_has_a_serious_finding(show: Any, look: str) -> None:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_control_has_a_serious_finding(show: Any, look: str) -> None:
-    assert findings(show("controls", look)) == []
+    page = show("controls", look)
+    assert findings(page) == []
+    # With toasts, an open bell, a name of who moved something and a text that another's stands against.
+    page.evaluate(STIR)
+    expect(page.locator(".rtw-toast")).to_have_count(4)
+    expect(page.locator(".rtw-rival:visible")).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert findings(page) == []
 
 
 @pytest.mark.parametrize("look", ["light", "system dark"])

@@ -44,7 +44,7 @@ def address(harness: str) -> str:
 
 @pytest.fixture
 def plain_page(browser: Browser, address: str) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 2400, "height": 800 * BATCH})
+    page = browser.new_page(viewport={"width": 600, "height": 200 * BATCH})
     page.add_init_script(HITS)
     page.set_default_timeout(60_000)
     page.goto(address)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from rtwidgets.client.address import parse_address
+from rtwidgets.client.hub import Hub
+from rtwidgets.client.outbox import DEFAULT_BUFFER_BYTES
+from rtwidgets.client.sites import FixedSite
+
 from .lab import Lab, open_notebook, run_all
 from .watch import wait_for_transport
 
@@ -53,6 +58,16 @@ def test_value_set_in_one_tab_moves_in_the_other(tabs: tuple[Page, Page]) -> Non
     toggle = second.get_by_role("switch", name="On")
     toggle.click()
     expect(first.get_by_role("switch", name="On")).to_have_attribute("aria-checked", "true")
+
+
+def test_notice_shows_once_in_each_tab_whatever_widgets_it_has(lab: Lab, tabs: tuple[Page, Page]) -> None:
+    found = lab.hub_file()
+    site = FixedSite(parse_address(found["url"]), found["token"])
+    with Hub(site, name="test", buffer_bytes=DEFAULT_BUFFER_BYTES) as hub:
+        hub.notify("the run is <i>done</i>", level="success")
+        for tab in tabs:
+            expect(tab.locator(".rtw-toast")).to_have_count(1)
+            expect(tab.locator(".rtw-toast__text")).to_have_text("the run is <i>done</i>")
 
 
 def test_chat_message_of_one_tab_appears_in_the_other_once(tabs: tuple[Page, Page]) -> None:

@@ -57,8 +57,9 @@ class Toasts {
     const keys = new Set(toasts.map(({ key }) => key));
     for (const [key, { root }] of this.#views) {
       if (keys.has(key)) continue;
-      root.remove();
+      // First, as one that has the focus tells of losing it while it is removed.
       this.#views.delete(key);
+      root.remove();
     }
     for (const toast of toasts) {
       let view = this.#views.get(toast.key);
@@ -91,8 +92,11 @@ class Toasts {
   }
 
   #dismiss(key: number): void {
+    const hadFocus = this.#root.contains(document.activeElement);
     this.#stack.dismiss(key);
     this.#draw();
+    // Who goes through them by keyboard goes on with the next.
+    if (hadFocus) this.#root.querySelector("button")?.focus();
     this.#look();
   }
 }

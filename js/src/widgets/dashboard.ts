@@ -8,6 +8,7 @@ import { faceRow } from "../lib/faces.ts";
 import { editingKey, ownKeys } from "../lib/keys.ts";
 import { kindOf, unknownKind } from "../lib/kinds.ts";
 import { isLive, linkToHub, type Link } from "../lib/link.ts";
+import { showAsToasts } from "../lib/page_notices.ts";
 import { panelBoard } from "../lib/panel_board.ts";
 import { PanelEdits } from "../lib/panel_edits.ts";
 import { sessionOf } from "../lib/panel_layout.ts";
@@ -61,6 +62,7 @@ export default defineWidget<Record<never, never>, State>({
       hub,
       (connection, until) => {
         connection.onStatus(() => redraws.request(), until);
+        if (session !== "") showAsToasts(connection, `event:${session}/notices`, until);
         return connection.value(channel, want, until);
       },
       (feed, until) => {

@@ -34,6 +34,7 @@ interface Shown {
   readonly el: HTMLElement;
   readonly spec: Record<string, unknown>;
   readonly widget: LiveFrontEnd;
+  readonly place: HTMLElement;
 }
 let shown: Shown[] = [];
 
@@ -49,21 +50,22 @@ function show(make: () => LiveFrontEnd, el: HTMLElement, spec: Record<string, un
   const widget = make();
   const values = new Map<string, unknown>([["spec", spec], ["snapshot", snapshot]]);
   const model = { get: (name: string) => values.get(name) };
-  shown.push({ make, el, spec, widget });
+  shown.push({ make, el, spec, widget, place });
   for (const end of [widget.initialize({ model }), widget.render({ model, el: place })]) if (typeof end === "function") ends.push(end);
 }
 
-function clear(thrown: readonly Thrown[]): void {
+/** End what is shown. */
+function clear(): void {
   for (const end of ends.reverse()) end();
+  for (const { place } of shown) place.remove();
   ends = [];
   shown = [];
-  for (const { el } of thrown) el.replaceChildren();
 }
 
 /** Show everything as a saved notebook or file does, in place of what is shown. */
-async function showSaved(thrown: readonly Thrown[]): Promise<void> {
+async function showSaved(): Promise<void> {
   const saved = shown.map((one) => ({ ...one, feeds: JSON.parse(JSON.stringify(one.widget.picture(1))) as unknown }));
-  clear(thrown);
+  clear();
   for (const { make, el, spec, feeds } of saved) {
     if (feeds !== null) show(make, el, { ...spec, hub: "gone" }, { at_ms: Date.now(), feeds });
   }
@@ -281,11 +283,11 @@ async function throwAt(list: readonly string[], harmless: readonly string[], sav
   await frames(3);
   wrong.push(...faultsOf(thrown, known, ""));
   if (saved) {
-    await showSaved(thrown);
+    await showSaved();
     wrong.push(...chatFaults(thrown, "saved: "), ...faultsOf(thrown, known, "saved: "));
   }
   if (!texts(document, ".rtw-toast__text").some((shown) => list.includes(shown))) wrong.push("no toast shows a text as it is");
-  clear(thrown);
+  clear();
   for (const { el } of thrown) el.remove();
   await frames(1);
   return wrong;
@@ -300,9 +302,9 @@ async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   await frames(3);
   const places = () => [...thrown.map(({ el }) => el), ...document.querySelectorAll(".rtw-toasts")];
   const found = new Set(places().flatMap((place) => [...shapes(place)]));
-  await showSaved(thrown);
+  await showSaved();
   for (const shape of places().flatMap((place) => [...shapes(place)])) found.add(shape);
-  clear(thrown);
+  clear();
   for (const { el } of thrown) el.remove();
   return [...found];
 }
