@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ..client.hub_process import ROOT
 
@@ -27,7 +27,8 @@ LOOKS: dict[str, tuple[Literal["light", "dark"], str]] = {
 STIR = """() => {
     const bob = { client: "c9", user: "bob", name: "Bob Stone" };
     const alerts = connection.event("event:alerts");
-    for (const level of ["info", "success", "warning", "error"]) alerts.receive({ level, text: `a ${level}` });
+    for (const level of ["info", "success", "warning", "error"])
+        alerts.receive({ level, text: `a ${level}` });
     document.querySelector(".rtw-bell__face").click();
     const note = document.querySelector(".rtw-text input");
     note.value = "mine";
@@ -169,23 +170,25 @@ def test_chart_is_told_in_words_and_read_with_the_arrow_keys(show: Any) -> None:
     chart.press("PageDown")
     expect(spoken).not_to_have_text(newest or "")
     # What is read stays what it is while the window moves on.
-    before = spoken.text_content()
-    page.wait_for_timeout(700)
-    expect(spoken).to_have_text(before or "")
+    assert changes(spoken, "{ childList: true, characterData: true, subtree: true }", 1500) == 0
     chart.press("Escape")
     expect(readout).to_be_hidden()
     # It changes every few seconds, not with each value.
-    seen = page.evaluate(
-        """async (el) => {
+    assert changes(chart, "{ attributes: true, attributeFilter: ['aria-label'] }", 3000) <= 1
+
+
+def changes(target: Locator, watched: str, for_ms: int) -> int:
+    """Count the changes of an element in a while."""
+    found: int = target.evaluate(
+        f"""async (el) => {{
             let changes = 0;
             const watch = new MutationObserver(() => changes++);
-            watch.observe(el, { attributes: true, attributeFilter: ["aria-label"] });
-            await new Promise((done) => setTimeout(done, 3000));
+            watch.observe(el, {watched});
+            await new Promise((done) => setTimeout(done, {for_ms}));
             return changes;
-        }""",
-        chart.element_handle(),
+        }}"""
     )
-    assert seen <= 1
+    return found
 
 
 # The class of what has the focus; and a word where it looks no different without.

@@ -44,7 +44,7 @@ def address(harness: str) -> str:
 
 @pytest.fixture
 def plain_page(browser: Browser, address: str) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 600, "height": 200 * BATCH})
+    page = browser.new_page(viewport={"width": 600, "height": 450 * BATCH})
     page.add_init_script(HITS)
     page.set_default_timeout(60_000)
     page.goto(address)
@@ -167,6 +167,7 @@ def tell(hub_file: dict[str, Any], payloads: list[str]) -> None:
         batch = {"time": [time.time()] * 8, "who": payloads[:8], "value": list(range(8))}
         ask(owner, publish={"channel": "stream:payloads", "data": batch})
         for number, text in enumerate(payloads):
+            owner.socket.send("{}")  # a pong, whenever the hub has asked for one
             wanted = {
                 "ttl_s": 60,
                 "sub": f"u{number}",

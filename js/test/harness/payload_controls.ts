@@ -20,16 +20,14 @@ export function stageControls(show: Show, el: HTMLElement, connection: FakeConne
     ["text_input", { title: text, placeholder: text }],
     ["number_input", { title: text, unit: text, min: 0 }],
     ["date_input", { title: text }],
-    ["select", { title: text, choices: text }],
   ];
   for (const [kind, options] of controls) shown(kind, "value", "value:text", options);
   shown("multi_select", "value", "value:many", { title: text, choices });
-  shown("text_input", "value", `value:${text}`, { [text]: text });
-  connection.denied.add("publish value:locked");
-  shown("text_input", "value", "value:locked", { title: text });
+  connection.denied.add(`publish value:${text}`);
+  shown("text_input", "value", `value:${text}`, { [text]: text, choices: text });
   connection.value("value:text").receive(text, who);
   connection.value("value:many").receive([text, { [text]: [text] }, `${text}3`], who);
-  connection.value("value:locked").receive(text, who);
+  connection.value(`value:${text}`).receive(text, who);
   connection.value("value:text").refuse = text;
 
   const alerts = connection.event("event:alerts");

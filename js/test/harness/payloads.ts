@@ -110,9 +110,10 @@ function stage(text: string): Thrown {
   room.receive(text, text, text, now, { replyTo: text, command: { ...note, state: "running" } });
   room.receive("bob", "Bob", text, now, { replyTo: first, command: { ...note, state: "failed" } });
   // Each kind of markup, with the text in every place of it.
-  const marked = [`**${text}** *${text}* _${text}_`, `\`${text}\``, `- ${text}\n  - ${text}\n1. ${text}`, `> ${text}`];
-  const led = [`[${text}](https://example.org/)`, `[x](https://example.org/${text})`, `https://example.org/${text}`, `[[${text}]]`, `@${text} hi`];
-  for (const said of [...marked, ...led, `\`\`\`${text}\n${text}\n\`\`\``, `\`\`\`\n${text}`]) room.receive("bob", "Bob", said, now);
+  const spans = [`**${text}** *${text}* _${text}_`, `\`${text}\``, `[${text}](https://example.org/)`, `[x](https://example.org/${text})`];
+  const more = [`https://example.org/${text}`, `[[${text}]]`, `@${text} hi`, `- ${text}\n  - ${text}\n1. ${text}`, `> ${text}`];
+  const code = [`\`\`\`${text}\n${text}\n\`\`\``, `\`\`\`\n${text}`];
+  room.receive("bob", "Bob", [...spans, ...more, ...code].join("\n"), now);
   room.messages = room.messages.map((message) => ({ ...message, edited: true, reactions: new Map([[text, [text]]]) }));
   room.before = [said(text, text, text, now - 9e7, { reactions: new Map([[text, [text, "ann"]]]) })];
   room.refuse = text;
@@ -186,12 +187,17 @@ function use({ el, text, connection }: Thrown): void {
     input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
   }
   for (const input of el.querySelectorAll<HTMLTextAreaElement>(".rtw-chat__input")) {
-    for (const typed of ["@", "/", `/${text}`, `/other ${text}`, `/${text} needed=${text}`]) {
+    for (const typed of ["@", "/", `/${text}`, `/other ${text}`]) {
       input.focus();
       input.value = typed;
       input.dispatchEvent(new Event("input", { bubbles: true }));
       if (typed.length > 1) input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
     }
+  }
+  // What does not match would be hidden by it.
+  for (const words of el.querySelectorAll<HTMLInputElement>(".rtw-log__words")) {
+    words.value = "";
+    words.dispatchEvent(new Event("input", { bubbles: true }));
   }
   for (const type of ["pointerenter", "pointerover", "mouseover", "focus", "pointermove"]) {
     for (const item of el.querySelectorAll("*")) item.dispatchEvent(new Event(type, { bubbles: type !== "focus" && type !== "pointerenter" }));
