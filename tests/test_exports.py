@@ -44,7 +44,9 @@ def public_objects() -> list[tuple[str, object]]:
     return [(name, value) for name, value in found.items() if not isinstance(value, str | ModuleType)]
 
 
-@pytest.mark.parametrize(("name", "value"), public_objects(), ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("name", "value"), public_objects(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_public_objects_and_their_methods_are_documented(name: str, value: object) -> None:
     assert (inspect.getdoc(value) or "").strip(), f"{name} has no docstring"
     if not inspect.isclass(value):

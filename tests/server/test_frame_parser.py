@@ -68,6 +68,20 @@ def test_nothing_counts_behind_a_close_frame() -> None:
         (masked(1, b"x" * 600, final=False) + masked(0, b"x" * 600), 1009),
         (masked(1, b"", final=False) + masked(0, b"", final=False) * 20, 1008),
     ],
+    ids=[
+        "unmasked",
+        "reserved bit",
+        "unknown data opcode",
+        "unknown control opcode",
+        "ping in pieces",
+        "nothing to continue",
+        "new message inside another",
+        "long ping",
+        "impossible length",
+        "too long",
+        "too long in pieces",
+        "too many pieces",
+    ],
 )
 def test_broken_rules_end_with_their_code(data: bytes, code: int) -> None:
     with pytest.raises(FrameFault) as fault:
