@@ -67,6 +67,7 @@ class Channel:
         self._closed = False
         self._link: Link | None = None  # the link we follow the channel on
         self._settled = threading.Event()
+        self._pieces = 0  # of snapshots that came so far
         self._refusal: RtWidgetsError | None = None
         self._logged: set[int] = set()  # codes of refusals that the log has
 
@@ -112,17 +113,20 @@ class Channel:
             link.follow(self.name, self, self._subscribe_data)
 
     def _wait(self) -> None:
-        """Subscribe and wait for the first snapshot.
+        """Subscribe and wait for the first snapshot, however many pieces it comes in.
 
         Raises:
             ReplyError: If the hub refuses the subscription.
             ReplyTimeoutError: If there is no answer in time.
         """
         self._follow()
-        if not self._settled.wait(RPC_TIMEOUT_S):
-            raise ReplyTimeoutError(
-                f"channel {self.name!r} did not come in {RPC_TIMEOUT_S:g} s: the hub is {self.hub.state}"
-            )
+        pieces = self._pieces
+        while not self._settled.wait(RPC_TIMEOUT_S):
+            if pieces == self._pieces:
+                raise ReplyTimeoutError(
+                    f"channel {self.name!r} did not come in {RPC_TIMEOUT_S:g} s: the hub is {self.hub.state}"
+                )
+            pieces = self._pieces
         if self._refusal is not None:
             raise self._refusal
 
@@ -134,8 +138,9 @@ class Channel:
             self._apply_snapshot(notice)
         except (msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
             self._refusal = ChannelError(f"channel {self.name!r} has a state that can't be read: {error}")
+            self._settled.set()
             raise
-        finally:
+        if self._is_whole:
             self._settled.set()
 
     def on_refused(self, error: Error) -> None:
@@ -178,6 +183,11 @@ class Channel:
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         """Take what a subscribe reply carries."""
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all pieces of the snapshot have come."""
+        return True
 
     def _clear(self) -> None:
         """Remove all callbacks."""

@@ -19,15 +19,6 @@ from .past import newest
 if TYPE_CHECKING:
     from .hub import Hub
 
-_publication = msgspec.json.Decoder(Publication)
-
-
-class _Snapshot(msgspec.Struct):
-    publications: list[Publication] = []
-
-
-_snapshot = msgspec.json.Decoder(_Snapshot)
-
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -53,6 +44,7 @@ class Events(Channel):
     def __init__(self, hub: Hub, name: str) -> None:
         super().__init__(hub, name)
         self._on_event = Listeners(f"on_event of {name!r}")
+        self._old_until = 0
 
     def send(self, data: object) -> None:
         """Send an event: anything that has a place in JSON.
@@ -83,16 +75,12 @@ class Events(Channel):
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the event on."""
-        if self._on_event:
+        if self._on_event and publication.offset > self._old_until:
             self._on_event.fire(_event(publication))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
-        # What came before we first subscribed is not new. After a gap the snapshot holds what we missed.
-        if notice.again and not notice.recovered and self._on_event:
-            kept = _snapshot.decode(bytes(notice.snapshot) or b"{}").publications
-            count = len(kept) if notice.missed is None else min(notice.missed, len(kept))
-            for publication in kept[len(kept) - count :]:
-                self._on_event.fire(_event(publication))
+        if not notice.recovered:
+            self._old_until = notice.old_until
 
     def _clear(self) -> None:
         self._on_event.clear()

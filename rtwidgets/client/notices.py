@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 from msgspec import Raw
 
 from ..protocol.messages import ClientInfo, ConnectResult, Error, Publication, Reply
@@ -38,28 +39,47 @@ class Unanswered:
     id: int
 
 
+class _Past(msgspec.Struct):
+    until: int = 0
+
+
+_past = msgspec.json.Decoder(_Past)
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribed:
     """A subscription is live. Without ``recovered`` the snapshot replaces what was known.
+
+    Of an event or stream channel what is kept comes behind it as publications.
 
     Args:
         channel: Its name.
         snapshot: ``data`` of the subscribe reply, raw JSON; empty when there is none.
         recovered: Whether everything missed follows as publications.
         again: Whether it had been live before, on this or an earlier connection.
-        missed: How many publications lie between our last position and the snapshot's; None when the log
-            is another one, as after a restart of the hub, or there was no position.
+        seen: Our last position; None when the log is another one, as after a restart of the hub, or there was
+            no position.
         epoch: The log it stands in; empty where the channel has no positions.
-        offset: Where the snapshot stands, or what follows it ends.
+        offset: Where it stands: the next publication is the one behind it.
     """
 
     channel: str
     snapshot: Raw
     recovered: bool
     again: bool
-    missed: int | None
+    seen: int | None
     epoch: str = ""
     offset: int = 0
+
+    @property
+    def old_until(self) -> int:
+        """Offset up to which what follows is no news.
+
+        What was there before the first subscription is none. After a gap there may be what was missed.
+        """
+        if self.again:
+            return self.seen or 0
+        return _past.decode(bytes(self.snapshot) or b"{}").until
 
 
 @dataclass(frozen=True, slots=True)

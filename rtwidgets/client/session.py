@@ -228,12 +228,12 @@ class Session:
         subscription.backoff.reset()
         again = subscription.was_live
         subscription.was_live = True
-        missed = result.offset - subscription.offset if subscription.epoch == result.epoch else None
+        seen = subscription.offset if subscription.epoch == result.epoch else None
         if result.recoverable or result.positioned:
             subscription.epoch = result.epoch
             subscription.offset = result.offset
         notices.append(
-            Subscribed(channel, result.data, result.recovered, again, missed, result.epoch, result.offset)
+            Subscribed(channel, result.data, result.recovered, again, seen, result.epoch, result.offset)
         )
         for raw in result.publications:
             notices.append(Published(channel, _publication.decode(raw)))

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Raw
 
 from ..errors import ReplyTimeoutError
 from ..protocol.codec import decode_replies, encode
-from ..protocol.messages import Command, ConnectRequest, Reply, SubscribeRequest, UnsubscribeRequest
+from ..protocol.messages import Command, ConnectRequest, Push, Reply, SubscribeRequest, UnsubscribeRequest
+from .gathering import Gathering
 from .link import RPC_TIMEOUT_S
 from .replies import error_of
 from .sockets import Socket
@@ -29,7 +29,10 @@ CHANNELS_AT_A_TIME = 100
 
 
 def read_snapshots(hub: Hub, channels: Iterable[str]) -> dict[str, Any]:
-    """Return what the hub tells of each channel to who subscribes to it now: ``data`` of the reply.
+    """Return what the hub tells of each channel to who subscribes to it now.
+
+    It is the reply's ``data``, with all that is still to come then: ``rows`` of a table, ``batches`` of a
+    stream, ``publications`` of an event channel.
 
     What the hub object follows itself is not touched. A channel that the hub refuses is left out, and the log
     says why.
@@ -64,18 +67,21 @@ async def _read(hub: Hub, names: list[str]) -> dict[str, Any]:
 
 
 async def _read_some(socket: Socket, names: dict[int, str], found: dict[str, Any]) -> None:
-    """Subscribe to channels, by the ids of the requests, and unsubscribe when all have answered."""
+    """Subscribe to channels, by the ids of the requests, and unsubscribe when the state of all has come."""
     subscribes = {id: SubscribeRequest(channel=name, data=_ASK) for id, name in names.items()}
     await _send(socket, [Command(id=id, subscribe=request) for id, request in subscribes.items()])
-    waiting = dict(names)
-    while waiting:
+    waiting, coming = dict(names), dict[str, Gathering]()
+    while waiting or not all(gathering.is_whole for gathering in coming.values()):
         for reply in decode_replies(await socket.recv()):
             if reply.id == 1 and reply.error is not None:
                 raise error_of(reply.error)
             name = waiting.pop(reply.id, None)
             if name is not None:
-                _take(found, name, reply)
-    unsubscribes = [UnsubscribeRequest(channel=name) for name in names.values() if name in found]
+                _begin(coming, name, reply)
+            elif reply.push is not None and reply.push.channel in coming:
+                _go_on(coming, reply.push)
+    found.update((name, gathering.state) for name, gathering in coming.items())
+    unsubscribes = [UnsubscribeRequest(channel=name) for name in coming]
     await _send(
         socket, [Command(id=id, unsubscribe=request) for id, request in enumerate(unsubscribes, 10_000)]
     )
@@ -86,8 +92,16 @@ async def _send(socket: Socket, commands: list[Command]) -> None:
         await socket.send("\n".join(encode(command).decode() for command in commands))
 
 
-def _take(found: dict[str, Any], name: str, reply: Reply) -> None:
+def _begin(coming: dict[str, Gathering], name: str, reply: Reply) -> None:
     if reply.subscribe is None:
         log.warning("channel %r is left out: %s", name, reply.error.message if reply.error else "no result")
         return
-    found[name] = msgspec.json.decode(bytes(reply.subscribe.data) or b"null")
+    coming[name] = Gathering(reply.subscribe)
+
+
+def _go_on(coming: dict[str, Gathering], push: Push) -> None:
+    if push.pub is not None:
+        coming[push.channel].take(push.pub)
+    elif push.unsubscribe is not None:
+        log.warning("channel %r is left out: %s", push.channel, push.unsubscribe.reason)
+        del coming[push.channel]

@@ -28,13 +28,6 @@ _columns = msgspec.json.Decoder(dict[str, list[Any]])
 _publication = msgspec.json.Decoder(Publication)
 
 
-class _Snapshot(msgspec.Struct):
-    batches: list[dict[str, list[Any]]] = []
-
-
-_snapshot = msgspec.json.Decoder(_Snapshot)
-
-
 class Stream(Channel):
     """A stream of rows: `append` them, read them with `to_frame`, `on_data` or ``async for``.
 
@@ -48,6 +41,7 @@ class Stream(Channel):
         super().__init__(hub, name)
         self._tell_refusal: set[Callable[[RtWidgetsError], None]] = set()
         self._on_data = Listeners(f"on_data of {name!r}")
+        self._old_until = 0
 
     def append(self, data: object = None, /, **cells: object) -> None:
         """Append one row, given by keywords, or many.
@@ -163,16 +157,12 @@ class Stream(Channel):
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the batch on."""
-        if self._on_data:
+        if self._on_data and publication.offset > self._old_until:
             self._fire(_columns.decode(publication.data))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
-        # What came before we first subscribed is not new. After a gap the snapshot holds what we missed.
-        if notice.again and not notice.recovered and self._on_data:
-            batches = _snapshot.decode(bytes(notice.snapshot) or b"{}").batches
-            count = len(batches) if notice.missed is None else min(notice.missed, len(batches))
-            for batch in batches[len(batches) - count :]:
-                self._fire(batch)
+        if not notice.recovered:
+            self._old_until = notice.old_until
 
     def _fire(self, batch: dict[str, list[Any]]) -> None:
         times = batch.get(TIME_COLUMN)

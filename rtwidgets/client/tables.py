@@ -41,6 +41,7 @@ class Table(Channel):
         self._lock = threading.Lock()
         self._on_change = Listeners(f"on_change of {name!r}")
         self._left: set[Cell] | None = None  # keys a large replace left in the table
+        self._tells_snapshot = False  # after a gap it may hold what was missed
         self._taps: tuple[Callable[[TableChange], object], ...] = ()
 
     def _declare_key(self, key: str) -> bool:
@@ -170,10 +171,15 @@ class Table(Channel):
             self._link.unfollow(self.name)
             self._link.follow(self.name, self, self._subscribe_data)
             return
+        was_whole = self._copy.is_whole
         with self._lock:
             change = self._copy.apply(_change.decode(publication.data))
         self._changed(change)
-        if change:
+        if not was_whole:
+            self._pieces += 1
+            if self._copy.is_whole:
+                self._settled.set()
+        if change and (was_whole or self._tells_snapshot):
             self._on_change.fire(change)
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
@@ -182,8 +188,13 @@ class Table(Channel):
         with self._lock:
             change = self._copy.reset(_snapshot.decode(bytes(notice.snapshot) or b"{}"))
         self._changed(change)
+        self._tells_snapshot = notice.again
         if change and notice.again:
             self._on_change.fire(change)
+
+    @property
+    def _is_whole(self) -> bool:
+        return self._copy.is_whole
 
     def _clear(self) -> None:
         self._on_change.clear()

@@ -14,7 +14,8 @@ from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Repl
 from .batch import Stored
 from .demand import Demand, demand_line
 from .durable import Durable
-from .kinds import NOBODY, Author, DataError, FullError, Kind, make_kind
+from .kinds import NOBODY, Author, DataError, FullError, Kind, Table, make_kind
+from .kinds.recency import place_behind
 from .log import ChannelLog
 from .pace import Pace
 from .rules import Limits, Namespace
@@ -25,11 +26,17 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 
+# A table that is larger than this comes in pieces of this size, about.
+PIECE_BYTES = 256 * 1024
+# So many of them are kept for readers that come to the same place.
+MAX_PIECES = 4
+
+
 class Cursor:
     """A subscription: how far one connection has read one channel.
 
     Args:
-        offset: The last publication the subscriber has.
+        offset: The subscriber has all publications up to this one.
         token: The subscription token that gave the right to it, or None when the connection's own did.
         max_hz: Times a second the subscriber wants to be served; infinity for no bound.
         visible: Whether somebody can see what comes; a cursor that is not visible stays where it is. One
@@ -43,7 +50,9 @@ class Cursor:
         "info",
         "max_hz",
         "offset",
+        "place",
         "token",
+        "until",
         "visible",
         "waiting",
     )
@@ -61,6 +70,10 @@ class Cursor:
         self.channel = channel
         self.connection = connection
         self.offset = channel.log.top
+        # What was there up to this offset when it joined is owed as far as it is still there.
+        self.until = 0
+        # How far it has got in the pieces of a table; None where it has the whole table as of its offset.
+        self.place: int | None = None
         self.info = info
         self.token = token
         self.expiry: Timer | None = None
@@ -74,22 +87,32 @@ class Cursor:
         Call it only while `offset` is below the channel's top.
         """
         channel = self.channel
-        log = channel.log
+        log, kind = channel.log, channel.kind
+        if self.place is not None:
+            return self._read_piece(now)
         reachable = self.offset >= log.reach
-        if channel.kind.merges:
+        if kind.merges:
             # Who wants few updates wants each of them to be one.
             enough = channel.limits.conflate_after if self.max_hz == math.inf else 1
             if not reachable or log.top - self.offset > enough:
-                line = self._last_line() if channel.kind.last_counts else channel.merged(self.offset, now)
+                line = self._last_line() if kind.last_counts else self._read_piece(now)
                 if line is not None:
                     if enough > 1:
                         self.connection.hub.refused["conflate_after"] += 1
-                    self.offset = log.top
                     return line
         if not reachable:
-            return None
+            if not self.offset < log.reach <= min(self.until, log.top - 1):
+                return None
+            self.offset = log.reach
         frame, self.offset = log.read(self.offset, max_bytes)
         return frame
+
+    def start_at(self, offset: int) -> None:
+        """Go back to an offset that the subscriber stands at."""
+        self.offset = offset
+        if isinstance(self.channel.kind, Table) and offset < self.channel.log.top:
+            # Rows that change while it comes in pieces come whole.
+            self.place = place_behind(offset)
 
     def catch_up(self) -> None:
         """Put it in line if it is behind."""
@@ -98,7 +121,16 @@ class Cursor:
 
     def _last_line(self) -> bytes:
         log = self.channel.log
-        return log.read(log.top - 1, 0)[0]
+        line, self.offset = log.read(log.top - 1, 0)
+        return line
+
+    def _read_piece(self, now: float) -> bytes | None:
+        """Return what has changed of the table, or the next piece of that; None when it is not known."""
+        assert isinstance(self.channel.kind, Table)
+        if self.channel.kind.recency.forgotten > max(self.offset, self.until):
+            return None
+        line, self.place, self.offset = self.channel.piece(self.offset, self.place, now)
+        return line
 
 
 class Budget:
@@ -143,8 +175,9 @@ class Channel:
         self._budget = budget
         # Those cursors that are visible, by the rate they want.
         self._paces: dict[float, Pace] = {}
-        # The last line that `merged` made, with the offset it is for and the one it leads to.
-        self._merged: tuple[int, int, bytes] | None = None
+        # Lines that `piece` made at the newest offset, with where they lead to, by where they start.
+        self._pieces: dict[tuple[int, int | None], tuple[bytes, int | None, int]] = {}
+        self._pieces_top = 0
         # Connections that hear of changes of the demand, and what they heard last.
         self._watchers: dict[Connection, Demand] = {}
 
@@ -247,6 +280,9 @@ class Channel:
         """Go on where the archive stands."""
         self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
         self._budget.used += self.log.size
+        if isinstance(self.kind, Table):
+            publications = self.log.publications(self.log.first, self.log.top + 1)
+            self.kind.recall(list(map(codec.publication_data, publications)), self.log.reach)
 
     def serve(self, now: float) -> float:
         """Tell the connections whose cursors are behind, at their pace, that there is something to take.
@@ -267,20 +303,31 @@ class Channel:
             self._tell_watchers()
         return next_due
 
-    def merged(self, after: int, now: float) -> bytes | None:
-        """Return one push line that stands for all publications behind an offset, or None.
+    def piece(self, offset: int, place: int | None, now: float) -> tuple[bytes, int | None, int]:
+        """Return the next push line of a reader of a table, and the place and offset where it stands then.
 
-        Readers at the same offset share the bytes.
+        Readers at the same place share the bytes.
         """
-        top = self.log.top
-        if self._merged is not None and self._merged[:2] == (after, top):
-            return self._merged[2]
-        data = self.kind.merged(after)
-        if data is None:
-            return None
-        line = self.log.line(data, top, now=now)
-        self._merged = (after, top, line)
-        return line
+        top, known = self.log.top, self._pieces
+        if self._pieces_top != top:
+            self._pieces_top = top
+            known.clear()
+        found = known.get((offset, place))
+        if found is None:
+            assert isinstance(self.kind, Table)
+            start = place_behind(offset) if place is None else place
+            data, end, done = self.kind.piece(start, PIECE_BYTES, is_part=place is not None)
+            reached = top if done is None else done
+            if reached > offset:
+                line = self.log.line(data, reached, now=now)
+            else:  # a part of the rows of one publication: the reader still stands where it stood
+                line = codec.encode(
+                    Reply(push=Push(channel=self.name, pub=Publication(Raw(data), time=int(now * 1000))))
+                )
+            if len(known) >= MAX_PIECES:
+                del known[next(iter(known))]
+            found = known[offset, place] = line, None if done is None else end, reached
+        return found
 
     def pass_on(self, data: Raw, sender: Connection) -> None:
         """Show something to who looks at the channel now, and keep it nowhere."""

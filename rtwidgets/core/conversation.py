@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from ..protocol.chat import ChatMessage, CommandNote, Page
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Conversation:
@@ -93,7 +97,7 @@ class Conversation:
         Args:
             before: Id of a message, which may have been deleted; None for the end.
             limit: How many at most.
-            max_bytes: As much text at most, but at least one message.
+            max_bytes: How large they may be as JSON, but at least one message.
         """
         if before is not None and before not in self._all:
             return None
@@ -104,7 +108,7 @@ class Conversation:
             message = self._all[message_id]
             if message is None:
                 continue
-            max_bytes -= len(message.text.encode())
+            max_bytes -= len(_encode(message))
             if len(found) == limit or (found and max_bytes < 0):
                 return Page(found[::-1], more=True)
             found.append(message)

@@ -39,7 +39,7 @@ from . import history, rpc
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .durable import Durable
-from .recovery import position
+from .recovery import REPLY_BYTES, position, size_of
 from .refusal import Refusal
 from .sessions import with_role
 from .staging import OVERHEAD_BYTES, Wait
@@ -180,11 +180,14 @@ def _server_side(
     # What is there already when the archive of another channel lets this one wait stays as it is: what comes
     # meanwhile follows behind it.
     found = connection.server_side
+    room = REPLY_BYTES - sum(size_of(result) for _, result in found.values())
     for name in _server_side_names(hub, credentials):
         if name not in found:
             channel = hub.channel_for(connection, name, None)
             cursor = Cursor(channel, connection, with_role(connection.info, credentials, name))
-            found[name] = cursor, _positioned(cursor, request.subs.get(name, SubscribeRequest()), now)
+            result = _positioned(cursor, request.subs.get(name, SubscribeRequest()), room, now)
+            room -= size_of(result)
+            found[name] = cursor, result
     connection.server_side = {}
     connection.cursors.update((name, cursor) for name, (cursor, _) in found.items())
     return {name: result for name, (_, result) in found.items()}
@@ -213,16 +216,17 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     assert connection.credentials is not None
     info = with_role(info, connection.credentials, name)
     cursor = Cursor(channel, connection, info, token=token)
-    result = _positioned(cursor, request, now)
+    result = _positioned(cursor, request, REPLY_BYTES, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
     connection.cursors[name] = cursor
     connection.reply(Reply(id=request_id, subscribe=result))
     channel.enter(cursor)
+    cursor.catch_up()
     _watch_expiry(cursor)
 
 
-def _positioned(cursor: Cursor, request: SubscribeRequest, now: float) -> SubscribeResult:
+def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float) -> SubscribeResult:
     """Grant what a subscribe request wishes, and say where the subscription starts."""
     durable = cursor.channel.durable
     if durable is not None:
@@ -230,7 +234,7 @@ def _positioned(cursor: Cursor, request: SubscribeRequest, now: float) -> Subscr
         cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)
     cursor.max_hz, cursor.visible = granted(cursor, wish)
-    result = position(cursor.channel, request, wish.snapshot, now)
+    result = position(cursor, request, wish.snapshot, room, now)
     if wish.max_hz is not UNSET or wish.visible is not UNSET:
         result.data = with_grant(result.data, cursor)
     return result

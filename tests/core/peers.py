@@ -76,6 +76,13 @@ class Peer:
         assert len(replies) == 1, replies
         return replies[0]
 
+    def join(self, channel: str, **request: Any) -> list[dict[str, Any]]:
+        """Subscribe and return what is still to come after the reply: the channel's past."""
+        self.send({"id": next(self._ids), "subscribe": {"channel": channel, **request}})
+        messages = self.messages()
+        assert "subscribe" in messages[0], messages
+        return publications(messages, channel)
+
     def rpc(self, method: str, **data: Any) -> dict[str, Any]:
         return self.ask(rpc={"method": method, "data": data})
 

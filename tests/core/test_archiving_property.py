@@ -139,14 +139,19 @@ class Reader:
 
 
 class Glancer:
-    """Looks at a table now and then, and is shown changes that are merged."""
+    """Looks at a table now and then, and is shown changes that are merged; over restarts, too."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, dict[str, Any]] = {}
+        self.epoch = ""
+        self.offset = 0
 
     def connect(self, archive: ModelArchive) -> None:
         self.archive = archive
-        self.rows: dict[Any, dict[str, Any]] = {}
         self.peer = Peer(archive.hub, "glancer").connect()
         wish = {"rtwidgets": {"max_hz": 1}}
-        self.peer.send({"id": 1, "subscribe": {"channel": TABLE, "data": wish}})
+        where = {"recover": True, "epoch": self.epoch, "offset": self.offset} if self.epoch else {}
+        self.peer.send({"id": 1, "subscribe": {"channel": TABLE, "data": wish, **where}})
 
     def hear(self) -> None:
         for message in self.peer.messages():
@@ -155,7 +160,13 @@ class Glancer:
                 return
             if "subscribe" in message:
                 reply = message["subscribe"]
-                self._see({"upsert": reply["data"]["rows"]}, reply.get("offset", 0))
+                kept = self.archive.channels.get(TABLE)
+                if self.epoch and kept is not None and kept.epoch == self.epoch:
+                    assert reply["recovered"], reply
+                else:
+                    self.rows = {}
+                    self._see({"upsert": reply["data"]["rows"]}, reply.get("offset", 0))
+                self.epoch, self.offset = reply["epoch"], reply.get("offset", 0)
             elif "pub" in message.get("push", {}):
                 publication = message["push"]["pub"]
                 self._see(publication["data"], publication["offset"])
@@ -166,6 +177,7 @@ class Glancer:
 
     def _see(self, change: dict[str, Any], offset: int) -> None:
         apply(self.rows, change)
+        self.offset = offset
         kept = self.archive.channels.get(TABLE)
         rows: dict[Any, dict[str, Any]] = {}
         for _, data in kept.publications[:offset] if kept is not None else ():
@@ -195,7 +207,7 @@ class World:
     def __init__(self) -> None:
         self.archive = ModelArchive()
         self.producers = [Producer("ann"), Producer("bob")]
-        self.readers = [Reader(channel) for channel in CHANNELS]
+        self.readers = [Reader(channel) for channel in CHANNELS if channel != TABLE]
         self.glancer = Glancer()
         self.restart()
         self.producers[0].peer.rpc_later(self.archive, "rtwidgets.declare", channel=TABLE, key="id")

@@ -21,7 +21,7 @@ def send(chat: Chat, who: Author, **form: Any) -> bytes | None:
 
 
 def messages(chat: Chat) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = msgspec.json.decode(chat.snapshot(0.0))["messages"]
+    found: list[dict[str, Any]] = msgspec.json.decode(chat.snapshot(0.0, MAX_PAGE_BYTES).data)["messages"]
     return found
 
 
@@ -146,7 +146,7 @@ def test_late_joiners_get_the_newest_and_page_back() -> None:
     chat = Chat()
     for number in range(2 * PAGE + 5):
         send(chat, ANN, type="message", id=str(number), text="x")
-    snapshot = msgspec.json.decode(chat.snapshot(0.0))
+    snapshot = msgspec.json.decode(chat.snapshot(0.0, MAX_PAGE_BYTES).data)
     assert snapshot["more"] is True
     found = [message["id"] for message in snapshot["messages"]]
     assert found == [str(number) for number in range(PAGE + 5, 2 * PAGE + 5)]
@@ -168,7 +168,11 @@ def test_a_page_is_bounded_in_bytes_and_never_empty_before_the_end() -> None:
         send(chat, ANN, type="message", id=str(number), text="ü" * MAX_TEXT)
     page = chat.page(None, PAGE)
     assert page is not None and page.more
-    assert len(page.messages) == MAX_PAGE_BYTES // (2 * MAX_TEXT)
+    assert len(page.messages) == MAX_PAGE_BYTES // (2 * MAX_TEXT) - 1  # with all that is around the text
+    for number in range(MAX_REACTING):
+        send(chat, Author(f"{number:0500}"), type="reaction", id="39", emoji="+")
+    page = chat.page(None, PAGE)
+    assert page is not None and len(page.messages) == 4
 
 
 def test_bounds() -> None:

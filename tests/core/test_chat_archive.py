@@ -180,7 +180,7 @@ def test_users_are_told_of_what_was_committed_only_and_owners_moderate() -> None
     archive.end(AWAY)
     notices = "event:rtwidgets.notices#bob"
     snapshot = {"data": {"rtwidgets": {"snapshot": True}}}
-    assert subscribe(archive, bob, notices, **snapshot)["data"]["publications"] == []
+    assert subscribe(archive, bob, notices, **snapshot)["data"] == {"kind": "event", "until": 0}
     publish(ann, DIRECT, {"type": "message", "id": "a", "text": "hi"})
     archive.work()
     told = [message["push"]["pub"] for message in bob.messages() if "pub" in message.get("push", {})]

@@ -26,8 +26,7 @@ def say(peer: Peer, text: str, channel: str = "chat:desk", number: int = 1) -> N
 def notices(hub: Hub, user: str) -> list[tuple[str, str, str]]:
     """Who told what, where, to a user with no right on any channel."""
     peer = Peer(hub, user, {}).connect()
-    request = {"channel": f"event:rtwidgets.notices#{user}", "data": {"rtwidgets": {"snapshot": True}}}
-    kept = peer.ask(subscribe=request)["subscribe"]["data"]["publications"]
+    kept = peer.join(f"event:rtwidgets.notices#{user}", data={"rtwidgets": {"snapshot": True}})
     return [(note["info"]["user"], note["data"]["text"], note["data"]["channel"]) for note in kept]
 
 

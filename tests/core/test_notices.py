@@ -79,8 +79,7 @@ def test_who_comes_later_gets_the_kept_ones() -> None:
     hub = make_hub()
     notify(Peer(hub).connect(), to="bob")
     bob = Peer(hub, "bob", NOTHING).connect()
-    asked = {"channel": BOBS, "data": {"rtwidgets": {"snapshot": True}}}
-    kept = bob.ask(subscribe=asked)["subscribe"]["data"]["publications"]
+    kept = bob.join(BOBS, data={"rtwidgets": {"snapshot": True}})
     assert [pub["data"] for pub in kept] == [{"text": "look"}]
 
 

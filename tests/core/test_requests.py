@@ -409,7 +409,6 @@ def test_snapshot_stands_at_the_replys_offset() -> None:
     peer.rpc("rtwidgets.declare", channel="table:t", key="id")
     peer.ask(publish={"channel": "table:t", "data": {"upsert": {"id": [1], "x": [2]}}})
     peer.ask(publish={"channel": "value:v", "data": 5})
-    peer.ask(publish={"channel": "stream:s", "data": {"time": [1]}})
     peer.ask(publish={"channel": "chat:c", "data": {"type": "message", "id": "m", "text": "hi"}})
     peer.ask(publish={"channel": "event:e", "data": "x"})
     late = Peer(hub).connect()
@@ -421,13 +420,27 @@ def test_snapshot_stands_at_the_replys_offset() -> None:
     assert joined("table:t") == (1, {"kind": "table", "key": "id", "rows": {"id": [1], "x": [2]}})
     by = {"user": "ann", "name": "Ann"}
     assert joined("value:v") == (1, {"kind": "value", "value": 5, "by": by, "time": 1000})
-    assert joined("stream:s") == (1, {"kind": "stream", "batches": [{"time": [1]}]})
     offset, chat = joined("chat:c")
     assert (offset, [m["text"] for m in chat["messages"]]) == (1, ["hi"])
     assert joined("event:e") == (1, None)
+
+
+def test_past_comes_behind_the_reply() -> None:
+    hub = make_hub()
+    peer, late = Peer(hub).connect(), Peer(hub).connect()
+    peer.ask(publish={"channel": "stream:s", "data": {"time": [1]}})
+    peer.ask(publish={"channel": "event:e", "data": "x"})
+    assert late.join("event:e") == []
     late.ask(unsubscribe={"channel": "event:e"})
-    offset, events = joined("event:e", data={"rtwidgets": {"snapshot": True}})
-    assert (offset, [p["data"] for p in events["publications"]]) == (1, ["x"])
+    result = late.ask(subscribe={"channel": "event:e", "data": {"rtwidgets": {"snapshot": True}}})[
+        "subscribe"
+    ]
+    assert result["data"] == {"kind": "event", "until": 1} and "offset" not in result
+    late.ask(unsubscribe={"channel": "event:e"})
+    (event,) = late.join("event:e", data={"rtwidgets": {"snapshot": True}})
+    assert (event["offset"], event["data"], event["info"]["user"]) == (1, "x", "ann")
+    (batch,) = late.join("stream:s")
+    assert (batch["offset"], batch["data"]) == (1, {"time": [1]})
 
 
 def test_value_that_was_never_set_has_no_value() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtwidgets.core.kinds import Author, DataError, Table
-from rtwidgets.core.kinds import table as table_module
+from rtwidgets.core.kinds import Author, DataError, Table, recency
+from rtwidgets.core.kinds.recency import place_behind
 
 from .peers import Peer, make_hub
 
@@ -20,6 +20,22 @@ ANN = Author("ann", "Ann")
 
 def take(table: Table, change: object, offset: int) -> bytes | None:
     return table.accept(encode(change), offset, 0, ANN)
+
+
+BIG = 1 << 30
+
+
+def snapshot_of(table: Table) -> bytes:
+    return table.snapshot(0.0, BIG).data
+
+
+def merged(table: Table, after: int) -> bytes | None:
+    """What a reader gets that has everything up to an offset; None when that is not known."""
+    if table.recency.forgotten > after:
+        return None
+    piece = table.piece(place_behind(after), BIG, is_part=False)
+    assert piece.done is None
+    return piece.data
 
 
 def make_table() -> Table:
@@ -58,8 +74,8 @@ def test_rows_that_come_merged_keep_their_order() -> None:
     take(table, {"upsert": {"id": ["b", "a"], "x": [5, 6]}}, 2)
     take(table, {"remove": ["c"], "upsert": {"id": ["e"], "x": [7]}}, 3)
     take(table, {"upsert": {"id": ["c"], "x": [8]}}, 4)
-    merged = msgspec.json.decode(table.merged(0) or b"")
-    assert merged["upsert"]["id"] == ["a", "b", "d", "e", "c"] == list(rows_of(table.snapshot(0.0)))
+    change = msgspec.json.decode(merged(table, 0) or b"")
+    assert change["upsert"]["id"] == ["a", "b", "d", "e", "c"] == list(rows_of(snapshot_of(table)))
 
 
 keys = st.integers(0, 5) | st.sampled_from(["a", "b"])
@@ -96,13 +112,13 @@ def test_every_reader_ends_with_the_table(steps: list[dict[str, Any]], data: st.
         offset += 1
         apply(live, msgspec.json.decode(logged))
         states.append({key: dict(row) for key, row in live.items()})
-    snapshot = rows_of(table.snapshot(0.0))
+    snapshot = rows_of(snapshot_of(table))
     assert full(snapshot) == full(live)
     late = data.draw(st.integers(0, offset))
     rows = states[late]
-    merged = table.merged(late)
-    assert merged is not None
-    apply(rows, msgspec.json.decode(merged))
+    change = merged(table, late)
+    assert change is not None
+    apply(rows, msgspec.json.decode(change))
     assert full(rows) == full(live)
 
 
@@ -136,15 +152,15 @@ def test_columns_are_bounded() -> None:
 
 
 def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "MAX_TOMBSTONES", 4)
+    monkeypatch.setattr(recency, "MAX_TOMBSTONES", 4)
     table = make_table()
     take(table, {"upsert": {"id": list(range(10))}}, 1)
     for number in range(6):
         take(table, {"remove": [number]}, 2 + number)
-    assert table.merged(1) is None
-    merged = table.merged(5)
-    assert merged is not None
-    assert msgspec.json.decode(merged) == {"remove": [5, 4]}
+    assert merged(table, 1) is None
+    change = merged(table, 5)
+    assert change is not None
+    assert msgspec.json.decode(change) == {"remove": [4, 5]}
 
 
 @pytest.mark.parametrize(
@@ -163,10 +179,10 @@ def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPa
 def test_bad_change_is_refused_and_leaves_the_table(change: object, words: str) -> None:
     table = make_table()
     take(table, {"upsert": {"id": [1], "x": [5]}}, 1)
-    before = table.snapshot(0.0)
+    before = snapshot_of(table)
     with pytest.raises(DataError, match=words.replace("[", r"\[")):
         take(table, change, 2)
-    assert table.snapshot(0.0) == before
+    assert snapshot_of(table) == before
 
 
 def test_undeclared_table_says_what_to_do() -> None:
@@ -188,5 +204,7 @@ def test_changes_that_come_together_have_offsets_of_their_own() -> None:
         for n in (1, 2, 3)
     ]
     publisher.connection.receive(frames, 1.0)
-    merged = hub.channel("table:t").kind.merged(1)
-    assert merged is not None and msgspec.json.decode(merged) == {"upsert": {"id": [2, 3]}}
+    table = hub.channel("table:t").kind
+    assert isinstance(table, Table)
+    change = merged(table, 1)
+    assert change is not None and msgspec.json.decode(change) == {"upsert": {"id": [2, 3]}}

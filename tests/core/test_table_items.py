@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtwidgets.core.batch import Changes
 from rtwidgets.core.kinds import Table
 
-from .test_table import make_table, take
+from .test_table import make_table, merged, snapshot_of, take
 
 
 def random_change(random: Random) -> dict[str, Any]:
@@ -55,10 +55,10 @@ def test_what_was_not_committed_leaves_no_trace(seed: int) -> None:
                 offset = apply(table, change, offset)
             table.settle()
     assert table.changes() == {}
-    assert msgspec.json.decode(table.snapshot(0.0)) == msgspec.json.decode(twin.snapshot(0.0))
+    assert msgspec.json.decode(snapshot_of(table)) == msgspec.json.decode(snapshot_of(twin))
     for after in range(offset):
-        assert decoded(table.merged(after)) == decoded(twin.merged(after))
-    assert (table._bytes, table._tombstones) == (twin._bytes, twin._tombstones)
+        assert decoded(merged(table, after)) == decoded(merged(twin, after))
+    assert (table._bytes, table.recency.tombstones) == (twin._bytes, twin.recency.tombstones)
 
 
 @given(st.integers(0, 2**32))
@@ -79,7 +79,7 @@ def test_what_was_committed_after_all_is_as_if_it_had_never_been_taken_back(seed
 
 
 def decoded_rows(table: Table) -> list[dict[str, Any]]:
-    return rows_of(msgspec.json.decode(table.snapshot(0.0)))
+    return rows_of(msgspec.json.decode(snapshot_of(table)))
 
 
 @given(st.integers(0, 2**32))
@@ -101,10 +101,10 @@ def test_items_are_the_table(seed: int) -> None:
     again = Table()
     for key, item in items:
         again.load({key: item}, offset - 1)
-    before, after = (msgspec.json.decode(each.snapshot(0.0)) for each in (table, again))
+    before, after = (msgspec.json.decode(snapshot_of(each)) for each in (table, again))
     assert (before["key"], rows_of(before)) == (after["key"], rows_of(after))
     assert again._bytes == table._bytes
-    assert again.merged(offset - 2) is None and again.merged(offset - 1) == b"{}"
+    assert merged(again, offset - 2) is None and merged(again, offset - 1) == b"{}"
 
 
 def decoded(change: bytes | None) -> object:

@@ -45,7 +45,7 @@ def test_what_is_granted_stands_in_the_reply() -> None:
     _, reply = subscribe(hub, "stream:s", max_hz=10, visible=False)
     assert reply["data"] == {
         "kind": "stream",
-        "batches": [],
+        "until": 0,
         "rtwidgets": {"max_hz": 10.0, "visible": False},
     }
     _, reply = subscribe(hub, "event:e", max_hz=None)

@@ -113,6 +113,8 @@ export interface TableChange {
 }
 
 export interface TableFeed extends Feed {
+  /** A large table comes in pieces, and some are still to come. */
+  readonly loading: boolean;
   /** The key column; null while nobody declared the table. */
   readonly key: string | null;
   /** Column names in the order they were first seen, the key first. */

@@ -17,6 +17,10 @@ export class Events extends BaseFeed implements EventFeed {
   readonly #maxEvents: number;
   #events: HubEvent[] = [];
   #made = 0;
+  /** Up to this offset publications are those that were kept before this page subscribed. */
+  #until = 0;
+  /** When the last one before a gap was; those of the past that are later were missed. */
+  #lastMs: number | undefined;
 
   constructor(channel: string, maxEvents = MAX_EVENTS) {
     super(channel, false);
@@ -40,12 +44,13 @@ export class Events extends BaseFeed implements EventFeed {
   }
 
   protected override restart(data: unknown): void {
-    const list = asArray(asObject(data ?? {}, "the snapshot").publications ?? [], `the snapshot's "publications"`);
+    const snapshot = asObject(data ?? {}, "the snapshot");
+    // What was saved has its events here; a hub's come as publications.
+    const list = asArray(snapshot.publications ?? [], `the snapshot's "publications"`);
     const publications = list.map((item) => asPublication(asObject(item, "an event of the snapshot")));
-    // What came before we first subscribed is not new; after a gap the snapshot may hold what we missed.
-    const lastMs = this.#events.at(-1)?.timeMs;
+    this.#lastMs = this.#events.at(-1)?.timeMs ?? this.#lastMs;
+    this.#until = typeof snapshot.until === "number" ? snapshot.until : 0;
     this.#events = publications.slice(-this.#maxEvents).map((publication) => this.#event(publication));
-    if (lastMs !== undefined) for (const event of this.#events) if (event.timeMs > lastMs) this.#listeners.call(event);
     this.#changes.call();
   }
 
@@ -54,7 +59,9 @@ export class Events extends BaseFeed implements EventFeed {
     this.#events.push(event);
     // An eighth at a time, so that keeping costs little for each event.
     if (this.#events.length > this.#maxEvents * 1.125) this.#events.splice(0, this.#events.length - this.#maxEvents);
-    this.#listeners.call(event);
+    // What came before we first subscribed is not new; after a gap the past may hold what we missed.
+    const isNew = publication.offset > this.#until || (this.#lastMs !== undefined && event.timeMs > this.#lastMs);
+    if (isNew) this.#listeners.call(event);
     this.#changes.call();
   }
 

@@ -44,6 +44,8 @@ export class Malformed extends Error {}
 
 export abstract class BaseFeed implements Feed {
   readonly channel: string;
+  /** A snapshot comes in pieces, and some are still to come. */
+  loading = false;
   /** The publications can't be followed from what came so far: subscribe anew, without a position. */
   needsSnapshot = false;
   /** Whether a gap up to the next snapshot is our own doing: nobody could see what came. */
@@ -105,7 +107,7 @@ export abstract class BaseFeed implements Feed {
     }
     const between = Math.max(0, offset - last - 1);
     const gaps = this.#status.gaps + (between > 0 && !this.#merges ? 1 : 0);
-    const merged = this.#status.merged + (this.#merges ? between : 0);
+    const merged = this.#status.merged + (this.#merges && !this.loading ? between : 0);
     const bad = this.#try(() => this.apply(publication));
     this.#set({
       gaps,

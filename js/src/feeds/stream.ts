@@ -31,7 +31,8 @@ export class Stream extends BaseFeed implements StreamFeed {
   protected override restart(data: unknown): void {
     const batches: Columns[] = [];
     if (data !== undefined && data !== null) {
-      const list = asArray(asObject(data, "the snapshot").batches, `the snapshot's "batches"`);
+      // What was saved has its batches here; a hub's come as publications.
+      const list = asArray(asObject(data, "the snapshot").batches ?? [], `the snapshot's "batches"`);
       list.forEach((batch, i) => batches.push(asColumns(batch, `batch ${i} of the snapshot`)));
     }
     this.#kept = [];

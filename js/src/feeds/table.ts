@@ -11,6 +11,8 @@ export class Table extends BaseFeed implements TableFeed {
   readonly #listeners = new Listeners<[TableChange]>();
   #columns: string[] = [];
   #rows = new Map<Key, Row>();
+  /** The order of the rows of a snapshot that comes in pieces. */
+  readonly #ranks = new Map<Key, number>();
 
   constructor(channel: string) {
     super(channel, true);
@@ -36,6 +38,8 @@ export class Table extends BaseFeed implements TableFeed {
     const keys = key === null ? [] : keysOf(rows, key);
     this.key = key;
     this.needsSnapshot = false;
+    this.loading = snapshot.more === true;
+    this.#ranks.clear();
     this.#columns = key === null ? [] : [key];
     this.#rows = new Map();
     const changed = this.#upsert(rows, keys);
@@ -46,6 +50,7 @@ export class Table extends BaseFeed implements TableFeed {
     const data = asObject(publication.data, "a change");
     const removals = asArray(data.remove ?? [], `a change's "remove"`);
     const rows = asColumns(data.upsert ?? {}, `a change's "upsert"`);
+    const ranks = asArray(data.rank ?? [], `a change's "rank"`);
     if (!removals.every(isKey)) throw new Malformed(`a change's "remove" holds what is no key`);
     if (this.key === null) {
       // The table was declared after our snapshot, and only a snapshot names the key.
@@ -56,6 +61,19 @@ export class Table extends BaseFeed implements TableFeed {
     const removed = removals.filter((row) => this.#rows.delete(row));
     const changed = this.#upsert(rows, keys);
     if (removed.length > 0 || changed.size > 0) this.#listeners.call({ reset: false, changed, removed });
+    if (!this.loading) return;
+    keys.forEach((key, i) => this.#ranks.set(key, Number(ranks[i])));
+    if (data.more !== true) this.#complete();
+  }
+
+  /** All pieces are here: the rows get the order in which they came to the hub. */
+  #complete(): void {
+    this.loading = false;
+    const ranks = this.#ranks;
+    this.#rows = new Map([...this.#rows].sort(([a], [b]) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0)));
+    ranks.clear();
+    const changed = new Map([...this.#rows].map(([key, row]) => [key, new Set(row.keys())]));
+    this.#listeners.call({ reset: true, changed, removed: [] });
   }
 
   #upsert(columns: Columns, keys: readonly Key[]): Map<Key, Set<string>> {

@@ -126,8 +126,8 @@ export default defineWidget<Options, State>({
     const draw = () => {
       const rows = link.feed?.rows.size ?? 0;
       const total = link.savedAtMs === null ? rows : Math.max(rows, state.savedRows);
-      setText(count, `${total > rows ? `${formatNumber(rows)} of ` : ""}${formatNumber(total)} ${total === 1 ? "row" : "rows"}`);
-      setText(empty, link.feed?.status.phase === "live" ? "no rows" : whileEmpty(link, "waiting for rows…"));
+      setText(count, `${total > rows ? `${formatNumber(rows)} of ` : ""}${formatNumber(total)} ${total === 1 ? "row" : "rows"}${link.feed?.loading ? "…" : ""}`);
+      setText(empty, link.feed?.status.phase === "live" && !link.feed.loading ? "no rows" : whileEmpty(link, "waiting for rows…"));
       empty.hidden = rows > 0;
       const missing = (state.columns ?? options.columns ?? []).filter((name) => !all().includes(name));
       const sort = state.order.sort?.column;

@@ -131,12 +131,16 @@ export class ScriptedHub {
       if (channel !== "stream:px") {
         return reply({ subscribe: { data: { ...(this.snapshots[channel] ?? { kind: "value", value: 1 }), ...grant } } });
       }
-      const position = { recoverable: true, positioned: true, epoch: this.epoch, offset: this.log.length };
+      const position = { recoverable: true, positioned: true, epoch: this.epoch };
+      const recovered = recover && epoch === this.epoch && !this.forgets;
+      const from = this.forgets ? this.log.length : 0;
       reply({
-        subscribe: recover && epoch === this.epoch && !this.forgets
-          ? { ...position, was_recovering: true, recovered: true, publications, data: grant }
-          : { ...position, was_recovering: recover, data: { kind: "stream", batches: [...this.log], ...grant } },
+        subscribe: recovered
+          ? { ...position, offset: this.log.length, was_recovering: true, recovered, publications, data: grant }
+          : { ...position, offset: from, was_recovering: recover, data: { kind: "stream", until: this.log.length, ...grant } },
       });
+      const past = recovered ? [] : this.log.slice(from);
+      past.forEach((data, i) => socket.send(JSON.stringify({ push: { channel, pub: { data, offset: from + i + 1 } } })));
       this.#readers.add(socket);
     } else if (command.publish) {
       this.published.push(command.publish.data);

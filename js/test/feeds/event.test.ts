@@ -11,14 +11,16 @@ function pub(offset: number, data: unknown, more: Partial<Publication> = {}): Pu
   return { data, offset, timeMs: 1_000 + offset, info: null, ...more };
 }
 
-function kept(...offsets: number[]): Subscribed {
-  const publications = offsets.map((offset) => ({
-    data: offset,
-    offset,
-    time: 1_000 + offset,
-    info: { user: "bob", client: "c2", conn_info: { name: "Bob" } },
-  }));
-  return { data: { kind: "event", publications }, offset: offsets.at(-1) ?? 0, wasRecovering: false, recovered: false };
+const bob = { client: "c2", user: "bob", name: "Bob" };
+
+function reply(data: unknown, wasRecovering = false): Subscribed {
+  return { data, offset: 0, wasRecovering, recovered: false };
+}
+
+/** Subscribe where events up to this one are kept. */
+function join(feed: Events, until: number, wasRecovering = false): void {
+  feed.subscribed(reply({ kind: "event", until }, wasRecovering));
+  for (let offset = 1; offset <= until; offset++) feed.publication(pub(offset, offset, { info: bob }));
 }
 
 function heard(feed: Events): unknown[] {
@@ -30,7 +32,7 @@ function heard(feed: Events): unknown[] {
 test("events that were kept are there and are not new; those that come are both", () => {
   const feed = new Events("event:alerts");
   const fresh = heard(feed);
-  feed.subscribed(kept(1, 2));
+  join(feed, 2);
   feed.publication(pub(3, "x", { info: ann }));
   assert.deepEqual(
     feed.events.map(({ data, timeMs, user, name }) => [data, timeMs, user, name]),
@@ -43,19 +45,21 @@ test("events that were kept are there and are not new; those that come are both"
   assert.deepEqual(fresh, ["x"]);
 });
 
-test("what a snapshot after a gap brings for the first time is new", () => {
+test("what the past after a gap brings for the first time is new", () => {
   const feed = new Events("event:alerts");
   const fresh = heard(feed);
-  feed.subscribed(kept(1, 2));
-  feed.subscribed({ ...kept(1, 2, 3, 4), wasRecovering: true });
+  join(feed, 2);
+  feed.subscribed(reply({ kind: "event", until: 4 }, true));
+  join(feed, 4, true);
   assert.deepEqual(fresh, [3, 4]);
-  assert.equal(feed.status.lost, 1);
+  assert.deepEqual(feed.events.map(({ data }) => data), [1, 2, 3, 4]);
+  assert.equal(feed.status.lost, 2);
 });
 
 test("an event that comes again is there once", () => {
   const feed = new Events("event:alerts");
   const fresh = heard(feed);
-  feed.subscribed(kept(1));
+  join(feed, 1);
   feed.publication(pub(2, "x"));
   feed.publication(pub(2, "x"));
   assert.deepEqual([feed.events.length, fresh], [2, ["x"]]);
@@ -63,7 +67,8 @@ test("an event that comes again is there once", () => {
 
 test("the newest events are kept, and each has an id of its own", () => {
   const feed = new Events("event:alerts", 8);
-  feed.subscribed(kept(...Array.from({ length: 20 }, (_, i) => i + 1)));
+  const data = { publications: Array.from({ length: 20 }, (_, i) => ({ data: i + 1, offset: i + 1, time: i })) };
+  feed.subscribed(reply(data));
   assert.deepEqual(feed.events.map(({ data }) => data), [13, 14, 15, 16, 17, 18, 19, 20]);
   for (let offset = 21; offset <= 60; offset++) feed.publication(pub(offset, offset));
   assert.ok(feed.events.length <= 9, String(feed.events.length));
@@ -74,8 +79,8 @@ test("the newest events are kept, and each has an id of its own", () => {
 
 test("a snapshot that is none is counted, and the events stay", () => {
   const feed = new Events("event:alerts");
-  feed.subscribed(kept(1));
-  for (const data of [7, { publications: 3 }, { publications: [null] }]) feed.subscribed({ ...kept(), data });
+  join(feed, 1);
+  for (const data of [7, { publications: 3 }, { publications: [null] }]) feed.subscribed(reply(data));
   assert.equal(feed.status.bad, 3);
   assert.deepEqual(feed.events.map(({ data }) => data), [1]);
   feed.publication(pub(9, "next"));
@@ -84,7 +89,7 @@ test("a snapshot that is none is counted, and the events stay", () => {
 
 test("events without a publisher are from nobody", () => {
   const feed = new Events("event:alerts");
-  feed.subscribed({ ...kept(), data: { publications: [{ data: 1, offset: 1, time: 5 }] } });
+  feed.subscribed(reply({ publications: [{ data: 1, offset: 1, time: 5 }] }));
   const [event] = feed.events as [HubEvent];
   assert.deepEqual([event.user, event.name, event.timeMs], ["", "", 5]);
 });

@@ -153,6 +153,27 @@ test("a table that is declared later asks for a snapshot, as only that names the
   assert.deepEqual([...feed.rows.keys()], [7]);
 });
 
+test("a table that comes in pieces shows its rows as they come, and has their order in the end", () => {
+  const feed = new Table("table:orders");
+  const heard: TableChange[] = [];
+  feed.onChange((change) => heard.push(change), forever);
+  feed.subscribed(snapshot({ kind: "table", key: "id", rows: {}, more: true }));
+  // A part of the rows of one publication has no offset.
+  feed.publication(pub(0, { upsert: { id: [4, 5] }, rank: [4, 5], more: true }));
+  feed.publication(pub(20, { upsert: { id: [2, 3], qty: [1, 1] }, remove: [9], rank: [2, 3], more: true }));
+  assert.deepEqual([feed.loading, [...feed.rows.keys()], feed.status.offset], [true, [4, 5, 2, 3], 20]);
+  feed.waiting("transport closed");
+  feed.subscribed({ data: undefined, offset: 20, wasRecovering: true, recovered: true });
+  feed.publication(pub(31, { upsert: { id: [1, 4], qty: [1, 2] }, remove: [5], rank: [1, 4] }));
+  assert.deepEqual([feed.loading, [...feed.rows.keys()]], [false, [1, 2, 3, 4]]);
+  assert.equal(feed.rows.get(4)?.get("qty"), 2);
+  assert.deepEqual([heard.at(-1)?.reset, heard.at(-1)?.changed.size], [true, 4]);
+  assert.deepEqual([feed.status.merged, feed.status.repeats], [0, 0]);
+  // Later a reader that is far behind gets pieces, too: then nothing is put in order.
+  feed.publication(pub(40, { upsert: { id: [7, 6] }, rank: [7, 6], more: true }));
+  assert.deepEqual([feed.loading, [...feed.rows.keys()]], [false, [1, 2, 3, 4, 7, 6]]);
+});
+
 test("a value that was never set is told from one that is null", () => {
   const feed = new Value("value:limit", () => Promise.resolve(null));
   feed.subscribed(snapshot({ kind: "value" }));

@@ -64,6 +64,7 @@ export class FakeStream extends FakeFeed implements StreamFeed {
 
 export class FakeTable extends FakeFeed implements TableFeed {
   readonly #changes = new Listeners<[TableChange]>();
+  readonly loading = false;
   readonly rows = new Map<Key, Row>();
   columns: string[] = [];
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..log import ChannelLog
 from ..rules import KindName, Limits
-from .base import NOBODY, Author, DataError, FullError, Kind, Moderator
+from .base import NOBODY, Author, DataError, FullError, Kind, Moderator, Start
 from .chat import Chat
 from .event import Event
 from .stream import Stream
@@ -20,6 +20,7 @@ __all__ = [
     "FullError",
     "Kind",
     "Moderator",
+    "Start",
     "Stream",
     "Table",
     "Value",

@@ -39,6 +39,18 @@ class Moderator(Author):
 NOBODY = Author()
 
 
+class Start(NamedTuple):
+    """How a late joiner begins.
+
+    Args:
+        data: What the subscribe reply tells of the channel, raw JSON.
+        offset: What came behind it is still to come; None when the data has everything.
+    """
+
+    data: bytes
+    offset: int | None = None
+
+
 class Kind(Protocol):
     """The state of one channel.
 
@@ -67,11 +79,13 @@ class Kind(Protocol):
             DataError: If the data breaks the kind's rules.
         """
 
-    def snapshot(self, now: float) -> bytes | None:
-        """Return the JSON that a late joiner gets, or None when this kind has no snapshot."""
+    def snapshot(self, now: float, max_bytes: int) -> Start:
+        """Return how a late joiner begins.
 
-    def merged(self, after: int) -> bytes | None:
-        """Return the data of one publication that brings a reader at offset `after` up to date, or None."""
+        Args:
+            now: Seconds since the Unix epoch.
+            max_bytes: About how large its data may be, where the rest can come later.
+        """
 
     def journal(self) -> None:
         """Remember from now on what changes, until `settle` or `undo`; only for channels with an archive."""

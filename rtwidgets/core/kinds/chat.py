@@ -20,12 +20,12 @@ from ...protocol.chat import (
 )
 from ..batch import Changes, Item
 from ..conversation import Conversation
-from .base import Author, DataError, Moderator
+from .base import Author, DataError, Moderator, Start
 
 MAX_MESSAGES = 1_000
 MAX_REACTIONS = 20
 MAX_REACTING = 200
-# What a snapshot and a page carry in text.
+# How large a page is.
 MAX_PAGE_BYTES = 256 * 1024
 # What a message takes besides its text, about.
 OVERHEAD_BYTES = 256
@@ -95,15 +95,12 @@ class Chat:
                 self._react(form, author)
         return data
 
-    def snapshot(self, now: float) -> bytes:
-        page = self.page(None, PAGE)
+    def snapshot(self, now: float, max_bytes: int) -> Start:
+        page = self.page(None, PAGE, max_bytes)
         assert page is not None
-        return _encode({"kind": "chat", "messages": page.messages, "more": page.more})
+        return Start(_encode({"kind": "chat", "messages": page.messages, "more": page.more}))
 
-    def merged(self, after: int) -> None:
-        return None
-
-    def page(self, before: str | None, limit: int) -> Page | None:
+    def page(self, before: str | None, limit: int, max_bytes: int = MAX_PAGE_BYTES) -> Page | None:
         """Return the newest messages, or those before one; None when that one is not kept here.
 
         With `more` and no message the archive may have some.
@@ -111,8 +108,9 @@ class Chat:
         Args:
             before: Id of a message, which may have been deleted; None for the end.
             limit: How many at most, and never more than a snapshot has.
+            max_bytes: How large they may be together; one there is in any case.
         """
-        page = self.messages.page(before, max(1, min(limit, PAGE)), MAX_PAGE_BYTES)
+        page = self.messages.page(before, max(1, min(limit, PAGE)), max_bytes)
         if page is not None and not page.more:
             page.more = self._reaches_back
         return page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..log import ChannelLog
-from .base import Author, Stateless
+from .base import Author, Start, Stateless
 
 
 class Event(Stateless):
@@ -20,9 +20,6 @@ class Event(Stateless):
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
         return data
 
-    def snapshot(self, now: float) -> bytes:
-        kept = self._log.publications(self._log.visible_from(now), self._log.top + 1)
-        return b'{"kind":"event","publications":[' + b",".join(kept) + b"]}"
-
-    def merged(self, after: int) -> None:
-        return None
+    def snapshot(self, now: float, max_bytes: int) -> Start:
+        log = self._log
+        return Start(b'{"kind":"event","until":%d}' % log.top, log.visible_from(now) - 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ...protocol.codec import publication_data
 from ..log import ChannelLog
-from .base import Author, DataError, Stateless
+from .base import Author, DataError, Start, Stateless
 
 
 class Stream(Stateless):
@@ -27,9 +26,6 @@ class Stream(Stateless):
             raise DataError('a stream takes columns, such as {"time": [1], "price": [2.5]}')
         return data
 
-    def snapshot(self, now: float) -> bytes:
-        kept = self._log.publications(self._log.visible_from(now), self._log.top + 1)
-        return b'{"kind":"stream","batches":[' + b",".join(publication_data(item) for item in kept) + b"]}"
-
-    def merged(self, after: int) -> None:
-        return None
+    def snapshot(self, now: float, max_bytes: int) -> Start:
+        log = self._log
+        return Start(b'{"kind":"stream","until":%d}' % log.top, log.visible_from(now) - 1)

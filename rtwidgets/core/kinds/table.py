@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import accumulate, islice
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from ..batch import Changes, Item
-from .base import Author, DataError, FullError
+from .base import Author, DataError, FullError, Start
+from .recency import STEP, Recency
 from .table_items import (
     HEADING,
     Before,
@@ -22,12 +24,12 @@ from .table_items import (
     put_back,
 )
 
-# Removed keys that are remembered for readers that are behind. An older reader gets code 2500.
-MAX_TOMBSTONES = 10_000
 MAX_COLUMNS = 256
-# About what a row and a cell take besides the characters of texts.
+# About what a row and a cell take in memory besides the characters of texts.
 ROW_BYTES = 400
 CELL_BYTES = 32
+# About what a cell takes on the wire at least.
+WIRE_BYTES = 5
 
 
 class Change(Struct, forbid_unknown_fields=True):
@@ -38,12 +40,30 @@ class Change(Struct, forbid_unknown_fields=True):
     replace: bool = False
 
 
+class Piece(NamedTuple):
+    """A part of the changes that a reader has to get.
+
+    Args:
+        data: Of a publication that stands for them.
+        place: Where the reader stands then.
+        done: The offset up to which it has everything then; None when nothing is left.
+    """
+
+    data: bytes
+    place: int
+    done: int | None
+
+
 _decoder = msgspec.json.Decoder(Change)
 _encode = msgspec.json.Encoder().encode
 
 
 class Table:
-    """A keyed table. Late joiners get all rows; late readers the rows that changed since."""
+    """A keyed table. Late joiners get all rows; late readers the rows that changed since.
+
+    A table that is too large for one message comes in pieces, to both alike: whole rows in the order in which
+    they changed last, see `Recency`.
+    """
 
     stamps_author = False
     last_counts = False
@@ -61,10 +81,7 @@ class Table:
         # When each row came, as a number: readers that get many at once get them in this order.
         self._born: dict[Key, int] = {}
         self._births = 0
-        # Offset of each key's last change, latest last; removed keys stay here as tombstones.
-        self._changed: dict[Key, int] = {}
-        self._tombstones = 0
-        self._forgotten = 0
+        self.recency = Recency()
         self._snapshot: bytes | None = None
         self._journal: Journal | None = None
 
@@ -117,20 +134,34 @@ class Table:
             logged["remove"] = gone
         return _encode(logged)
 
-    def snapshot(self, now: float) -> bytes:
-        if self._snapshot is None:
+    def snapshot(self, now: float, max_bytes: int) -> Start:
+        if self._snapshot is None and self._fits(max_bytes):
             rows = {name: [row.get(name) for row in self._rows.values()] for name in self._columns}
             self._snapshot = _encode({"kind": "table", "key": self.key, "rows": rows})
-        return self._snapshot
+        if self._snapshot is not None and (len(self._snapshot) <= max_bytes or not self._rows):
+            return Start(self._snapshot)
+        return Start(_encode({"kind": "table", "key": self.key, "rows": {}, "more": True}), 0)
 
-    def merged(self, after: int) -> bytes | None:
-        if after < self._forgotten:
-            return None
+    def piece(self, place: int, max_bytes: int, *, is_part: bool) -> Piece:
+        """Return what a reader at a place gets next.
+
+        Where it does not get all at once each piece says so: `more` that others follow, and `rank` in which
+        order the rows came, as pieces have another.
+
+        Args:
+            place: What the reader has.
+            max_bytes: About how large the piece may get.
+            is_part: Whether pieces came before.
+        """
         changed: list[Key] = []
-        for key in reversed(self._changed):
-            if self._changed[key] <= after:
+        size, following = 0, None
+        for key, at in self.recency.behind(place):
+            size += self._wire_size(key)
+            if changed and size > max_bytes:
+                following = at
                 break
             changed.append(key)
+            place = at
         rows, born, names = self._committed(changed)
         change: dict[str, object] = {}
         present = sorted((key for key in changed if key in rows), key=born.__getitem__)
@@ -139,7 +170,12 @@ class Table:
         gone = [key for key in changed if key not in rows]
         if gone:
             change["remove"] = gone
-        return _encode(change)
+        if is_part or following is not None:
+            change["rank"] = [born[key] for key in present]
+        if following is None:
+            return Piece(_encode(change), place, None)
+        change["more"] = True
+        return Piece(_encode(change), place, following // STEP - 1)
 
     # with an archive ------------------------------------------------------------
 
@@ -162,7 +198,7 @@ class Table:
         assert journal is not None
         for key, offset in journal.touched.items():
             self._touch(key, offset, was_there=journal.rows[key].row is not None)
-        self._forget()
+        self.recency.forget(self._rows)
         self.journal()
 
     def undo(self, top: int) -> None:
@@ -202,13 +238,33 @@ class Table:
                 self._born[key] = item.rank
                 self._births = max(self._births, item.rank)
                 self._bytes += _row_weight(key, row)
+            self.recency.touch(key, offset, was_there=old is not None, is_there=item is not None)
         if not in_order:
             self._sort()
-        # What came before is not remembered key by key.
-        self._changed.clear()
-        self._tombstones, self._forgotten = 0, offset
+        # What was removed before is not known.
+        self.recency.forgotten = offset
+        self.recency.forget(self._rows)
         self._snapshot = None
         self.journal()
+
+    def recall(self, publications: list[bytes], offset: int) -> None:
+        """Remember which rows the newest publications changed, once all items are loaded.
+
+        Args:
+            publications: The data of each.
+            offset: Of the last one before them.
+        """
+        recency = self.recency = Recency(forgotten=offset)
+        for key in self._rows:
+            recency.touch(key, offset, was_there=True, is_there=True)
+        for data in publications:
+            offset += 1
+            change = _decoder.decode(data)
+            upserted = (change.upsert or {}).get(self.key or "", ())
+            for key in (*upserted, *(change.remove or ())):
+                if isinstance(key, str | int):
+                    is_there = key in self._rows
+                    recency.touch(key, offset, was_there=is_there, is_there=is_there)
 
     def _sort(self) -> None:
         """Put the rows in the order that they came."""
@@ -288,7 +344,7 @@ class Table:
             if journal is None:
                 self._touch(key, offset, was_there=True)
         if journal is None:
-            self._forget()
+            self.recency.forget(self._rows)
 
     def _weigh(self, rows: dict[Key, Row], gone: list[Key]) -> None:
         """Note what a change makes of the table's size.
@@ -324,18 +380,25 @@ class Table:
 
     def _touch(self, key: Key, offset: int, *, was_there: bool) -> None:
         """Note a key's last change; what it is now is in the rows already."""
-        known = self._changed.pop(key, None)
-        self._tombstones += (key not in self._rows) - (known is not None and not was_there)
-        self._changed[key] = offset
+        self.recency.touch(key, offset, was_there=was_there, is_there=key in self._rows)
 
-    def _forget(self) -> None:
-        """Forget the older half of the removed keys when there are too many."""
-        if self._tombstones <= MAX_TOMBSTONES:
-            return
-        removed = (key for key in self._changed if key not in self._rows)
-        for key in list(islice(removed, MAX_TOMBSTONES // 2)):
-            self._forgotten = max(self._forgotten, self._changed.pop(key))
-            self._tombstones -= 1
+    def _fits(self, max_bytes: int) -> bool:
+        """Say whether all rows are one message that is about so large."""
+        return all(size <= max_bytes for size in accumulate(map(self._wire_size, self._rows)))
+
+    def _wire_size(self, key: Key) -> int:
+        """Return about how many bytes a row takes on the wire, at least."""
+        row = self._rows.get(key)
+        if row is None:
+            return WIRE_BYTES + len(str(key))
+        return len(self._columns) * WIRE_BYTES + sum(map(_length, row.values()))
+
+
+def _length(cell: object) -> int:
+    """Return about how many characters a cell has as JSON, beyond a few."""
+    if isinstance(cell, str):
+        return len(cell)
+    return 0 if cell is None or isinstance(cell, int | float) else len(_encode(cell))
 
 
 def _weight(cell: object) -> int:

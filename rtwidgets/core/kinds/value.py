@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ..batch import Changes, Item
-from .base import NOBODY, Author
+from .base import NOBODY, Author, Start
 
 
 class _Set(Struct):
@@ -43,14 +43,11 @@ class Value:
         self.data, self.author, self._time_ms = data, author, time_ms
         return data
 
-    def snapshot(self, now: float) -> bytes:
+    def snapshot(self, now: float, max_bytes: int) -> Start:
         if self.data is None:
-            return b'{"kind":"value"}'
+            return Start(b'{"kind":"value"}')
         by = b"" if self.author == NOBODY else b',"by":' + _encode(self.author._asdict())
-        return b'{"kind":"value","value":%b%b,"time":%d}' % (self.data, by, self._time_ms)
-
-    def merged(self, after: int) -> None:
-        return None
+        return Start(b'{"kind":"value","value":%b%b,"time":%d}' % (self.data, by, self._time_ms))
 
     def journal(self) -> None:
         self._before = self.data, self.author, self._time_ms

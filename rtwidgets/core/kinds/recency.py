@@ -1,0 +1,76 @@
+"""When the rows of a table changed last: what a reader that is behind still has to get, in order."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import islice
+
+from .table_items import Key
+
+# Removed keys that are remembered for readers that are behind, or as many as there are rows. An older reader
+# gets code 2500.
+MAX_TOMBSTONES = 10_000
+# Changes have places, rising; so many are there for the rows of one publication.
+STEP = 1 << 32
+# A reader that is behind by more changes is not looked for from the end.
+NEAR = 2_000
+
+
+def place_behind(offset: int) -> int:
+    """Return the place of a reader that has everything up to an offset."""
+    return offset * STEP + STEP - 1
+
+
+class Recency:
+    """Each key under the place of its last change, removed ones too, oldest first.
+
+    Whoever takes the keys in this order, each with the row as it is then, has the table at the end of it,
+    also when rows change meanwhile: those come again, later.
+
+    Args:
+        forgotten: Removals up to this offset may be forgotten.
+    """
+
+    def __init__(self, forgotten: int = 0) -> None:
+        self._places: dict[Key, int] = {}
+        self._last = 0
+        self.tombstones = 0
+        self.forgotten = forgotten
+
+    def touch(self, key: Key, offset: int, *, was_there: bool, is_there: bool) -> None:
+        """Note a key's last change.
+
+        Args:
+            offset: Of the publication; never lower than the one before.
+            was_there: Whether it had a row before.
+            is_there: Whether it has one now.
+        """
+        known = self._places.pop(key, None)
+        self.tombstones += (not is_there) - (known is not None and not was_there)
+        self._last = self._places[key] = max(self._last + 1, offset * STEP)
+
+    def forget(self, rows: dict[Key, dict[str, object]]) -> None:
+        """Forget the older half of the removed keys when there are too many.
+
+        Args:
+            rows: Those that are there.
+        """
+        if self.tombstones <= max(MAX_TOMBSTONES, len(rows)):
+            return
+        removed = (key for key in self._places if key not in rows)
+        for key in list(islice(removed, self.tombstones // 2)):
+            self.forgotten = max(self.forgotten, self._places.pop(key) // STEP)
+            self.tombstones -= 1
+
+    def behind(self, place: int) -> Iterator[tuple[Key, int]]:
+        """Yield the keys that changed behind a place, each with its own, oldest first."""
+        near: list[tuple[Key, int]] = []
+        for entry in reversed(self._places.items()):
+            if entry[1] <= place:
+                break
+            near.append(entry)
+            if len(near) == NEAR:
+                start = bisect_right(list(self._places.values()), place)
+                return islice(self._places.items(), start, None)
+        return reversed(near)
