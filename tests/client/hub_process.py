@@ -18,6 +18,8 @@ import jwt
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
 PLAIN_HUB = ROOT / "tests/server/plain_hub.py"
+# One that puts whole snapshots into its replies.
+WHOLE_HUB = ROOT / "tests/server/whole_hub.py"
 VERBS = ["subscribe", "publish", "history", "presence", "command"]
 
 
@@ -53,10 +55,13 @@ class HubProcess:
 
     Args:
         plain: Run it on an ASGI server that has no shared frames.
+        script: What to run in its place, with the config and the port.
     """
 
-    def __init__(self, directory: Path, extra_config: str = "", *, plain: bool = False) -> None:
-        self._plain = plain
+    def __init__(
+        self, directory: Path, extra_config: str = "", *, plain: bool = False, script: Path | None = None
+    ) -> None:
+        self._script = PLAIN_HUB if plain else script
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = directory / "hub.toml"
@@ -68,9 +73,9 @@ class HubProcess:
         with self._log.open("ab") as log:
             where = ("--config", str(self.config), "--host", "127.0.0.1", "--port", str(self.port))
             own = ("-m", "rtwidgets.server", "serve", *where)
-            plain = (str(PLAIN_HUB), str(self.config), str(self.port))
+            other = (str(self._script), str(self.config), str(self.port))
             self._process = subprocess.Popen(
-                [sys.executable, *(plain if self._plain else own)],
+                [sys.executable, *(other if self._script is not None else own)],
                 stdout=log,
                 stderr=log,
                 env=environment(),

@@ -54,7 +54,7 @@ class Reader:
         self.peer.now = now
         self.hub.flush(now)
         frame = self.peer.connection.take(1, now)
-        for line in b"" if frame is None else frame.split(b"\n"):
+        for line in [] if frame is None else frame.split(b"\n"):
             self.hear(msgspec.json.decode(line))
         return frame is not None
 

@@ -48,6 +48,12 @@ class Attacker:
             return False
         return True
 
+    def read(self, count: int) -> None:
+        """Read so many bytes, and no more."""
+        self._socket.settimeout(10)
+        while count > 0:
+            count -= len(self._socket.recv(min(count, 4096)))
+
     def close(self) -> None:
         self._socket.close()
 

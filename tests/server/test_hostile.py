@@ -11,14 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ..client.hub_process import HubProcess, token
+from ..client.hub_process import WHOLE_HUB, HubProcess, token
 from .attacks import ATTACKS, Attacker, history_storm, keep_attacking
-from .sockets import open_line
+from .sockets import Line, open_line
 
 pytestmark = pytest.mark.slow
 
 # Of each kind so many at once; what one costs is what all of them cost, divided.
 COUNT = 24
+JOINERS = 20
 MAX_BYTES_EACH = 2 * 1024 * 1024
 ATTACK_S = 4.0
 
@@ -107,5 +108,77 @@ def test_hub_without_its_limits_would_pay_for_a_history_storm(tmp_path: Path) ->
             assert (measured.memory_info().rss - before) / 6 > MAX_BYTES_EACH
             for attacker in attackers:
                 attacker.close()
+    finally:
+        process.kill()
+
+
+# The most that a hub with the usual limits keeps of a stream, a large table, a chat with many reactions.
+STREAM, TABLE, CHAT = "stream:full", "table:large", "chat:long"
+
+
+@pytest.fixture(scope="module")
+def full_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    process = HubProcess(tmp_path_factory.mktemp("hub"), CONFIG)
+    process.start()
+    with open_line(process, "ann") as ann:
+        fill(ann)
+        for number in range(100):
+            ann.ask(publish={"channel": CHAT, "data": {"type": "message", "id": f"m{number}", "text": "hi"}})
+    # The messages are short; who reacts to them has a long name.
+    for number in range(20):
+        with open_line(process, f"{number:01500}") as guest:
+            for message in range(100):
+                form = {"type": "reaction", "id": f"m{message}", "emoji": "+"}
+                guest.ask(publish={"channel": CHAT, "data": form})
+    yield process
+    process.kill()
+
+
+def fill(ann: Line) -> None:
+    pad = "x" * 1_000
+    ann.ask(rpc={"method": "rtwidgets.declare", "data": {"channel": TABLE, "key": "id"}})
+    for start in range(0, 10_000, 20):
+        stream = [{"channel": STREAM, "data": {"time": [number], "pad": [pad]}} for number in range(20)]
+        rows = {"id": list(range(start, start + 20)), "pad": [pad] * 20}
+        table = {"channel": TABLE, "data": {"upsert": rows}}
+        batch = {"producer": "fill", "seq": start + 1, "items": [*stream, table]}
+        assert "error" not in ann.ask(rpc={"method": "rtwidgets.publish", "data": batch})
+
+
+@pytest.mark.parametrize("channel", [STREAM, TABLE, CHAT])
+@pytest.mark.parametrize("reads", [False, True])
+def test_what_a_late_joiner_costs_that_reads_nothing(full_hub: HubProcess, channel: str, reads: bool) -> None:
+    """One that has read a little before it stops holds no more than one that never began."""
+    assert joiners_cost(full_hub, channel, 30_000 if reads else 0) / JOINERS < MAX_BYTES_EACH
+
+
+def joiners_cost(hub: HubProcess, channel: str, reads: int) -> int:
+    """Return what late joiners cost that read so many bytes and no more."""
+    measured = psutil.Process(hub.pid)
+    joiners = [Attacker(hub.port, token("mallory")) for _ in range(JOINERS)]
+    try:
+        before = most = measured.memory_info().rss
+        for joiner in joiners:
+            joiner.commands({"subscribe": {"channel": channel}})
+            joiner.read(reads)
+            most = max(most, measured.memory_info().rss)
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            most = max(most, measured.memory_info().rss)
+            time.sleep(0.01)
+    finally:
+        for joiner in joiners:
+            joiner.close()
+    return most - before
+
+
+def test_table_in_one_message_would_cost_what_it_holds(tmp_path: Path) -> None:
+    """Reading nothing is an attack: a table that leaves as one piece costs each time what it holds."""
+    process = HubProcess(tmp_path, CONFIG, script=WHOLE_HUB)
+    process.start()
+    try:
+        with open_line(process, "ann") as ann:
+            fill(ann)
+        assert joiners_cost(process, TABLE, 0) / JOINERS > MAX_BYTES_EACH
     finally:
         process.kill()

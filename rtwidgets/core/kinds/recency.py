@@ -72,5 +72,6 @@ class Recency:
             near.append(entry)
             if len(near) == NEAR:
                 start = bisect_right(list(self._places.values()), place)
-                return islice(self._places.items(), start, None)
+                keys, places = self._places, self._places.values()
+                return zip(islice(keys, start, None), islice(places, start, None), strict=True)
         return reversed(near)

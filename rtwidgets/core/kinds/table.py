@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, islice
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -28,8 +29,8 @@ MAX_COLUMNS = 256
 # About what a row and a cell take in memory besides the characters of texts.
 ROW_BYTES = 400
 CELL_BYTES = 32
-# About what a cell takes on the wire at least.
-WIRE_BYTES = 5
+# So many rows are in a piece, or are not, together.
+BUNCH = 16
 
 
 class Change(Struct, forbid_unknown_fields=True):
@@ -155,18 +156,21 @@ class Table:
         """
         changed: list[Key] = []
         size, following = 0, None
-        for key, at in self.recency.behind(place):
-            size += self._wire_size(key)
+        behind = self.recency.behind(place)
+        while bunch := list(islice(behind, BUNCH)):
+            keys, places = zip(*bunch, strict=True)
+            size += self._wire_size(keys)
             if changed and size > max_bytes:
-                following = at
+                following = places[0]
                 break
-            changed.append(key)
-            place = at
+            changed += keys
+            place = places[-1]
         rows, born, names = self._committed(changed)
         change: dict[str, object] = {}
-        present = sorted((key for key in changed if key in rows), key=born.__getitem__)
+        present = sorted([key for key in changed if key in rows], key=born.__getitem__)
         if present:
-            change["upsert"] = {name: [rows[key].get(name) for key in present] for name in names}
+            picked = [rows[key] for key in present]
+            change["upsert"] = {name: [row.get(name) for row in picked] for name in names}
         gone = [key for key in changed if key not in rows]
         if gone:
             change["remove"] = gone
@@ -384,21 +388,16 @@ class Table:
 
     def _fits(self, max_bytes: int) -> bool:
         """Say whether all rows are one message that is about so large."""
-        return all(size <= max_bytes for size in accumulate(map(self._wire_size, self._rows)))
+        keys = iter(self._rows)
+        while max_bytes >= 0 and (bunch := list(islice(keys, BUNCH))):
+            max_bytes -= self._wire_size(bunch)
+        return max_bytes >= 0
 
-    def _wire_size(self, key: Key) -> int:
-        """Return about how many bytes a row takes on the wire, at least."""
-        row = self._rows.get(key)
-        if row is None:
-            return WIRE_BYTES + len(str(key))
-        return len(self._columns) * WIRE_BYTES + sum(map(_length, row.values()))
-
-
-def _length(cell: object) -> int:
-    """Return about how many characters a cell has as JSON, beyond a few."""
-    if isinstance(cell, str):
-        return len(cell)
-    return 0 if cell is None or isinstance(cell, int | float) else len(_encode(cell))
+    def _wire_size(self, keys: Iterable[Key]) -> int:
+        """Return about how many bytes rows take on the wire, removed ones too."""
+        # With the names of their columns, which stand for the nulls of those that a row does not have.
+        known = self._rows
+        return len(_encode([known.get(key, key) for key in keys]))
 
 
 def _weight(cell: object) -> int:
