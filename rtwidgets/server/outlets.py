@@ -11,6 +11,9 @@ from .frames import CLOSE_TIMEOUT_S, FramesProtocol
 
 # A frame to a client ends at about this size. It bounds what a stalled reader holds.
 FRAME_BYTES = 48 * 1024
+# An outlet that has written so much goes on in the next turn of the loop: making a large table's pieces for one
+# reader takes long, and its socket may take many of them at once.
+TURN_BYTES = 256 * 1024
 
 
 class Outlets:
@@ -140,11 +143,16 @@ class Outlet:
         port, connection = self._port, self.connection
         if port is None or port.is_ending:
             return
+        written = 0
         while port.is_writable and (connection.has_output or connection.can_go_on):
+            if written >= TURN_BYTES:
+                self._wake()
+                return
             payload = connection.take(FRAME_BYTES, now)
             if payload is None:
                 connection.resume(now)
             else:
+                written += len(payload)
                 port.write(self._outlets.framed(payload))
         if not port.is_writable:
             self._set_deadline(port)

@@ -63,15 +63,14 @@ class Recency:
             self.forgotten = max(self.forgotten, self._places.pop(key) // STEP)
             self.tombstones -= 1
 
-    def behind(self, place: int) -> Iterator[tuple[Key, int]]:
-        """Yield the keys that changed behind a place, each with its own, oldest first."""
-        near: list[tuple[Key, int]] = []
-        for entry in reversed(self._places.items()):
-            if entry[1] <= place:
+    def behind(self, place: int) -> tuple[Iterator[Key], Iterator[int]]:
+        """Return the keys that changed behind a place, oldest first, and the place of each."""
+        keys, places = self._places, self._places.values()
+        count = 0
+        for newest in islice(reversed(places), NEAR):
+            if newest <= place:
                 break
-            near.append(entry)
-            if len(near) == NEAR:
-                start = bisect_right(list(self._places.values()), place)
-                keys, places = self._places, self._places.values()
-                return zip(islice(keys, start, None), islice(places, start, None), strict=True)
-        return reversed(near)
+            count += 1
+        # A list of all places costs as much as going through some thousands of them.
+        start = len(keys) - count if count < NEAR else bisect_right(list(places), place)
+        return islice(keys, start, None), islice(places, start, None)

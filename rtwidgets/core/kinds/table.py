@@ -156,15 +156,14 @@ class Table:
         """
         changed: list[Key] = []
         size, following = 0, None
-        behind = self.recency.behind(place)
+        behind, places = self.recency.behind(place)
         while bunch := list(islice(behind, BUNCH)):
-            keys, places = zip(*bunch, strict=True)
-            size += self._wire_size(keys)
+            size += self._wire_size(bunch)
             if changed and size > max_bytes:
-                following = places[0]
+                following = next(places)
                 break
-            changed += keys
-            place = places[-1]
+            changed += bunch
+            *_, place = islice(places, len(bunch))
         rows, born, names = self._committed(changed)
         change: dict[str, object] = {}
         present = sorted([key for key in changed if key in rows], key=born.__getitem__)
