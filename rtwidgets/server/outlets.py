@@ -11,8 +11,8 @@ from .frames import CLOSE_TIMEOUT_S, FramesProtocol
 
 # A frame to a client ends at about this size. It bounds what a stalled reader holds.
 FRAME_BYTES = 48 * 1024
-# An outlet that has written so much goes on in the next turn of the loop: making a large table's pieces for one
-# reader takes long, and its socket may take many of them at once.
+# An outlet that has written so much goes on in the next turn of the loop: making the pieces of a large table
+# takes long, and a socket may take many of them at once.
 TURN_BYTES = 256 * 1024
 
 
