@@ -7,6 +7,7 @@ extension `rtwidgets.frames`. Without it, on another server, the hub uses plain 
 
 from __future__ import annotations
 
+from asyncio import TimerHandle
 from typing import Any, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -19,6 +20,8 @@ EXTENSION = "rtwidgets.frames"
 CLOSE_TIMEOUT_S = 5.0
 # So many frames of a peer are read while it has not answered a close frame; what follows is dropped unread.
 MOST_BEHIND_CLOSE = 1_000
+# What comes behind that, or is no frame, is read at this pace and dropped.
+DROP_INTERVAL_S = 0.1
 # Above this many unsent bytes of its own the transport says that it is full.
 WRITE_BUFFER_BYTES = 16 * 1024
 
@@ -47,6 +50,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     _closing = False
     # Behind our close frame this much is looked at for the peer's.
     _patience = MOST_BEHIND_CLOSE
+    _drop_timer: TimerHandle | None = None
     # Whether the transport takes more now.
     is_writable = True
 
@@ -136,6 +140,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._drop_timer is not None:
+            self._drop_timer.cancel()
         if self._owner is not None:
             self._owner.on_lost()
             self._owner = None
@@ -160,15 +166,16 @@ class FramesProtocol(WebSocketsSansIOProtocol):
 
     def _await_close(self, data: bytes) -> None:
         """Look for the peer's answer to our close frame and nothing else."""
-        if self._patience <= 0:
-            # What still comes is dropped: closing with unread bytes would reset the connection, and the
-            # peer would not hear why it ended. Nothing holds it back now, so it must cost nothing.
-            return
         try:
-            messages, controls = self._parser.feed(data)
+            messages, controls = self._parser.feed(data) if self._patience > 0 else ([], [])
         except FrameFault:
             self._patience = 0
-            return
+            messages, controls = [], []
         self._patience -= len(messages) + len(controls)
         if any(frame.opcode == CLOSE for frame in controls):
             self.transport.close()
+        elif self._patience <= 0 and not self.transport.is_closing():
+            # What still comes is dropped: closing with unread bytes would reset the connection, and the peer
+            # would not hear why it ended. It must cost next to nothing, so it is read now and then.
+            self.transport.pause_reading()
+            self._drop_timer = self.loop.call_later(DROP_INTERVAL_S, self.transport.resume_reading)

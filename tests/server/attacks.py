@@ -30,6 +30,7 @@ class Attacker:
         self._socket.sendall(handshake(port))
         assert b" 101 " in self._socket.recv(4096)
         self.commands({"connect": {"token": token}})
+        self._socket.settimeout(10)
         assert b'"connect"' in self._socket.recv(4096)
         self._id = 10
 
