@@ -26,7 +26,7 @@ class Bucket:
             self._at = now
         return 0.0 if self._left > 0.0 else (1.0 - self._left) / self.rate
 
-    def take(self, count: int) -> None:
+    def take(self, count: float) -> None:
         """Take so many."""
         self._left -= count
 

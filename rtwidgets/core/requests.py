@@ -35,11 +35,11 @@ from ..protocol.messages import (
     UnsubscribeResult,
 )
 from ..protocol.names import is_channel, users_of
-from . import history, rpc
+from . import history, recovery, rpc
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .durable import Durable
-from .recovery import REPLY_BYTES, position, size_of
+from .recovery import position, size_of
 from .refusal import Refusal
 from .sessions import with_role
 from .staging import OVERHEAD_BYTES, Wait
@@ -180,7 +180,7 @@ def _server_side(
     # What is there already when the archive of another channel lets this one wait stays as it is: what comes
     # meanwhile follows behind it.
     found = connection.server_side
-    room = REPLY_BYTES - sum(size_of(result) for _, result in found.values())
+    room = recovery.REPLY_BYTES - sum(size_of(result) for _, result in found.values())
     for name in _server_side_names(hub, credentials):
         if name not in found:
             channel = hub.channel_for(connection, name, None)
@@ -216,7 +216,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     assert connection.credentials is not None
     info = with_role(info, connection.credentials, name)
     cursor = Cursor(channel, connection, info, token=token)
-    result = _positioned(cursor, request, REPLY_BYTES, now)
+    result = _positioned(cursor, request, recovery.REPLY_BYTES, now)
     if token is not None:
         result.expires, result.ttl = _time_left(token.expires_at, now)
     connection.cursors[name] = cursor

@@ -18,6 +18,9 @@ from ..core.rates import Bucket
 Network: TypeAlias = IPv4Network | IPv6Network
 # A whole home or office has one of these, so one address of it counts as all of them.
 IPV6_PREFIX = 64
+# A connection that ends for what it sent counts as so many seconds' worth of requests.
+FAULT_S = 0.25
+MAX_WAIT_S = 5.0
 # Of so many addresses at a time it is remembered how much they did of late.
 MAX_ADDRESSES = 10_000
 
@@ -86,6 +89,18 @@ class Addresses:
         """
         self._count(self._requests, address, "connects_per_ip_per_s", "requests")
 
+    def note_fault(self, address: str) -> None:
+        """Count a connection that was ended because it broke the rules of the wire.
+
+        Such connections are work for the hub and good for nothing; whoever makes them again and again waits.
+        """
+        rate, now = self._limits.connects_per_ip_per_s, self._now()
+        if rate:
+            requests = self._bucket(self._requests, address, rate, now)
+            # Others may have the same address: they do not wait for ever.
+            if requests.wait_s(now) < MAX_WAIT_S:
+                requests.take(rate * FAULT_S)
+
     def note_join(self, address: str) -> None:
         """Count an invite that was shown.
 
@@ -136,14 +151,18 @@ class Addresses:
         if not rate:
             return
         now = self._now()
+        known = self._bucket(rates, address, rate, now)
+        if known.wait_s(now):
+            self._refuse(limit, f"more than {rate:g} {what} a second from one address")
+        known.take(1)
+
+    def _bucket(self, rates: dict[str, Bucket], address: str, rate: float, now: float) -> Bucket:
         known = rates.get(address)
         if known is None:
             if len(rates) >= MAX_ADDRESSES:
                 _forget(rates, now)
             known = rates[address] = Bucket(rate, now)
-        if known.wait_s(now):
-            self._refuse(limit, f"more than {rate:g} {what} a second from one address")
-        known.take(1)
+        return known
 
     def _refuse(self, limit: str, message: str) -> None:
         self._refused[limit] += 1

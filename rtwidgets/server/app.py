@@ -102,7 +102,9 @@ class HubApp:
         )
         self.asgi = Starlette(
             routes=[
-                WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain)),
+                WebSocketRoute(
+                    SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain, self.addresses)
+                ),
                 Route(HEALTH_PATH, self._health),
                 Route(READY_PATH, self._ready),
                 Route("/metrics", Metrics(self.hub, figures).show),

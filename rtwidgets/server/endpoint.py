@@ -9,6 +9,8 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from ..core import Connection, Hub
+from ..protocol import codes
+from .addresses import Addresses
 from .drain import Drain
 from .frames import EXTENSION
 from .gate import refuse
@@ -16,6 +18,8 @@ from .outlets import FRAME_BYTES, Outlet, Outlets
 
 JSON_SUBPROTOCOL = "centrifuge-json"
 PROTOBUF_SUBPROTOCOL = "centrifuge-protobuf"
+# A connection with one of these ends broke the rules of the wire.
+FAULTS = (codes.BAD_FRAME, codes.TOO_MANY_COMMANDS)
 
 
 class WebSocketEndpoint:
@@ -24,12 +28,14 @@ class WebSocketEndpoint:
     Args:
         outlets: Writes to the sockets whose transport can be taken over.
         drain: Says whether the hub is going down.
+        addresses: Counts what each address does.
     """
 
-    def __init__(self, hub: Hub, outlets: Outlets, drain: Drain) -> None:
+    def __init__(self, hub: Hub, outlets: Outlets, drain: Drain, addresses: Addresses) -> None:
         self._hub = hub
         self._outlets = outlets
         self._drain = drain
+        self._addresses = addresses
         self._now = outlets.now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,11 +52,16 @@ class WebSocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         extension = scope.get("extensions", {}).get(EXTENSION)
         if extension is None:
-            await _Socket(self._hub, self._now, receive, send).run()
+            socket = _Socket(self._hub, self._now, receive, send)
+            await socket.run()
+            broke_rules = socket.connection.closing in FAULTS
         else:
             outlet = Outlet(self._hub, self._outlets)
             outlet.attach(extension["take_over"](outlet, self._hub.rules.limits.fragments_per_message))
             await outlet.lost
+            broke_rules = outlet.had_fault or outlet.connection.closing in FAULTS
+        if broke_rules:
+            self._addresses.note_fault(self._addresses.of(scope))
 
 
 class _Socket:
@@ -62,7 +73,7 @@ class _Socket:
         self._send = send
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
-        self._connection: Connection = hub.open(self._wake.set, now())
+        self.connection: Connection = hub.open(self._wake.set, now())
         self._send_timeout_s = hub.rules.limits.send_timeout_s or None
 
     async def run(self) -> None:
@@ -71,14 +82,14 @@ class _Socket:
         try:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._connection.end(self._now())
+            self.connection.end(self._now())
             for task in (reader, writer):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError, TimeoutError):
                     await task
 
     async def _read(self) -> None:
-        connection = self._connection
+        connection = self.connection
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
@@ -92,7 +103,7 @@ class _Socket:
                 connection.resume(self._now())
 
     async def _write(self) -> None:
-        connection = self._connection
+        connection = self.connection
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -66,6 +66,8 @@ class Outlet:
         self._deadline: asyncio.TimerHandle | None = None
         self._send_timeout_s = hub.rules.limits.send_timeout_s
         self._port: FramesProtocol | None = None
+        # Whether it broke the rules of WebSocket frames.
+        self.had_fault = False
         self.lost = asyncio.get_running_loop().create_future()
         self.connection: Connection = hub.open(self._wake, outlets.now())
 
@@ -92,6 +94,7 @@ class Outlet:
             self._port.pause()
 
     def on_fault(self, fault: FrameFault) -> None:
+        self.had_fault = True
         limit = {TOO_BIG: "max_message_bytes", POLICY: "fragments_per_message"}.get(fault.code)
         if limit is not None:
             self.connection.hub.refused[limit] += 1

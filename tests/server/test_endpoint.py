@@ -93,6 +93,24 @@ def test_connections_of_one_address_are_limited_and_freed(hub: HubProcess) -> No
             time.sleep(0.05)
 
 
+def test_what_comes_behind_a_close_frame_is_read_now_and_then(own_hub: HubProcess) -> None:
+    """A peer that is sent away and goes on sending may do so, for next to no work; it hears why, too."""
+    with socket.create_connection(("127.0.0.1", own_hub.port), timeout=10) as plain:
+        plain.sendall(handshake(own_hub.port))
+        assert b" 101 " in plain.recv(4096)
+        plain.setblocking(False)
+        sent, until = 0, time.monotonic() + 1.5
+        while time.monotonic() < until:
+            try:
+                sent += plain.send(b"\xff" * 65_536)
+            except BlockingIOError:
+                time.sleep(0.01)
+        assert 500_000 < sent < 32_000_000
+        plain.settimeout(10)
+        head, *_, reason = plain.recv(4096).partition(b"\x03\xea")  # 1002
+        assert head[:1] == b"\x88" and reason.startswith(b"reserved bits")
+
+
 def test_reader_that_stalls_costs_little_and_hears_of_what_it_missed(hub: HubProcess) -> None:
     process = psutil.Process(hub.pid)
     with open_line(hub, max_queue=1) as stalled, open_line(hub) as writer:

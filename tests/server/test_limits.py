@@ -88,6 +88,42 @@ def test_requests_of_an_address(tmp_path: Path) -> None:
         assert {request(hub, "/health")[0] for _ in range(300)} == {200}
 
 
+@pytest.mark.parametrize("rubbish", [b"\xff" * 20, b"not json"])
+def test_connections_that_break_the_rules_count_as_many_requests(tmp_path: Path, rubbish: bytes) -> None:
+    with hub_with(tmp_path, "connects_per_ip_per_s = 40") as hub:
+        statuses = Counter[int]()
+        for _ in range(20):
+            try:
+                with bare_line(hub) as line:
+                    if rubbish.startswith(b"\xff"):
+                        line.socket.socket.sendall(rubbish)
+                    else:
+                        line.socket.send(rubbish.decode())
+                    code_of_close(line)
+                    statuses[101] += 1
+            except InvalidStatus as error:
+                statuses[error.response.status_code] += 1
+        # Each is a quarter of a second's worth of requests.
+        assert statuses[429] >= 8 and statuses[101] >= 4
+        deadline = time.monotonic() + 8
+        while request(hub, "/health")[0] != 200:  # others of the address wait a moment
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_who_breaks_the_rules_waits_some_seconds_at_most() -> None:
+    now = [0.0]
+    table = addresses(Limits(connects_per_ip_per_s=100), now=lambda: now[0])
+    for _ in range(64):
+        table.note_fault("203.0.113.9")
+    table.note_request("203.0.113.10")
+    now[0] = 4.9
+    with pytest.raises(TooManyError):
+        table.note_request("203.0.113.9")
+    now[0] = 5.5
+    table.note_request("203.0.113.9")
+
+
 def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path) -> None:
     with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
         time.sleep(1.0)

@@ -6,10 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from rtwidgets.core import channel, requests
+from rtwidgets.core import channel, recovery
 from rtwidgets.server import run
 from rtwidgets.server.settings import load
 
-channel.PIECE_BYTES = requests.REPLY_BYTES = 1 << 40
+channel.PIECE_BYTES = recovery.REPLY_BYTES = 1 << 40
 config, port = sys.argv[1:]
 run.serve(load(Path(config), os.environ, {"port": int(port)}), print)
