@@ -5,19 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import jwt
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtwidgets.core import Hub, Limits, channel, recovery
+from rtwidgets.core import Hub, Limits, Namespace, channel, recovery
 from rtwidgets.core.kinds import recency
 
-from .peers import Peer, make_hub
+from .peers import SECRET, Peer, make_hub, publications
 from .test_table import apply, full
 from .test_table_items import random_change
 
 TABLE = "table:t"
+FRAME_BYTES = 48 * 1024
 
 
 @pytest.fixture
@@ -137,3 +139,98 @@ def test_every_reader_ends_with_the_table(seed: int) -> None:
             pass
         assert not reader.has_more and reader.offset == table.log.top
         assert full(reader.rows) == full(live)
+
+
+def frames(peer: Peer) -> list[bytes]:
+    """Take everything, as a socket does."""
+    peer.hub.flush(peer.now)
+    found: list[bytes] = []
+    while (frame := peer.connection.take(FRAME_BYTES, peer.now)) is not None:
+        found.append(frame)
+    return found
+
+
+def pushed(found: list[bytes], name: str) -> list[dict[str, Any]]:
+    return publications([msgspec.json.decode(line) for frame in found for line in frame.split(b"\n")], name)
+
+
+def filled_hub() -> Hub:
+    hub = make_hub()
+    Peer(hub).connect().rpc("rtwidgets.declare", channel=TABLE, key="id")
+    pad = "x" * 2_000
+    for number in range(1_000):
+        hub.channel(TABLE).publish(msgspec.json.encode({"upsert": {"id": [number], "pad": [pad]}}), now=1.0)
+        for name in ("stream:s", "event:e"):
+            hub.channel(name).publish(msgspec.json.encode({"n": [number], "pad": [pad]}), now=1.0)
+    return hub
+
+
+@pytest.mark.parametrize("name", [TABLE, "stream:s", "event:e"])
+@pytest.mark.parametrize("position", [{}, {"recover": True, "offset": 1}])
+def test_nothing_large_waits_for_who_joins_or_recovers(name: str, position: dict[str, Any]) -> None:
+    hub = filled_hub()
+    peer = Peer(hub).connect()
+    data = {"rtwidgets": {"snapshot": True}}
+    peer.send({"id": 9, "subscribe": {"channel": name, "data": data, **position}})
+    found = frames(peer)
+    assert max(map(len, found)) < recovery.REPLY_BYTES + FRAME_BYTES + 4_096 and len(found) > 4
+    reply = msgspec.json.decode(found[0].split(b"\n")[0])["subscribe"]
+    assert reply.get("recovered", False) == bool(position)
+    last = (reply.get("publications") or [reply])[-1].get("offset", 0)
+    assert reply.get("offset", 0) == last + bool(position and name == TABLE and not last)
+    offsets = [push["offset"] for push in pushed(found, name)]
+    assert offsets[-1] == 1_000
+    if name != TABLE:
+        assert offsets == list(range(last + 1, 1_001))
+
+
+def test_readers_at_the_same_place_share_a_piece() -> None:
+    hub = filled_hub()
+    peers = [Peer(hub).connect() for _ in range(2)]
+    for peer in peers:
+        peer.send({"id": 9, "subscribe": {"channel": TABLE}})
+        assert peer.connection.take(1, 1.0) is not None
+    for _ in range(3):
+        first, second = (peer.connection.take(FRAME_BYTES, 1.0) for peer in peers)
+        assert first is not None and first is second
+
+
+def test_connect_reply_has_room_for_some_snapshots_only() -> None:
+    hub = make_hub()
+    names = [f"table:{number}" for number in range(8)]
+    for name in names:
+        Peer(hub).connect().rpc("rtwidgets.declare", channel=name, key="id")
+        change = {"upsert": {"id": list(range(50)), "pad": ["x" * 2_000] * 50}}
+        hub.channel(name).publish(msgspec.json.encode(change), now=1.0)
+    token = jwt.encode({"sub": "ann", "channels": names}, SECRET, algorithm="HS256")
+    peer = Peer(hub)
+    peer.send({"id": 1, "connect": {"token": token}})
+    found = frames(peer)
+    assert len(found[0]) < recovery.REPLY_BYTES + channel.PIECE_BYTES
+    subs = msgspec.json.decode(found[0].split(b"\n")[0])["connect"]["subs"]
+    whole = [name for name in names if not subs[name]["data"].get("more")]
+    assert 0 < len(whole) < 8
+    for name in names:
+        rows = subs[name]["data"]["rows"].get("id", [])
+        assert len(rows) + sum(len(push["data"]["upsert"]["id"]) for push in pushed(found, name)) == 50
+
+
+def test_past_that_the_log_lets_go_of_is_passed_over_and_no_more() -> None:
+    hub = make_hub(
+        namespaces={"short": Namespace("stream", history_size=10, recover=True)},
+        limits=Limits(delivery_window=10),
+    )
+
+    def publish(count: int) -> None:
+        for _ in range(count):
+            hub.channel("short:s").publish(b'{"n":[1]}', now=1.0)
+
+    publish(10)
+    peer, other = Peer(hub).connect(), Peer(hub).connect()
+    for each in (peer, other):
+        each.send({"id": 9, "subscribe": {"channel": "short:s"}})
+        assert b'"until":10' in (each.connection.take(1, 1.0) or b"")
+    publish(5)
+    assert [push["offset"] for push in publications(peer.messages(), "short:s")] == list(range(5, 16))
+    publish(20)  # now some are gone that came after the other one joined
+    assert b'"code":2500' in b"".join(frames(other))
