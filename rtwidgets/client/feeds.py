@@ -13,6 +13,8 @@ from ..errors import ChannelError, RtWidgetsError
 from ..protocol.names import namespace_of
 from .audience import Audience
 from .channel import KINDS, Channel
+from .deliveries import deliver, deliver_several
+from .entries import Several
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -28,6 +30,9 @@ STOP_WAIT_S = 2.0
 class Feed:
     """A running source: `stop` it, read its `status`. Made by `Hub.run`.
 
+    An async source whose ``acknowledged`` is true is asked for its next item only when the hub has published
+    the last one, however long the hub is away: what it does after a ``yield`` it does after that.
+
     Args:
         hub: The hub to publish to.
         source: A (async) generator, a function that makes one (called with the hub when it takes an argument
@@ -39,7 +44,8 @@ class Feed:
 
     def __init__(self, hub: Hub, source: Any, into: Channel | None, *, idle: bool, scope: Scope) -> None:
         self.source = source
-        self.status = "running"
+        self._status = "running"
+        self._publisher = hub._use().publisher if getattr(source, "acknowledged", False) else None
         self._scope = scope
         self._into = into
         self._stopping = threading.Event()
@@ -52,6 +58,12 @@ class Feed:
         self._items = _items_of(source, scope)
         self._thread = threading.Thread(target=self._run, name="rtwidgets-feed", daemon=True)
         self._thread.start()
+
+    @property
+    def status(self) -> str:
+        """``"running"``, ``"waiting: reason"``, ``"stopped"`` or ``"failed: reason"``."""
+        problem = getattr(self.source, "problem", "") if self._status == "running" else ""
+        return f"waiting: {problem}" if problem else self._status
 
     def stop(self) -> None:
         """Stop the source and wait a moment for it to end."""
@@ -73,14 +85,14 @@ class Feed:
                 asyncio.run(self._drain_async(self._items))
             else:
                 self._drain(self._items)
-            self.status = "stopped"
+            self._status = "stopped"
         except asyncio.CancelledError:
-            self.status = "stopped"
+            self._status = "stopped"
         except Exception as error:
             if self._stopping.is_set() and isinstance(error, RtWidgetsError):
-                self.status = "stopped"
+                self._status = "stopped"
                 return
-            self.status = f"failed: {type(error).__name__}: {error}"
+            self._status = f"failed: {type(error).__name__}: {error}"
             log.exception("%r", self)
         finally:
             if self._audience is not None:
@@ -116,12 +128,25 @@ class Feed:
         try:
             await self._audience_came()
             async for item in items:
-                self._publish(item)
+                await self._publish_async(item)
                 await self._audience_came()
         finally:
             close = getattr(items, "aclose", None)
             if close is not None:
                 await close()
+
+    async def _publish_async(self, item: Any) -> None:
+        if self._publisher is None:
+            self._publish(item)
+        elif isinstance(item, Several):
+            await deliver_several(self._publisher, self._channel_for(item), item)
+        else:
+            await deliver(self._publisher, lambda: self._publish(item))
+
+    def _channel_for(self, item: Several) -> Channel:
+        if self._into is None:
+            raise ChannelError("the source names no channels: use hub.run(source, into=channel)")
+        return self._into
 
     def _publish(self, item: Any) -> None:
         if self._into is not None:

@@ -2,11 +2,16 @@
 
 A source is an async iterable of columns, or of ``(channel, data)`` pairs; ``declares`` lists the channels
 that need options. Its settings may be set from any thread: a shared control can steer a running source.
+One whose ``acknowledged`` is true is asked for its next item when the hub has published the last one.
+
+Sources that read another system have its name; the library that they need comes with an extra of that name.
 """
 
 from __future__ import annotations
 
+from .consumer import Consumer
+from .kafka import kafka
 from .replay import Replay, replay
 from .system import SystemMetrics, system_metrics
 
-__all__ = ["Replay", "SystemMetrics", "replay", "system_metrics"]
+__all__ = ["Consumer", "Replay", "SystemMetrics", "kafka", "replay", "system_metrics"]
