@@ -76,7 +76,8 @@ class Feed:
             self._thread.join(STOP_WAIT_S)
 
     def __repr__(self) -> str:
-        name = getattr(self.source, "__name__", None) or type(self.source).__name__
+        source = self.source
+        name = getattr(source, "__name__", "") or getattr(source, "name", "") or type(source).__name__
         return f"<Feed of {name}, {self.status}>"
 
     def _run(self) -> None:

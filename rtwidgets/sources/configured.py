@@ -17,7 +17,7 @@ from .consumer import Consumer
 
 log = logging.getLogger("rtwidgets")
 
-KINDS = ("kafka",)
+KINDS = ("kafka", "mqtt", "nats", "postgres", "redis")
 LOOK_INTERVAL_S = 0.5
 
 

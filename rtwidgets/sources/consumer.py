@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ..client.backoff import Backoff
 from ..client.entries import Entry, Several
@@ -19,6 +19,9 @@ log = logging.getLogger("rtwidgets")
 # Messages that are taken, and published, at once.
 BATCH = 500
 HOLD_INTERVAL_S = 1.0
+
+# Takes a problem, "" for none any more.
+Tell: TypeAlias = Callable[[str], None]
 
 
 class Reader(Protocol):
@@ -70,7 +73,7 @@ class Consumer:
 
     Args:
         name: What is read, for people; no secrets.
-        open_reader: Opens a place to read from; it is given what takes a problem, "" for none any more.
+        open_reader: Opens a place to read from; it is given what takes a problem.
         reading: How records become entries.
     """
 
@@ -79,7 +82,7 @@ class Consumer:
     def __init__(
         self,
         name: str,
-        open_reader: Callable[[Callable[[str], None]], Awaitable[Reader]],
+        open_reader: Callable[[Tell], Awaitable[Reader]],
         reading: Reading,
     ) -> None:
         self.name = name

@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading
+from .consumer import BATCH, Consumer, Reading, Tell
 from .extras import need
 from .records import Decode, OnError, Record, Start, one_of
 
 T = TypeVar("T")
-Tell = Callable[[str], None]
 
 POLL_S = 0.5
 PROBE_S = 2.0
