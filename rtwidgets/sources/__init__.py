@@ -11,9 +11,20 @@ from __future__ import annotations
 
 from .consumer import Consumer
 from .kafka import kafka
+from .nats import nats
 from .postgres import postgres
 from .redis import redis
 from .replay import Replay, replay
 from .system import SystemMetrics, system_metrics
 
-__all__ = ["Consumer", "Replay", "SystemMetrics", "kafka", "postgres", "redis", "replay", "system_metrics"]
+__all__ = [
+    "Consumer",
+    "Replay",
+    "SystemMetrics",
+    "kafka",
+    "nats",
+    "postgres",
+    "redis",
+    "replay",
+    "system_metrics",
+]
