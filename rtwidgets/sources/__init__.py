@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from .consumer import Consumer
 from .kafka import kafka
+from .mqtt import mqtt
 from .nats import nats
 from .postgres import postgres
 from .redis import redis
@@ -22,6 +23,7 @@ __all__ = [
     "Replay",
     "SystemMetrics",
     "kafka",
+    "mqtt",
     "nats",
     "postgres",
     "redis",

@@ -19,6 +19,7 @@ log = logging.getLogger("rtwidgets")
 # Messages that are taken, and published, at once.
 BATCH = 500
 HOLD_INTERVAL_S = 1.0
+NOT_YET = "not connected yet"
 
 # Takes a problem, "" for none any more.
 Tell: TypeAlias = Callable[[str], None]
@@ -88,7 +89,7 @@ class Consumer:
         self.name = name
         self.published = 0
         self.skipped = 0
-        self.problem = ""
+        self.problem = NOT_YET
         self.fault: Exception | None = None
         self._open_reader = open_reader
         self._reading = reading
@@ -101,6 +102,7 @@ class Consumer:
         while True:
             try:
                 reader = await self._open_reader(self._tell)
+                self._tell("")
                 try:
                     while True:
                         records = await reader.take()
@@ -173,9 +175,9 @@ class Consumer:
             self._tell(str(error))
 
     def _tell(self, problem: str) -> None:
-        if problem and not self.problem:
+        if problem and self.problem in ("", NOT_YET):
             log.warning("%s: %s; it is tried again", self.name, problem)
-        elif self.problem and not problem:
+        elif self.problem not in ("", NOT_YET) and not problem:
             log.warning("%s is there again", self.name)
         self.problem = problem
 
