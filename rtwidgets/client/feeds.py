@@ -6,8 +6,8 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..errors import ChannelError, RtWidgetsError
 from ..protocol.names import namespace_of
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("rtwidgets")
 
 STOP_WAIT_S = 2.0
+
+
+class Outlet(Protocol):
+    """What can take a channel's data."""
+
+    def forward(self, channel: Channel) -> AsyncIterable[Any]:
+        """Return what does it while it is iterated; it yields nothing."""
 
 
 class Feed:
@@ -62,8 +69,13 @@ class Feed:
     @property
     def status(self) -> str:
         """``"running"``, ``"waiting: reason"``, ``"stopped"`` or ``"failed: reason"``."""
-        problem = getattr(self.source, "problem", "") if self._status == "running" else ""
+        problem = getattr(self.source, "problem", "") if self.is_running else ""
         return f"waiting: {problem}" if problem else self._status
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended, though it may wait for something."""
+        return self._status == "running"
 
     def stop(self) -> None:
         """Stop the source and wait a moment for it to end."""
@@ -176,6 +188,20 @@ class Feed:
     async def _audience_came(self) -> None:
         if self._audience is not None and not self._audience.is_there:
             await asyncio.to_thread(self._audience.wait)
+
+
+def forward(source: Any, outlet: Outlet) -> AsyncIterable[Any]:
+    """Return the source that writes a channel to an outlet.
+
+    Raises:
+        TypeError: If one of them is something else.
+    """
+    if not isinstance(source, Channel) or not hasattr(outlet, "forward"):
+        raise TypeError(
+            f"hub.run can't bring a {type(source).__name__} into a {type(outlet).__name__}: one of them is a "
+            "channel of the hub"
+        )
+    return outlet.forward(source)
 
 
 def open_channel(scope: Scope, name: str, options: dict[str, Any]) -> Channel:

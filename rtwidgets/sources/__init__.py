@@ -9,7 +9,7 @@ Sources that read another system have its name; the library that they need comes
 
 from __future__ import annotations
 
-from .consumer import Consumer
+from .connector import Connector
 from .kafka import kafka
 from .mqtt import mqtt
 from .nats import nats
@@ -19,7 +19,7 @@ from .replay import Replay, replay
 from .system import SystemMetrics, system_metrics
 
 __all__ = [
-    "Consumer",
+    "Connector",
     "Replay",
     "SystemMetrics",
     "kafka",

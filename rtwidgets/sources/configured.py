@@ -13,7 +13,7 @@ from ..client.channel import Channel
 from ..client.feeds import Feed, open_channel
 from ..client.hub import Hub
 from ..errors import ChannelError, ConfigError
-from .consumer import Consumer
+from .connector import Connector
 
 log = logging.getLogger("rtwidgets")
 
@@ -25,13 +25,17 @@ def start_feed(hub: Hub, name: str, settings: Mapping[str, Any]) -> Feed:
     """Start the feed of one ``[sources.<name>]``.
 
     Args:
-        settings: ``kind``, ``channel`` and the arguments of the source of that kind.
+        settings: ``kind``, the arguments of that kind, and ``channel`` to feed or ``from`` to write out.
 
     Raises:
         ConfigError: If a key is missing, unknown or has an unusable value.
     """
     where = f"[sources.{name}]"
     options = dict(settings)
+    if "from" in options:
+        name = str(options.pop("from"))
+        channel = _channel(hub, where, name, options.get("key"))
+        return hub.run(channel, into=_source(where, options))
     channel = _channel(hub, where, options.pop("channel", None), options.get("key"))
     return hub.run(_source(where, options), into=channel)
 
@@ -51,11 +55,11 @@ def watch(feeds: Mapping[str, Feed], stopping: threading.Event) -> bool:
     return not told
 
 
-def _source(where: str, options: dict[str, Any]) -> Consumer:
+def _source(where: str, options: dict[str, Any]) -> Connector:
     kind = options.pop("kind", None)
     if kind not in KINDS:
         raise ConfigError(f"{where} has kind = {kind!r}: use {', '.join(map(repr, KINDS))}")
-    make: Callable[..., Consumer] = getattr(import_module(f".{kind}", __package__), kind)
+    make: Callable[..., Connector] = getattr(import_module(f".{kind}", __package__), kind)
     try:
         inspect.signature(make).bind(**options)
     except TypeError as error:

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading, Tell
+from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
+from .pulls import Message
 from .records import Decode, OnError, Record, Start, one_of
 
 T = TypeVar("T")
@@ -23,9 +24,10 @@ SETTINGS = {
     "session.timeout.ms": 10_000,
     "queued.max.messages.kbytes": 16_384,
     "queued.min.messages": 4 * BATCH,
-    # Said by `Consumer.problem` rather than by librdkafka on stderr.
-    "log_level": 0,
 }
+WRITING = {"enable.idempotence": True, "message.timeout.ms": 10_000, "linger.ms": 0}
+# Settings that belong to a consumer, which a producer warns of.
+READING_ONLY = ("session.timeout.ms", "heartbeat.interval.ms", "group.instance.id", "max.poll.interval.ms")
 # The group gave our partitions to somebody else, who reads on from what was committed.
 LOST = ("ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "_ASSIGNMENT_LOST", "_NO_OFFSET")
 # What no second try mends.
@@ -157,6 +159,38 @@ class KafkaReader:
             raise SourceError(f"Kafka refuses: {error.str()}")
 
 
+class KafkaWriter:
+    """A producer whose messages are all on the broker, in order, when `write` returns."""
+
+    def __init__(self, settings: dict[str, Any], topic: str) -> None:
+        self._library = need("confluent_kafka", "kafka")
+        self._producer = self._library.Producer(settings)
+        self._topic = topic
+
+    async def write(self, messages: list[Message]) -> None:
+        """Write messages; the broker tells one that is sent again from a new one."""
+        await asyncio.to_thread(self._write, messages)
+
+    async def close(self) -> None:
+        """Forget what is not on its way yet."""
+        self._producer.purge()
+
+    def _write(self, messages: list[Message]) -> None:
+        failed: list[Any] = []
+
+        def delivered(error: Any, message: Any) -> None:
+            if error is not None:
+                failed.append(error)
+
+        for message in messages:
+            self._producer.produce(self._topic, message.value, message.key or None, on_delivery=delivered)
+        self._producer.flush()
+        for error in failed:
+            if error.fatal() or error.name() in FINAL:
+                raise SourceError(f"Kafka refuses: {error.str()}")
+            raise SourceAwayError(f"Kafka is away: {error.str()}")
+
+
 def kafka(
     servers: str,
     *,
@@ -168,8 +202,8 @@ def kafka(
     key: str = "",
     on_error: OnError = "stop",
     config: Mapping[str, Any] | None = None,
-) -> Consumer:
-    """Return a source that reads a Kafka topic: ``hub.run(source, into=channel)``.
+) -> Connector:
+    """Return a Kafka topic, to read with ``hub.run(topic, into=channel)`` or write the other way round.
 
     Offsets are committed when the hub has published what was read. A message without a value removes the row
     of its key from a table.
@@ -189,15 +223,22 @@ def kafka(
         ConfigError: If an option is not usable, or confluent-kafka is not installed.
     """
     one_of("start", start, ("oldest", "newest"))
+    # What goes wrong is said by `problem` rather than by librdkafka on stderr.
+    servers_only = {"bootstrap.servers": servers, "log_level": 0}
     library = need("confluent_kafka", "kafka")
     offset = {"auto.offset.reset": "earliest" if start == "oldest" else "latest"}
-    settings = {"bootstrap.servers": servers, "group.id": group, **SETTINGS, **offset, **(config or {})}
+    settings = {**servers_only, "group.id": group, **SETTINGS, **offset, **(config or {})}
 
     async def open_reader(tell: Tell) -> KafkaReader:
         return KafkaReader(settings, topic, start, tell)
+
+    async def open_writer() -> KafkaWriter:
+        own = {name: value for name, value in (config or {}).items() if name not in READING_ONLY}
+        return KafkaWriter({**servers_only, **WRITING, **own}, topic)
 
     try:
         library.Consumer(settings).close()
     except library.KafkaException as error:
         raise ConfigError(f"Kafka settings: {error.args[0].str()}") from None
-    return Consumer(f"Kafka topic {topic!r}", open_reader, Reading(decode, decode_key, key, on_error))
+    reading = Reading(decode, decode_key, key, on_error)
+    return Connector(f"Kafka topic {topic!r}", open_reader, reading, open_writer, group)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading, Tell
+from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
+from .pulls import Message
 from .records import Decode, OnError, Record
 
 ANSWER_S = 10.0
@@ -164,6 +166,46 @@ class MqttReader:
             self._granted.set_result(None)
 
 
+class MqttWriter:
+    """Publishes to a topic, a table's rows each to a topic below it where the broker keeps the last."""
+
+    def __init__(self, client: Any, address: tuple[str, int], topic: str) -> None:
+        self._client = client
+        self._address = address
+        self._topic = topic
+
+    async def write(self, messages: list[Message]) -> None:
+        """Publish messages, and wait until the broker has acknowledged all."""
+        await asyncio.to_thread(self._write, messages)
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    def _write(self, messages: list[Message]) -> None:
+        try:
+            if not self._client.is_connected():
+                self._client.connect(*self._address, KEEPALIVE_S)
+                self._client.loop_start()
+            sent = [
+                self._client.publish(
+                    f"{self._topic}/{message.key}" if message.key else self._topic,
+                    message.value or b"",
+                    qos=1,
+                    retain=bool(message.key),
+                )
+                for message in messages
+            ]
+            deadline = time.monotonic() + ANSWER_S
+            for message in sent:
+                message.wait_for_publish(max(0.0, deadline - time.monotonic()))
+        except (OSError, RuntimeError) as error:
+            raise SourceAwayError(f"the MQTT broker is away: {type(error).__name__}") from None
+        if not all(message.is_published() for message in sent):
+            raise SourceAwayError(f"the MQTT broker did not acknowledge in {ANSWER_S:g} s")
+
+
 def mqtt(
     url: str,
     *,
@@ -172,8 +214,11 @@ def mqtt(
     decode: Decode = "json",
     key: str = "topic",
     on_error: OnError = "stop",
-) -> Consumer:
-    """Return a source that reads MQTT topics: ``hub.run(source, into=channel)``.
+) -> Connector:
+    """Return MQTT topics, to read with ``hub.run(topics, into=channel)``.
+
+    ``hub.run(channel, into=topics)`` publishes to ``topic``, which is then one without wildcards; a table's
+    rows each to a topic below it, where the broker keeps the last.
 
     Messages of QoS 1 are acknowledged when the hub has published them; the broker keeps them for a reader
     that is away, up to a week and as many as its own settings allow. Those of QoS 0 nobody keeps. A message's
@@ -205,10 +250,10 @@ def mqtt(
             "group is empty: name the session, such as 'desk'; the broker keeps it by this name"
         )
 
-    def make_client() -> Any:
+    def make_client(client_id: str = group) -> Any:
         client = library.Client(
             library.CallbackAPIVersion.VERSION2,
-            group,
+            client_id,
             protocol=library.MQTTv5,
             manual_ack=True,
             reconnect_on_failure=False,
@@ -223,4 +268,10 @@ def mqtt(
     async def open_reader(tell: Tell) -> MqttReader:
         return await MqttReader(make_client, address, topic).open()
 
-    return Consumer(f"MQTT topic {topic!r}", open_reader, Reading(decode, "text", key, on_error))
+    async def open_writer() -> MqttWriter:
+        if "#" in topic or "+" in topic:
+            raise ConfigError(f"topic is {topic!r}: to write, name one without wildcards")
+        return MqttWriter(make_client(""), address, topic)
+
+    reading = Reading(decode, "text", key, on_error)
+    return Connector(f"MQTT topic {topic!r}", open_reader, reading, open_writer, group)

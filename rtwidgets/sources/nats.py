@@ -11,13 +11,14 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import cycle
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading, Tell
+from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
+from .pulls import Message
 from .records import Decode, OnError, Record, Start, one_of
 
 T = TypeVar("T")
@@ -203,6 +204,37 @@ class NatsReader:
             raise SourceAwayError(f"NATS is away: {type(error).__name__}") from None
 
 
+class NatsWriter:
+    """Publishes into a stream; the server has a message when it has acknowledged it."""
+
+    def __init__(self, connection: Any, subject: str) -> None:
+        self._connection = connection
+        self._subject = subject
+        self._errors = need("nats.errors", "nats")
+
+    async def write(self, messages: list[Message]) -> None:
+        """Publish messages, with their keys in a header."""
+        jetstream = self._connection.jetstream()
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                waiting = [
+                    await jetstream.publish_async(
+                        self._subject,
+                        message.value or b"",
+                        headers={KEY_HEADER: message.key} if message.key else None,
+                    )
+                    for message in messages
+                ]
+                for acknowledgement in waiting:
+                    await acknowledgement
+        except (self._errors.Error, OSError, TimeoutError) as error:
+            raise SourceAwayError(f"NATS is away: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._connection.close()
+
+
 def nats(
     url: str,
     *,
@@ -214,9 +246,11 @@ def nats(
     decode_key: Decode = "text",
     key: str = "",
     on_error: OnError = "stop",
-    config: dict[str, Any] | None = None,
-) -> Consumer:
-    """Return a source that reads a NATS JetStream stream: ``hub.run(source, into=channel)``.
+    config: Mapping[str, Any] | None = None,
+) -> Connector:
+    """Return a NATS JetStream stream, to read with ``hub.run(stream, into=channel)``.
+
+    ``hub.run(channel, into=stream)`` publishes to ``subject``, which is then one without wildcards.
 
     How far the hub has published is kept in the key-value bucket ``rtwidgets``, under stream and group; the
     stream itself has to keep its messages until then (retention by limits). A message's key is its header
@@ -226,7 +260,7 @@ def nats(
         url: ``nats://host:4222``, or several with commas between.
         stream: The stream.
         group: Name for the place that is kept; one process at a time reads for it.
-        subject: Which messages of the stream, such as ``"orders.>"``; "" for all.
+        subject: Which messages of the stream, such as ``"orders.>"``; "" for all. The one to publish to.
         start: Where a new group begins: ``"oldest"`` or ``"newest"``.
         decode: ``"json"``, ``"text"``, or a function of the data's bytes that returns a row or other data.
         decode_key: The same for keys. Table keys that are numbers need ``"json"``.
@@ -254,4 +288,14 @@ def nats(
     async def open_reader(tell: Tell) -> NatsReader:
         return await NatsReader(connect, stream, subject, group, start).open()
 
-    return Consumer(f"NATS stream {stream!r}", open_reader, Reading(decode, decode_key, key, on_error))
+    async def open_writer() -> NatsWriter:
+        if not subject or "*" in subject or ">" in subject:
+            raise ConfigError(f"subject is {subject!r}: to write, name one without wildcards")
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return NatsWriter(await connect(), subject)
+        except (library.errors.Error, OSError, TimeoutError) as error:
+            raise SourceAwayError(f"NATS is away: {type(error).__name__}") from None
+
+    reading = Reading(decode, decode_key, key, on_error)
+    return Connector(f"NATS stream {stream!r}", open_reader, reading, open_writer, group)

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading, Tell
+from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
+from .pulls import Message
 from .records import Decode, OnError, Record
 
 T = TypeVar("T")
@@ -39,6 +40,10 @@ class PostgresReader:
         self._select = (
             "SELECT id, key::text, data::text, extract(epoch FROM created_at)::float8 "
             f"FROM {quoted} ORDER BY id LIMIT {BATCH}"
+        )
+        self._insert = (
+            f"INSERT INTO {quoted} (key, data) "
+            "SELECT * FROM unnest($1::text[], $2::jsonb[]) AS message (key, data)"
         )
         self._delete = f"DELETE FROM {quoted} WHERE id = ANY($1::bigint[])"
         self._tell = tell
@@ -110,6 +115,16 @@ class PostgresReader:
             raise SourceAwayError(f"PostgreSQL is away: {type(error).__name__}") from None
 
 
+class PostgresWriter(PostgresReader):
+    """Inserts rows into the table."""
+
+    async def write(self, messages: list[Message]) -> None:
+        """Insert a row for each message, all of them or none."""
+        keys = [message.key or None for message in messages]
+        values = [None if message.value is None else message.value.decode() for message in messages]
+        await self._call(lambda connection: connection.execute(self._insert, keys, values))
+
+
 def postgres(
     url: str,
     *,
@@ -118,8 +133,10 @@ def postgres(
     decode_key: Decode = "text",
     key: str = "",
     on_error: OnError = "stop",
-) -> Consumer:
-    """Return a source that reads an outbox table of PostgreSQL: ``hub.run(source, into=channel)``.
+) -> Connector:
+    """Return an outbox table of PostgreSQL, to read with ``hub.run(outbox, into=channel)``.
+
+    ``hub.run(channel, into=table)`` inserts into a table with the same columns.
 
     Transactions insert into the table what they have to tell, with columns ``id`` (bigint, rising), ``key``,
     ``data`` and ``created_at``. Rows are read in the order of their ids and deleted when the hub has
@@ -153,7 +170,11 @@ def postgres(
     async def open_reader(tell: Tell) -> PostgresReader:
         return await PostgresReader(connect, table, tell).open()
 
-    return Consumer(f"PostgreSQL table {table!r}", open_reader, Reading(decode, decode_key, key, on_error))
+    async def open_writer() -> PostgresWriter:
+        return PostgresWriter(connect, table, lambda problem: None)
+
+    reading = Reading(decode, decode_key, key, on_error)
+    return Connector(f"PostgreSQL table {table!r}", open_reader, reading, open_writer, table)
 
 
 def _bytes(text: str | None) -> bytes | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import msgspec
 
 from ..errors import ConfigError, SourceAwayError, SourceError
-from .consumer import BATCH, Consumer, Reading, Tell
+from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
+from .pulls import Message
 from .records import Decode, OnError, Record, Start, one_of
+
+T = TypeVar("T")
 
 BLOCK_MS = 1000
 ANSWER_S = 10.0
@@ -93,17 +97,30 @@ class RedisReader:
         )
 
     async def _call(self, method: str, *args: Any, **options: Any) -> Any:
-        errors = self._errors
-        try:
-            return await getattr(self._client, method)(*args, **options)
-        except (errors.AuthenticationError, errors.AuthorizationError) as error:
-            raise SourceError(f"Redis refuses: {error}") from None
-        except (errors.ConnectionError, errors.TimeoutError, errors.ReadOnlyError, OSError) as error:
-            raise SourceAwayError(f"Redis is away: {error}") from None
-        except errors.ResponseError as error:
-            if str(error).startswith(("NOGROUP", "UNBLOCKED")):  # deleted, or Redis came back without it
-                raise SourceAwayError(f"the group is gone: {error}") from None
-            raise SourceError(f"Redis refuses: {error}") from None
+        return await _answered(self._errors, getattr(self._client, method)(*args, **options))
+
+
+class RedisWriter:
+    """Adds entries to a stream."""
+
+    def __init__(self, client: Any, stream: str, field: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._field = field or "data"
+        self._errors = need("redis.exceptions", "redis")
+
+    async def write(self, messages: list[Message]) -> None:
+        """Add an entry for each message, all of them or none."""
+        pipeline = self._client.pipeline(transaction=True)
+        for message in messages:
+            fields = {self._field: message.value, KEY_FIELD: message.key}
+            given = {name: value for name, value in fields.items() if value}
+            pipeline.xadd(self._stream, given)
+        await _answered(self._errors, pipeline.execute())
+
+    async def close(self) -> None:
+        """End the connections."""
+        await self._client.aclose()
 
 
 def redis(
@@ -117,8 +134,8 @@ def redis(
     decode_key: Decode = "text",
     key: str = "",
     on_error: OnError = "stop",
-) -> Consumer:
-    """Return a source that reads a Redis stream: ``hub.run(source, into=channel)``.
+) -> Connector:
+    """Return a Redis stream, to read with ``hub.run(stream, into=channel)`` or write the other way round.
 
     Entries are acknowledged when the hub has published them; what was given out before and not acknowledged
     comes first. One process reads for a group: several would get the entries in no order. An entry without
@@ -148,13 +165,35 @@ def redis(
     async def open_reader(tell: Tell) -> RedisReader:
         return await RedisReader(connect(), stream, group, start, field).open()
 
+    async def open_writer() -> RedisWriter:
+        return RedisWriter(connect(), stream, field)
+
     try:
         connect()
     except ValueError:  # its text repeats the address, which may hold a password
         raise ConfigError(
             "the address of Redis is not one: use a form such as 'redis://127.0.0.1:6379/0'"
         ) from None
-    return Consumer(f"Redis stream {stream!r}", open_reader, Reading(decode, decode_key, key, on_error))
+    reading = Reading(decode, decode_key, key, on_error)
+    return Connector(f"Redis stream {stream!r}", open_reader, reading, open_writer, group)
+
+
+async def _answered(errors: Any, answer: Awaitable[T]) -> T:
+    """Return an answer of Redis, or raise our error.
+
+    Args:
+        errors: The library's.
+    """
+    try:
+        return await answer
+    except (errors.AuthenticationError, errors.AuthorizationError) as error:
+        raise SourceError(f"Redis refuses: {error}") from None
+    except (errors.ConnectionError, errors.TimeoutError, errors.ReadOnlyError, OSError) as error:
+        raise SourceAwayError(f"Redis is away: {error}") from None
+    except errors.ResponseError as error:
+        if str(error).startswith(("NOGROUP", "UNBLOCKED")):  # deleted, or Redis came back without it
+            raise SourceAwayError(f"the group is gone: {error}") from None
+        raise SourceError(f"Redis refuses: {error}") from None
 
 
 def _row(fields: dict[bytes, bytes]) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from rtwidgets.client.address import parse_address
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.sites import FixedSite
+from rtwidgets.sources import Connector
 
 from ..client.hub_process import HubProcess, token
 from .feed_process import FeedProcess
@@ -110,3 +111,36 @@ def in_order(seen: list[int], count: int) -> int:
     first_times = list(dict.fromkeys(seen))
     assert first_times == list(range(count))
     return len(seen) - count
+
+
+def send_out_and_back(hub: Hub, out: Connector, back: Connector, name: str, group: str) -> None:
+    """Write a stream to another system, read that into another stream, and see that it is the same."""
+    sent, returned = hub.stream(f"{name}-out"), hub.stream(f"{name}-back")
+    feed = hub.run(sent, into=out)
+    wait_for(
+        lambda: hub.value(f"value:forwards/{group}/{sent.name}").get(), said=lambda: (feed.status, repr(feed))
+    )
+    sent.append({"time": [0.25 * n for n in range(1200)], "n": [*range(1200)]})
+    hub.run(back, into=returned)
+    wait_for(lambda: len(returned.to_frame()) >= 1200, said=lambda: (feed.status, len(returned.to_frame())))
+    frame = returned.to_frame()
+    assert frame["n"].tolist() == [*range(1200)]
+    assert frame["time"].astype("int64").tolist() == sent.to_frame()["time"].astype("int64").tolist()
+    assert (feed.source.written, feed.status) == (1200, "running")
+
+
+def send_table_out_and_back(hub: Hub, out: Connector, back: Connector, name: str) -> None:
+    """The same with a table, of which a row is removed."""
+    sent, returned = hub.table(f"{name}-out", key="id"), hub.table(f"{name}-back", key="id")
+    sent.upsert(id=["a", "b", "c"], n=[1, 2, 3])
+    hub.run(sent, into=out)
+    hub.run(back, into=returned)
+    wait_for(lambda: len(returned.rows()) == 3)
+    sent.upsert(id="b", m=5)
+    sent.remove("a")
+    expected = [{"id": "b", "n": 2, "m": 5}, {"id": "c", "n": 3}]
+    wait_for(lambda: [_told(row) for row in returned.rows()] == expected, said=returned.rows)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in row.items() if cell is not None}

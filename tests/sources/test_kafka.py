@@ -18,7 +18,16 @@ from rtwidgets.errors import ConfigError
 from rtwidgets.sources import kafka
 
 from ..client.hub_process import HubProcess
-from .conftest import Join, StartFeed, Watch, in_order, rows, wait_for
+from .conftest import (
+    Join,
+    StartFeed,
+    Watch,
+    in_order,
+    rows,
+    send_out_and_back,
+    send_table_out_and_back,
+    wait_for,
+)
 from .mock_kafka import MockKafka
 
 REAL = os.environ.get("RTWIDGETS_TEST_KAFKA", "")
@@ -190,6 +199,16 @@ def test_bad_message_is_named_by_its_place(broker: Broker, start_feed: StartFeed
     assert f"topic {topic!r}, partition 0, offset 1 of Kafka topic {topic!r} can't be used" in feed.log
     assert "secret" not in feed.log
     assert broker.committed(topic) == NO_OFFSET
+
+
+def test_stream_and_table_go_out_and_come_back(broker: Broker, join: Join) -> None:
+    hub = join()
+    first, second = (
+        kafka(broker.servers, topic=topic, group=topic, config=QUICK)
+        for topic in (broker.topic(), broker.topic())
+    )
+    send_out_and_back(hub, first, first, "kafka", first._group)
+    send_table_out_and_back(hub, second, second, "kafka")
 
 
 def test_wrong_options_are_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

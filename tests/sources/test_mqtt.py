@@ -12,7 +12,7 @@ from rtwidgets.errors import ConfigError
 from rtwidgets.sources import mqtt
 
 from ..client.hub_process import HubProcess
-from .conftest import Join, StartFeed, Watch, in_order, rows, wait_for
+from .conftest import Join, StartFeed, Watch, in_order, rows, send_out_and_back, wait_for
 from .mosquitto import Mosquitto
 
 
@@ -137,6 +137,30 @@ def test_broker_that_refuses_us_ends_the_feed_with_the_reason(
         feed = hub.run(mqtt(guarded.url, topic="a", group="g"), into=hub.event("guarded"))
         wait_for(lambda: "refuses: Not authorized" in feed.status, said=lambda: feed.status)
         assert feed.status.startswith("failed: SourceError")
+
+
+def test_stream_goes_out_and_comes_back(broker: Mosquitto, join: Join) -> None:
+    subscribe(broker, join, "trip", "trip")
+    topic = mqtt(broker.url, topic="trip", group="trip", key="")
+    send_out_and_back(join(), topic, topic, "mqtt", "trip")
+
+
+def test_rows_of_a_table_are_topics_of_which_the_broker_keeps_the_last(broker: Mosquitto, join: Join) -> None:
+    hub = join()
+    sent, returned = hub.table("mqtt-out", key="id"), hub.table("mqtt-back", key="topic")
+    sent.upsert(id=["a", "b"], n=[1, 2])
+    feed = hub.run(sent, into=mqtt(broker.url, topic="rows", group="g"))
+    wait_for(lambda: feed.source.written == 2, said=lambda: feed.status)
+    hub.run(mqtt(broker.url, topic="rows/#", group="rows"), into=returned)
+    wait_for(lambda: len(returned.rows()) == 2)
+    sent.remove("a")
+    wait_for(lambda: returned.rows() == [{"topic": "rows/b", "id": "b", "n": 2}], said=returned.rows)
+
+
+def test_writing_needs_one_topic(broker: Mosquitto, join: Join) -> None:
+    hub = join()
+    feed = hub.run(hub.event("wild"), into=mqtt(broker.url, topic="a/#", group="g"))
+    wait_for(lambda: "name one without wildcards" in feed.status)
 
 
 def test_wrong_options_are_told_at_once(join: Join, monkeypatch: pytest.MonkeyPatch) -> None:

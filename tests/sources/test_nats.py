@@ -17,7 +17,16 @@ from rtwidgets.errors import ConfigError
 from rtwidgets.sources import nats
 
 from ..client.hub_process import HubProcess
-from .conftest import Join, StartFeed, Watch, in_order, rows, wait_for
+from .conftest import (
+    Join,
+    StartFeed,
+    Watch,
+    in_order,
+    rows,
+    send_out_and_back,
+    send_table_out_and_back,
+    wait_for,
+)
 from .nats_server import NatsServer
 
 
@@ -207,6 +216,25 @@ def test_missing_stream_ends_the_feed_with_the_reason(server: NatsServer, join: 
     hub = join()
     feed = hub.run(nats(server.url, stream="nowhere", group="g"), into=hub.event("nowhere"))
     wait_for(lambda: "stream not found" in feed.status, said=lambda: feed.status)
+
+
+def test_stream_and_table_go_out_and_come_back(server: NatsServer, join: Join) -> None:
+    hub = join()
+    for name in ("trip1", "trip2"):
+        make_stream(server, name)
+    first, second = (
+        nats(server.url, stream=stream, group="g", subject=f"{stream}.a") for stream in ("trip1", "trip2")
+    )
+    send_out_and_back(hub, first, first, "nats", "g")
+    send_table_out_and_back(hub, second, second, "nats")
+
+
+def test_writing_needs_one_subject(server: NatsServer, join: Join) -> None:
+    hub = join()
+    for subject in ("", "a.*"):
+        source = nats(server.url, stream="s", group="g", subject=subject)
+        feed = hub.run(hub.event("wild"), into=source)
+        wait_for(lambda feed=feed: "name one without wildcards" in feed.status)  # type: ignore[misc]
 
 
 def test_wrong_options_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,16 @@ from rtwidgets.sources import postgres
 
 from ..archive.postgres_server import PostgresServer, programs
 from ..client.hub_process import HubProcess
-from .conftest import Join, StartFeed, Watch, in_order, rows, wait_for
+from .conftest import (
+    Join,
+    StartFeed,
+    Watch,
+    in_order,
+    rows,
+    send_out_and_back,
+    send_table_out_and_back,
+    wait_for,
+)
 
 DOCS = Path(__file__).parents[2] / "docs/sources.md"
 
@@ -177,6 +186,15 @@ def test_missing_table_ends_the_feed_with_the_reason(server: PostgresServer, joi
     hub = join()
     feed = hub.run(postgres(server.url, table="nowhere"), into=hub.stream("nowhere"))
     wait_for(lambda: 'relation "nowhere" does not exist' in feed.status, said=lambda: feed.status)
+
+
+def test_stream_and_table_go_out_and_come_back(server: PostgresServer, join: Join) -> None:
+    hub = join()
+    for name in ("trip1", "trip2"):
+        make_outbox(server, name)
+    first, second = (postgres(server.url, table=table) for table in ("trip1", "trip2"))
+    send_out_and_back(hub, first, first, "postgres", "trip1")
+    send_table_out_and_back(hub, second, second, "postgres")
 
 
 def test_wrong_options_are_told_at_once_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

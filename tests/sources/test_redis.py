@@ -12,7 +12,16 @@ from rtwidgets.errors import ConfigError
 from rtwidgets.sources import redis
 
 from ..client.hub_process import HubProcess
-from .conftest import Join, StartFeed, Watch, in_order, rows, wait_for
+from .conftest import (
+    Join,
+    StartFeed,
+    Watch,
+    in_order,
+    rows,
+    send_out_and_back,
+    send_table_out_and_back,
+    wait_for,
+)
 from .redis_server import RedisServer
 
 
@@ -163,6 +172,13 @@ def test_what_was_given_out_and_deleted_since_holds_nothing_up(
     server.client.xdel("gone", given[0][0], given[1][0])
     hub.run(redis(server.url, stream="gone", group="g"), into=hub.stream("gone"))
     wait_for(lambda: watcher.column("n") == [2])
+
+
+def test_stream_and_table_go_out_and_come_back(server: RedisServer, join: Join) -> None:
+    hub = join()
+    first, second = (redis(server.url, stream=stream, group="g") for stream in ("trip1", "trip2"))
+    send_out_and_back(hub, first, first, "redis", "g")
+    send_table_out_and_back(hub, second, second, "redis")
 
 
 def test_wrong_options_are_told_at_once_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

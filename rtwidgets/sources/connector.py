@@ -1,4 +1,4 @@
-"""Reading from another system: batches, commit after acknowledgement, trying again, bad messages."""
+"""Another system, to read from and to write to: batches, commit after acknowledgement, bad messages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..client.backoff import Backoff
+from ..client.channel import Channel
 from ..client.entries import Entry, Several
 from ..errors import SourceAwayError, SourceError
+from .forward import Forward, Writer
 from .records import Decode, OnError, Record, decoder, one_of
 
 log = logging.getLogger("rtwidgets")
@@ -66,16 +68,19 @@ class Reading:
         decoder(self.decode_key, "decode_key")
 
 
-class Consumer:
-    """A source that reads another system and tells it what was published, after the hub said so.
+class Connector:
+    """A place in another system: ``hub.run(it, into=channel)`` reads, ``hub.run(channel, into=it)`` writes.
 
-    Messages come in their order and none is lost. After a crash between publishing and telling, the last
-    batch is published again. While the hub is away or slow nothing more is read.
+    What was read is acknowledged there after the hub has published it. Messages come in their order and none
+    is lost; after a crash in between, the last batch is published again. While the hub is away or slow
+    nothing more is read.
 
     Args:
-        name: What is read, for people; no secrets.
+        name: What it is, for people; no secrets.
         open_reader: Opens a place to read from; it is given what takes a problem.
         reading: How records become entries.
+        open_writer: Opens a way to write.
+        group: Who reads and writes.
     """
 
     acknowledged = True
@@ -85,6 +90,8 @@ class Consumer:
         name: str,
         open_reader: Callable[[Tell], Awaitable[Reader]],
         reading: Reading,
+        open_writer: Callable[[], Awaitable[Writer]],
+        group: str,
     ) -> None:
         self.name = name
         self.published = 0
@@ -93,9 +100,15 @@ class Consumer:
         self.fault: Exception | None = None
         self._open_reader = open_reader
         self._reading = reading
+        self._open_writer = open_writer
+        self._group = group
         self._decode = decoder(reading.decode)
         self._decode_key = decoder(reading.decode_key)
         self._backoff = Backoff(random.random, base_s=0.5, cap_s=10.0)
+
+    def forward(self, channel: Channel) -> Forward:
+        """Return what writes a channel to this place; what ``hub.run(channel, into=...)`` runs."""
+        return Forward(channel, self.name, self._open_writer, self._group)
 
     async def __aiter__(self) -> AsyncIterator[Several]:
         """Yield what is there, batch by batch; asking for the next one says that the last is published."""

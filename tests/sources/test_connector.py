@@ -14,7 +14,8 @@ from rtwidgets.client.channel import Channel
 from rtwidgets.client.feeds import Feed
 from rtwidgets.client.hub import Hub
 from rtwidgets.errors import ConfigError, HubError, SourceAwayError
-from rtwidgets.sources.consumer import Consumer, Reading
+from rtwidgets.sources.connector import Connector, Reading
+from rtwidgets.sources.forward import Writer
 from rtwidgets.sources.records import Record
 
 from ..client.hub_process import HubProcess
@@ -63,9 +64,16 @@ def record(mark: int, value: object, key: str | None = None) -> Record:
     return Record(mark, f"message {mark}", data, None if key is None else key.encode())
 
 
+def connector(script: Script, reading: Reading) -> Connector:
+    async def open_writer() -> Writer:
+        raise AssertionError("nothing is written here")
+
+    return Connector("a script", script.open, reading, open_writer, "g")
+
+
 def feed_of(script: Script, hub: Hub, into: Channel, **options: Any) -> Feed:
     reading = Reading(**{"decode": "json", "decode_key": "text", "key": "", "on_error": "stop", **options})
-    return hub.run(Consumer("a script", script.open, reading), into=into)
+    return hub.run(connector(script, reading), into=into)
 
 
 def test_table_takes_rows_and_removals_in_order_and_keeps_what_a_row_does_not_say(join: Join) -> None:
@@ -190,7 +198,7 @@ def test_hub_that_refuses_for_good_ends_the_feed(join: Join) -> None:
 
 def test_source_without_a_channel_is_told_so(join: Join) -> None:
     script = Script([record(1, 1)])
-    feed = join().run(Consumer("a script", script.open, Reading("json", "text", "", "stop")))
+    feed = join().run(connector(script, Reading("json", "text", "", "stop")))
     wait_for(lambda: feed.status.startswith("failed: ChannelError"))
     assert "hub.run(source, into=channel)" in feed.status and script.committed == []
 
