@@ -76,6 +76,7 @@ class LogPull:
         self._place = channel.hub.value(f"value:forwards/{group}/{channel.name}")
         self._position: tuple[str, int] | None = None
         self._next: tuple[str, int] | None = None
+        self._told: tuple[str, int] | None = None  # the place behind which a loss was told
 
     async def take(self) -> list[Message]:
         """Ask the hub for the publications behind the place."""
@@ -110,14 +111,19 @@ class LogPull:
         except ReplyError as error:
             if error.code != _UNRECOVERABLE:
                 raise
-            log.warning("%r has begun anew: what was not written yet is lost", channel)
+            self._tell("has begun anew: what was not written yet is lost")
             page, offset = after(channel._request, channel.name, PAGE, None), 0
         publications = page.publications
         if publications and publications[0].offset > offset + 1:
             missed = publications[0].offset - offset - 1
-            log.warning("%r does not reach back far enough: %d publications are lost", channel, missed)
+            self._tell(f"does not reach back far enough: {missed} publications are lost")
         self._next = (page.epoch, publications[-1].offset if publications else offset)
         return [message for found in publications for message in self._messages(found.data)]
+
+    def _tell(self, loss: str) -> None:
+        if self._told != self._position:  # once, however often the same publications are asked for
+            self._told = self._position
+            log.warning("%r %s", self._channel, loss)
 
     def _messages(self, data: bytes) -> list[Message]:
         if not isinstance(self._channel, Stream):
