@@ -120,6 +120,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     namespaces: dict[str, Namespace] = {}
     sources: dict[str, dict[str, Any]] = {}
 
+    def __repr__(self) -> str:
+        return "Settings(...)"  # addresses of sources may hold passwords, and a repr may land in a log
+
     def rules(self) -> HubRules:
         """Return the rules of the core."""
         return HubRules(

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import cycle
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from ..errors import ConfigError, SourceAwayError, SourceError
 from .connector import BATCH, Connector, Reading, Tell
@@ -32,6 +33,7 @@ ASK_S = 2.0
 FORGET_S = 60.0
 BUCKET = "rtwidgets"
 KEY_HEADER = "Key"
+SCHEMES = ("nats", "tls", "ws", "wss")
 _GROUP = re.compile(r"[A-Za-z0-9_=-]+")
 
 
@@ -276,6 +278,8 @@ def nats(
     if not _GROUP.fullmatch(group):
         raise ConfigError(f"group is {group!r}: use letters, digits, '_', '-' and '='")
 
+    for server in url.split(","):
+        _check_address(server)
     servers = cycle(url.split(","))  # one at a time is tried where nothing reconnects by itself
 
     async def note_error(error: Exception) -> None:
@@ -299,3 +303,13 @@ def nats(
 
     reading = Reading(decode, decode_key, key, on_error)
     return Connector(f"NATS stream {stream!r}", open_reader, reading, open_writer, group)
+
+
+def _check_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text repeats the port, which may be a password
+        is_one = False
+    if not is_one:
+        raise ConfigError("the address of NATS is not one: use a form such as 'nats://127.0.0.1:4222'")

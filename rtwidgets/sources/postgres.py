@@ -108,6 +108,10 @@ class PostgresReader:
         ) as error:
             await self.close()
             raise SourceError(f"PostgreSQL refuses: {error}") from None
+        except ValueError:  # its text repeats parts of the address
+            raise SourceError(
+                "the address of PostgreSQL can't be used: check host, port and options"
+            ) from None
         except TimeoutError:
             await self.close()
             raise SourceAwayError(f"PostgreSQL did not answer in {ANSWER_S:g} s") from None

@@ -240,6 +240,10 @@ def test_writing_needs_one_subject(server: NatsServer, join: Join) -> None:
 def test_wrong_options_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"group is 'a\.b': use letters"):
         nats("nats://127.0.0.1", stream="s", group="a.b")
+    for url in ("nats://a:hunter2", "http://a:hunter2@b", "nats://a,nats://"):
+        with pytest.raises(ConfigError, match="use a form such as 'nats://") as caught:
+            nats(url, stream="s", group="g")
+        assert "hunter2" not in str(caught.value)
     assert "hunter2" not in repr(nats("nats://a:hunter2@127.0.0.1", stream="s", group="g"))
     monkeypatch.setitem(sys.modules, "nats", None)
     with pytest.raises(ConfigError, match=r"pip install 'rtwidgets\[nats\]'"):

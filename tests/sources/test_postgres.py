@@ -197,6 +197,13 @@ def test_stream_and_table_go_out_and_come_back(server: PostgresServer, join: Joi
     send_table_out_and_back(hub, second, second, "postgres")
 
 
+def test_address_that_can_not_be_used_is_not_repeated(join: Join) -> None:
+    hub = join()
+    feed = hub.run(postgres("postgresql://a:hunter2"), into=hub.stream("address"))
+    wait_for(lambda: feed.status.startswith("failed: SourceError"), said=lambda: feed.status)
+    assert "hunter2" not in feed.status
+
+
 def test_wrong_options_are_told_at_once_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="use a form such as 'postgresql://") as caught:
         postgres("http://:hunter2@127.0.0.1")
