@@ -237,7 +237,7 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
 
     def _flush_or_warn(self, timeout_s: float) -> None:
         publisher = self._link.publisher
-        if not publisher.flush(timeout_s):
+        if publisher.owes and not publisher.flush(timeout_s):
             items, size = publisher.waiting
             log.warning(
                 "%r is closed with %d publications (%d bytes) not acknowledged by the hub; they are lost",

@@ -261,6 +261,13 @@ class Outbox:
                 yield from item.receipts
 
     @property
+    def owes(self) -> bool:
+        """Whether something waits of which nobody holds a receipt, so that it would be lost unheard."""
+        waiting = [receipts for batch in self._batches for receipts in batch.receipts]
+        waiting += (item.receipts for items in (self._pending, *self._behind.values()) for item in items)
+        return not all(waiting)
+
+    @property
     def empty(self) -> bool:
         """Whether everything is acknowledged."""
         return not self._pending and not self._batches and not any(self._behind.values())

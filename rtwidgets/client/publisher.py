@@ -155,6 +155,12 @@ class Publisher:
         with self._room:
             return self._room.wait_for(lambda: self._outbox.empty, timeout_s)
 
+    @property
+    def owes(self) -> bool:
+        """Whether something waits of which nobody holds a receipt."""
+        with self._room:
+            return self._outbox.owes
+
     def waits(self, channel: str) -> bool:
         """Whether something of this channel is not acknowledged yet."""
         with self._room:

@@ -21,6 +21,7 @@ log = logging.getLogger("rtwidgets")
 # Messages that are taken, and published, at once.
 BATCH = 500
 HOLD_INTERVAL_S = 1.0
+STOP_WAIT_S = 1.0
 NOT_YET = "not connected yet"
 
 # Takes a problem, "" for none any more.
@@ -168,9 +169,15 @@ class Connector:
 
     async def _commit(self, reader: Reader, records: list[Record]) -> None:
         while True:
+            attempt = asyncio.ensure_future(reader.commit(records))
             try:
-                await reader.commit(records)
+                await asyncio.shield(attempt)
                 return
+            except asyncio.CancelledError:
+                # Who stops in order should not see the last batch again.
+                await asyncio.wait([attempt], timeout=STOP_WAIT_S)
+                attempt.cancel()
+                raise
             except SourceAwayError as error:
                 self._tell(str(error))
                 await asyncio.sleep(self._backoff.next())

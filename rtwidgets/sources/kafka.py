@@ -81,7 +81,11 @@ class KafkaReader:
         self._thread.shutdown(wait=False)
 
     async def _call(self, fn: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, fn)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, fn)
+        except self._library.KafkaException as fault:
+            self._check(fault.args[0])
+            raise SourceAwayError(f"Kafka is away: {fault.args[0].str()}") from None
 
     def _take(self) -> list[Record]:
         if self._held:

@@ -111,6 +111,17 @@ def test_end_of_the_connection_settles_all_wherever_they_wait() -> None:
         offered(made, "stream:b", 4)
 
 
+def test_what_somebody_holds_receipts_of_is_not_owed_at_the_end() -> None:
+    made = publisher()
+    offered(made, "stream:a", 1)
+    assert made.next() is not None
+    offered(made, "stream:a", 2)
+    assert not made.owes
+    made.put_rows("stream:b", {"n": [3]})
+    assert made.owes
+    assert made.next() is not None and made.owes
+
+
 def test_staged_publications_are_not_on_their_way(join: Join) -> None:
     hub = join()
     table = hub.table("staged", key="id")

@@ -85,7 +85,7 @@ def start_feed(tmp_path: Path, hub_process: HubProcess) -> Iterator[StartFeed]:
         feed.kill()
 
 
-def wait_for(what: Callable[[], object], timeout_s: float = 20.0, said: Callable[[], object] = str) -> None:
+def wait_for(what: Callable[[], object], timeout_s: float = 30.0, said: Callable[[], object] = str) -> None:
     """Wait until something is true, and say what there is when it is not."""
     deadline = time.monotonic() + timeout_s
     while not what():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -166,8 +167,24 @@ def test_commit_that_fails_is_done_again_and_nothing_is_published_twice(join: Jo
     assert watcher.seen == [1, 2] and script.opened == 1
 
 
+def test_stop_lets_a_commit_end_that_has_begun(join: Join) -> None:
+    class Slow(Script):
+        has_begun = False
+
+        async def commit(self, records: list[Record]) -> None:
+            self.has_begun = True
+            await asyncio.sleep(0.3)
+            await super().commit(records)
+
+    hub, script = join(), Slow([record(1, 1)])
+    feed = feed_of(script, hub, hub.event("c10"))
+    wait_for(lambda: script.has_begun)
+    feed.stop()
+    assert (script.committed, script.closed, feed.status) == ([1], 1, "stopped")
+
+
 def test_while_the_hub_is_away_nothing_more_is_taken_and_the_place_is_held(
-    join: Join, own_hub: HubProcess, watch: Watch
+    join: Join, own_hub: HubProcess, watch: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
     hub, watcher = join(own_hub), watch("event:c8", own_hub)
     script = Script()
@@ -184,6 +201,9 @@ def test_while_the_hub_is_away_nothing_more_is_taken_and_the_place_is_held(
     wait_for(lambda: not script.steps)
     feed.stop()  # does not wait for the hub
     assert feed.status == "stopped" and script.committed == [1, 2]
+    started = time.monotonic()
+    hub.close(timeout_s=10)  # nor does this: what was read and not published comes again
+    assert time.monotonic() - started < 5 and "they are lost" not in caplog.text
 
 
 def test_hub_that_refuses_for_good_ends_the_feed(join: Join) -> None:
