@@ -115,7 +115,7 @@ class PostgresReader:
         except TimeoutError:
             await self.close()
             raise SourceAwayError(f"PostgreSQL did not answer in {ANSWER_S:g} s") from None
-        except (OSError, library.PostgresError, library.InterfaceError) as error:
+        except (OSError, library.PostgresError, library.InterfaceError, library.InternalClientError) as error:
             raise SourceAwayError(f"PostgreSQL is away: {type(error).__name__}") from None
 
 

@@ -60,7 +60,7 @@ class FeedProcess:
         self._process.terminate()
         return self.wait()
 
-    def wait(self, timeout_s: float = 15.0) -> int:
+    def wait(self, timeout_s: float = 30.0) -> int:
         """Wait until it has ended by itself, and return its exit code."""
         assert self._process is not None
         deadline = time.monotonic() + timeout_s

@@ -170,7 +170,7 @@ def test_feed_says_that_the_broker_is_away_and_goes_on_after_that(
     hub, watcher = join(), watch("stream:away")
     feed = hub.run(kafka(broker.servers, topic=topic, group=topic, config=QUICK), into=hub.stream("away"))
     broker.send(topic, *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10, said=lambda: feed.status)
+    wait_for(lambda: len(watcher.column("n")) == 10 and broker.committed(topic) == 10)
     broker.mock.stop()
     wait_for(lambda: feed.status.startswith("waiting: "))
     broker.mock.start()

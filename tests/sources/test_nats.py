@@ -166,7 +166,7 @@ def test_feed_says_that_nats_is_away_and_goes_on_after_that(
     hub, watcher = join(), watch("stream:away")
     feed = hub.run(nats(server.url, stream="away", group="g"), into=hub.stream("away"))
     send(server, "away", *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10, said=lambda: feed.status)
+    wait_for(lambda: len(watcher.column("n")) == 10 and kept(server, "away") == 10)
     server.stop()
     wait_for(lambda: feed.status.startswith("waiting: NATS is away"), said=lambda: feed.status)
     server.start()
