@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError, SourceAwayError, SourceError
 from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
-from .pulls import Message
+from .nats_writer import KEY_HEADER, NatsWriter
 from .records import Decode, OnError, Record, Start, one_of
 
 T = TypeVar("T")
@@ -32,7 +32,6 @@ ASK_S = 2.0
 # A consumer whose reader was killed is removed by the server after this.
 FORGET_S = 60.0
 BUCKET = "rtwidgets"
-KEY_HEADER = "Key"
 SCHEMES = ("nats", "tls", "ws", "wss")
 _GROUP = re.compile(r"[A-Za-z0-9_=-]+")
 
@@ -204,37 +203,6 @@ class NatsReader:
             raise SourceError(f"NATS refuses: {error}") from None
         except (errors.Error, js_errors.Error, OSError, TimeoutError) as error:
             raise SourceAwayError(f"NATS is away: {type(error).__name__}") from None
-
-
-class NatsWriter:
-    """Publishes into a stream; the server has a message when it has acknowledged it."""
-
-    def __init__(self, connection: Any, subject: str) -> None:
-        self._connection = connection
-        self._subject = subject
-        self._errors = need("nats.errors", "nats")
-
-    async def write(self, messages: list[Message]) -> None:
-        """Publish messages, with their keys in a header."""
-        jetstream = self._connection.jetstream()
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                waiting = [
-                    await jetstream.publish_async(
-                        self._subject,
-                        message.value or b"",
-                        headers={KEY_HEADER: message.key} if message.key else None,
-                    )
-                    for message in messages
-                ]
-                for acknowledgement in waiting:
-                    await acknowledgement
-        except (self._errors.Error, OSError, TimeoutError) as error:
-            raise SourceAwayError(f"NATS is away: {type(error).__name__}") from None
-
-    async def close(self) -> None:
-        """End the connection."""
-        await self._connection.close()
 
 
 def nats(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,10 @@ def test_every_kind_is_a_source() -> None:
     from rtwidgets import sources
 
     assert all(callable(getattr(sources, kind)) for kind in KINDS)
+
+
+def test_libraries_are_loaded_by_who_uses_them() -> None:
+    code = "import sys, rtwidgets.sources; print(*(name.partition('.')[0] for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    loaded = set(done.stdout.split())
+    assert "rtwidgets" in loaded and not loaded & {"asyncpg", "confluent_kafka", "nats", "paho", "redis"}
