@@ -23,7 +23,8 @@ SETTINGS = {
     # Who was killed is missed after this; before that nobody else gets its partitions.
     "session.timeout.ms": 10_000,
     "queued.max.messages.kbytes": 16_384,
-    "queued.min.messages": 4 * BATCH,
+    # Otherwise nothing is fetched for a second when that much is waiting.
+    "fetch.queue.backoff.ms": 50,
 }
 WRITING = {"enable.idempotence": True, "message.timeout.ms": 10_000, "linger.ms": 0}
 # Settings that belong to a consumer, which a producer warns of.
