@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from ..protocol import codec
+from ..protocol import codec, codes
 from ..protocol.json_rules import is_too_deep
 from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Reply
 from .batch import Stored
@@ -239,9 +239,23 @@ class Channel:
     def start_over(self) -> None:
         """Forget the state, to have it loaded."""
         self._budget.used -= self.log.size
-        self.log = self._new_log(self.log.epoch)
-        self.kind = make_kind(self.namespace.kind, self.log, self.limits)
-        self.kind.journal()
+        self.log, self.kind = self.blank(self.log.epoch)
+
+    def blank(self, epoch: str) -> tuple[ChannelLog, Kind]:
+        """Return a log and a state for this channel with nothing in them, to load into."""
+        log = self._new_log(epoch)
+        kind = make_kind(self.namespace.kind, log, self.limits)
+        kind.journal()
+        return log, kind
+
+    def replace(self, log: ChannelLog, kind: Kind) -> None:
+        """Go on with another log and state. Readers of another epoch's log are told that theirs has ended."""
+        self._budget.used += log.size - self.log.size
+        ended = log.epoch != self.log.epoch
+        self.log, self.kind, self._merged = log, kind, None
+        for cursor in list(self.cursors.values()) if ended else ():
+            cursor.connection.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
+        self._mark_dirty()
 
     def go_on(self, stored: Stored) -> None:
         """Go on where the archive stands."""

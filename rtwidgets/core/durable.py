@@ -29,10 +29,14 @@ IDLE_AFTER_S = 60.0
 class Durable:
     """The archive's side of one channel.
 
+    `reaches_back` says whether more can be read of the channel than what is in memory.
+
     While the archive loads the channel or commits for it, requests wait; what is waiting then becomes the
     next batch. In memory the channel's log is what was committed, and so is its kind while nothing is under
     way, so whoever reads in turn sees nothing that may be gone after a restart.
     """
+
+    reaches_back = True
 
     def __init__(self, channel: Channel, archiving: Archiving) -> None:
         self._channel = channel
@@ -115,9 +119,11 @@ class Durable:
             self._archiving.due(self)
             return
         self._is_busy = True
-        channel = self._channel
-        channel.start_over()
-        self._archiving.load(channel, now)
+        self._load(now)
+
+    def _load(self, now: float) -> None:
+        self._channel.start_over()
+        self._archiving.load(self._channel, now)
 
     # what the archive says -----------------------------------------------------
 
@@ -138,11 +144,17 @@ class Durable:
         self._is_loaded = True
         if stored is not None:
             self._channel.go_on(stored)
-            self._seqs = dict(stored.producers)
-            if stored.publications:
-                self._time_ms = stored.publications[-1][0]
+            self._know(stored)
         if self._waiting:
             self._go_on(now)
+
+    def _know(self, stored: Stored) -> None:
+        self._seqs = dict(stored.producers)
+        if stored.publications:
+            self._time_ms = stored.publications[-1][0]
+
+    def end(self) -> None:
+        """The channel is forgotten here."""
 
     def advance(self, now: float) -> Batch | None:
         """Do what waits, as far as it goes; return what has to be committed before the rest."""

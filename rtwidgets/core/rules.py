@@ -139,6 +139,7 @@ class HubRules(Struct, frozen=True):
 
     Args:
         archive: Whether the hub has an archive.
+        shared: Whether a broker keeps the channels, for several hubs.
         anonymous: Whether clients may connect without a token.
         user_channel: Whether every user is subscribed to ``#<user>``.
         public_url: Where browsers reach the hub; empty for where the client reaches it.
@@ -149,4 +150,5 @@ class HubRules(Struct, frozen=True):
     anonymous: bool = False
     user_channel: bool = False
     archive: bool = False
+    shared: bool = False
     public_url: str = ""

@@ -110,7 +110,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     hub = HubApp(settings, port)
-    hub.check_archive()
+    hub.check_keeper()
     make_server(hub, lambda: on_ready(f"{settings.hub.scheme}://{shown}:{port}")).run(sockets=[listener])
 
 

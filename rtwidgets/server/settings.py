@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ..archive import open_archive
+from ..brokers.address import open_broker
 from ..core import HubRules, Limits, Namespace
 from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
@@ -29,6 +30,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[hub]`: where it listens and what keeps its data.
 
     Args:
+        broker: Orders and spreads publications: ``memory`` in this process alone, ``redis://…`` in several.
         archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
@@ -52,7 +54,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     ssl_keyfile: str = ""
 
     def __repr__(self) -> str:
-        return "HubSection(...)"  # the archive's address may hold a password, and a repr may land in a log
+        return "HubSection(...)"  # an address may hold a password, and a repr may land in a log
 
     @property
     def scheme(self) -> str:
@@ -117,6 +119,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             anonymous=self.auth.anonymous,
             user_channel=self.auth.user_channel,
             archive=self.hub.archive != "none",
+            shared=self.hub.broker != "memory",
             public_url=self.hub.public_url.rstrip("/"),
         )
 
@@ -181,7 +184,12 @@ def _check(settings: Settings) -> None:
         if not 0 <= getattr(hub, name) <= 3600:
             raise ConfigError(f"hub.{name} is {getattr(hub, name):g}; use 0 to 3600")
     if hub.broker != "memory":
-        raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
+        open_broker(hub.broker)  # says what is wrong with it
+    if hub.broker != "memory" and hub.archive != "none":
+        raise ConfigError(
+            "hub.broker is Redis, which keeps the history itself, and hub.archive is set: an archive is of "
+            "one hub alone. Leave hub.archive out, and set Redis' own persistence"
+        )
     if hub.archive != "none":
         open_archive(hub.archive)  # says what is wrong with it
     for origin in auth.allowed_origins:
