@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         broker: Orders and spreads publications: ``memory`` in this process alone, ``redis://…`` in several.
         archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
+        workers: Processes that share the port; more than one need a broker that they share.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
         examples: Let anybody who reaches the hub into the example chat, as a guest.
@@ -45,6 +47,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8090
     broker: str = "memory"
     archive: str = "none"
+    workers: int = 1
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     examples: bool = False
@@ -185,6 +188,19 @@ def _check(settings: Settings) -> None:
             raise ConfigError(f"hub.{name} is {getattr(hub, name):g}; use 0 to 3600")
     if hub.broker != "memory":
         open_broker(hub.broker)  # says what is wrong with it
+    if hub.workers < 1:
+        raise ConfigError(f"hub.workers is {hub.workers}; use 1 or more")
+    if hub.workers > 1 and hub.broker == "memory":
+        raise ConfigError(
+            f"hub.workers is {hub.workers} and hub.broker is 'memory': each process would have channels of "
+            "its own, and who is at another would see nothing of them. Set hub.broker, such as "
+            "'redis://127.0.0.1:6379/0'"
+        )
+    if hub.workers > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise ConfigError(
+            "hub.workers is above 1, and this system lets no processes share a port: start them "
+            "one by one, each with a port of its own"
+        )
     if hub.broker != "memory" and hub.archive != "none":
         raise ConfigError(
             "hub.broker is Redis, which keeps the history itself, and hub.archive is set: an archive is of "
