@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from hashlib import sha1
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from ..core.kinds.chat import MAX_MESSAGES
 from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
+from .calls import Script, in_full
 from .client import Client, Command
 from .listener import Listener
 
@@ -128,7 +128,7 @@ class RedisBroker:
     ) -> Stored:
         """Return where a channel stands; with a new epoch where it has none, or one that has ended."""
         call = _call(scripts.ENTER, channel, epoch, kind, ended, _ms(keeping.ttl_s))
-        ((epoch_now, last, place, kind_now, producers, seqs),) = await self._ask([call])
+        ((epoch_now, last, place, kind_now, producers, seqs),) = await self.ask([call])
         top = _place(place)
         return Stored(
             kind_now.decode(),
@@ -148,7 +148,7 @@ class RedisBroker:
         cursor: bytes | int = b"0"
         found: dict[bytes, Item] = {}
         while True:
-            ((cursor, flat),) = await self._ask([("HSCAN", _key(channel, "items"), cursor, "COUNT", ITEMS)])
+            ((cursor, flat),) = await self.ask([("HSCAN", _key(channel, "items"), cursor, "COUNT", ITEMS)])
             pairs = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
             found.update((key, _item(value)) for key, value in pairs)
             if cursor in (b"0", 0):
@@ -160,26 +160,26 @@ class RedisBroker:
     async def identity(self, proposed: str) -> str:
         """Return the id that all hubs of this broker have; a new broker takes the one proposed."""
         name = f"{PREFIX}hub"
-        _, found = await self._ask([("SET", name, proposed, "NX"), ("GET", name)])
+        _, found = await self.ask([("SET", name, proposed, "NX"), ("GET", name)])
         return str(found.decode())
 
     async def news(self, channel: str, place: Place) -> News:
         """Return what came since a place, or the beginning of it."""
-        (answer,) = await self._ask([_call(scripts.NEWS, channel, _text(place), PIECE)])
+        (answer,) = await self.ask([_call(scripts.NEWS, channel, _text(place), PIECE)])
         return _news(answer)
 
     async def stands(self, channels: Sequence[str]) -> list[tuple[str, str]]:
         """Return the epoch and the id of the newest batch of channels; empty where there is none."""
-        answers = await self._ask([("HMGET", _key(name, "meta"), "epoch", "last") for name in channels])
+        answers = await self.ask([("HMGET", _key(name, "meta"), "epoch", "last") for name in channels])
         return [((epoch or b"").decode(), (last or b"").decode()) for epoch, last in answers]
 
     async def touch(self, channels: Sequence[tuple[str, Keeping]]) -> None:
         """Note that channels are used."""
-        await self._ask([_call(scripts.TOUCH, name, _ms(keeping.ttl_s)) for name, keeping in channels])
+        await self.ask([_call(scripts.TOUCH, name, _ms(keeping.ttl_s)) for name, keeping in channels])
 
     async def tell(self, where: str, message: bytes) -> None:
         """Send a message to who listens."""
-        await self._ask([("PUBLISH", where, message)])
+        await self.ask([("PUBLISH", where, message)])
 
     @property
     def client(self) -> Client:
@@ -201,7 +201,7 @@ class RedisBroker:
         stop: str | bytes = place
         while tail.size:
             command = ("XREVRANGE", _key(channel, "log"), stop, "-", "COUNT", PIECE)
-            (entries,) = await self._ask([command])
+            (entries,) = await self.ask([command])
             for _, fields in entries:
                 batch = _decode(_field(fields))
                 if batch.time_ms < tail.since_ms:
@@ -216,7 +216,7 @@ class RedisBroker:
             stop = b"(" + entries[-1][0]
         return found[::-1]
 
-    async def _ask(self, commands: Sequence[Command]) -> list[Any]:
+    async def ask(self, commands: Sequence[Command]) -> list[Any]:
         """Run commands all of which have to succeed."""
         answers = await self._run(commands)
         for answer in answers:
@@ -230,7 +230,7 @@ class RedisBroker:
         unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
             # The server has been started anew, or is another one.
-            again = [("EVAL", _SOURCES[commands[n][1]], *commands[n][2:]) for n in unknown]
+            again = [in_full(commands[n]) for n in unknown]
             for n, answer in zip(unknown, await self._execute(again), strict=True):
                 answers[n] = answer
         return answers
@@ -242,22 +242,13 @@ class RedisBroker:
             raise _fault(error) from error
 
 
-def _sha(source: str) -> str:
-    return sha1(source.encode(), usedforsecurity=False).hexdigest()
-
-
-_SHAS = {source: _sha(source) for source in (scripts.NEWS, scripts.TOUCH, scripts.ENTER, scripts.COMMIT)}
-_SOURCES: dict[object, str] = {sha: source for source, sha in _SHAS.items()}
-
-
 def _key(channel: str, part: str) -> str:
     # The braces keep all of a channel's keys together on one node of a cluster; they must not be empty.
     return f"{PREFIX}{{c:{channel}}}:{part}"
 
 
-def _call(source: str, channel: str, *arguments: str | bytes | int) -> Command:
-    keys = (_key(channel, part) for part in scripts.KEYS)
-    return ("EVALSHA", _SHAS[source], len(scripts.KEYS), *keys, *arguments)
+def _call(script: Script, channel: str, *arguments: str | bytes | int) -> Command:
+    return script.call([_key(channel, part) for part in scripts.KEYS], *arguments)
 
 
 def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int]:

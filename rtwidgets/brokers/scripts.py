@@ -8,6 +8,8 @@ last numbers, and when they came).
 
 from __future__ import annotations
 
+from .calls import Script
+
 KEYS = ("meta", "log", "sizes", "items", "ranks", "seqs", "seen")
 
 # Arguments of `news`: from which place on, how many batches at most.
@@ -27,14 +29,14 @@ end
 """
 
 # ARGV: place to start from, how many batches.
-NEWS = _NEWS + "return news(ARGV[1], ARGV[2])"
+NEWS = Script(_NEWS + "return news(ARGV[1], ARGV[2])")
 
 # ARGV: time to live.
-TOUCH = _NEWS + "expire(ARGV[1])"
+TOUCH = Script(_NEWS + "expire(ARGV[1])")
 
 # ARGV: epoch for a channel that is new, kind, epoch that ends, time to live.
 # Returns what `news` does, kind, and the producers with their numbers, oldest first.
-ENTER = (
+ENTER = Script(
     _NEWS
     + """
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
@@ -58,7 +60,7 @@ return {have[1], have[2], have[3], have[4], producers, seqs}
 # told, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to 18 how many items
 # are set and removed, and producers; then key, rank and value of each item, keys, producers and numbers.
 # Returns nothing when the batch is kept, else what `news` does.
-COMMIT = (
+COMMIT = Script(
     _NEWS
     + """
 local meta, log, sizes, items, ranks, seqs, seen = unpack(KEYS)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -82,8 +83,8 @@ class HubApp:
         if settings.auth.revocation_file:
             self._revoked = RevocationFile(Path(settings.auth.revocation_file))
             self._revoked.tidy(self.now())
-            self.hub.on_revoke = self._keep_revoked
             self._read_revoked()
+        self.hub.on_revoke = self._keep_revoked
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._keeper = _keeper(settings, self.hub, self.now)
         figures = None if self._keeper is None else self._keeper.figures
@@ -173,7 +174,15 @@ class HubApp:
             self.hub.revoke(*entries)
 
     def _keep_revoked(self, entry: Revocation) -> None:
-        assert self._revoked is not None
+        nodes = self.hub.nodes
+        if nodes is not None:
+            nodes.share("revoked", f"{entry.jti} {entry.user}", msgspec.json.encode(entry))
+        if nodes is not None and nodes.port.is_away:
+            fault = "revoked in this process; the others hear of it as soon as the broker is back"
+            log.error("%s", fault)
+            raise Refusal(codes.INTERNAL, fault)
+        if self._revoked is None:
+            return
         try:
             self._revoked.append(entry)
         except OSError as error:

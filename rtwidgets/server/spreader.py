@@ -16,6 +16,7 @@ from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted
 from ..core.rules import KindName
 from ..core.sharing import Sharing
 from .archive_figures import ArchiveFigures
+from .node_driver import NodeDriver
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -62,6 +63,7 @@ class Spreader:
         self._fault: ArchiveFault | None = None
         self._failed_at = 0.0
         self._core.port = self
+        self.nodes = NodeDriver(broker, hub, now)
 
     async def check(self) -> None:
         """Open the broker to see whether that can be done, in whatever loop.
@@ -100,6 +102,7 @@ class Spreader:
             group.create_task(self._sweep_all())
             group.create_task(self._touch_all())
             group.create_task(self.listener.run())
+            group.create_task(self.nodes.run())
 
     async def flush(self, timeout_s: float) -> None:
         """Wait until nothing waits for a commit, or the time is up."""
@@ -242,9 +245,13 @@ class Spreader:
                 async with asyncio.timeout(SWEEP_INTERVAL_S):
                     await self._has_doubt.wait()
             self._has_doubt.clear()
-            with suppress(ArchiveFault):
+            try:
                 await self._identify()
                 await self._sweep()
+            except ArchiveFault:
+                pass  # whoever publishes says so
+            except Exception:
+                log.exception("channels could not be compared with the broker's")
 
     async def _sweep(self) -> None:
         """Compare what is here with what the broker has."""
@@ -258,9 +265,13 @@ class Spreader:
     async def _touch_all(self) -> None:
         while True:
             await asyncio.sleep(TOUCH_INTERVAL_S)
-            with suppress(ArchiveFault):
+            try:
                 for names in _pieces([replica.name for replica in self._core.served()]):
                     await self._attempt(self.broker.touch([(name, self._keeping(name)) for name in names]))
+            except ArchiveFault:
+                pass  # in a minute again
+            except Exception:
+                log.exception("channels could not be kept from expiring")
 
     def _keeping(self, channel: str) -> Keeping:
         served = self._hub.channels[channel]

@@ -207,7 +207,7 @@ async def test_server_that_is_away_is_a_fault(broker: RedisBroker) -> None:
         await away.open()
     await away.close()
     with pytest.raises(ArchiveFault, match="can't do it"):
-        await broker._ask([("HGET",)])
+        await broker.ask([("HGET",)])
 
 
 @pytest.mark.parametrize(
