@@ -80,6 +80,10 @@ class NodeBook:
         ((known, *alive),) = await self._ask([call])
         return bool(known), [node.decode() for node in alive]
 
+    async def leave(self) -> None:
+        """Say that this hub ends; others see it at their next beat."""
+        await self._ask([("DEL", f"{_TAG}alive:{self._node}")])
+
     async def tell(self, message: bytes, seq: int, facts: Mapping[str, bytes | None], *, anew: bool) -> None:
         """Tell all hubs facts about this one.
 

@@ -86,6 +86,7 @@ class Nodes:
             "member": self._on_member,
             "watch": self._on_watch,
             "demand": self._on_demand,
+            "origin": self._on_origin,
         }
         self._shares: dict[str, Callable[[str, bytes | None, float], None]] = {"revoked": self._on_revoked}
         # Of other hubs: members by channel and client; who watches a channel, and who reads it, by hub.
@@ -295,6 +296,10 @@ class Nodes:
         channel = self._hub.channels.get(where)
         if channel is not None:
             channel.demand_counts()
+
+    def _on_origin(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
+        if value is not None:
+            self._hub.origins.add(where)
 
     def _on_revoked(self, key: str, value: bytes | None, now: float) -> None:
         if value is not None:

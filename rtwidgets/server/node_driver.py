@@ -24,8 +24,10 @@ BEAT_INTERVAL_S = 3.0
 RETRY_S = 0.5
 # Facts in one message.
 PIECE = 500
-# Messages that wait while the broker is away; more are left out, and all facts are told anew afterwards.
-MAX_WAITING = 100_000
+# After the broker was away hubs have so long to say that they live; until then nobody takes them for dead.
+GRACE_S = 6.0
+# A hub that ends waits so long for its last words to leave.
+GOODBYE_S = 1.0
 
 
 class NodeDriver:
@@ -46,18 +48,27 @@ class NodeDriver:
         self._facts: dict[str, bytes | None] = {}
         self._shared: dict[str, bytes | None] = {}
         self._messages: list[tuple[str | None, bytes]] = []
+        self._waiting_bytes = 0
         self._to_read: dict[str, None] = {}
         self._has_work = asyncio.Event()
         # Whether all of its own facts have to be told, and all of the others' read.
         self._tells_all = True
         self._reads_all = True
         self.is_away = False
+        self._trusts_from = 0.0
 
     async def run(self) -> None:
         """Do all that has to be done all the time, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for work in (self._beat, self._write, self._read):
                 group.create_task(self._go_on(work))
+
+    async def leave(self) -> None:
+        """Say that this hub ends."""
+        with suppress(ArchiveFault, TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await self._write_all()
+                await self._book.leave()
 
     # from the core --------------------------------------------------------------
 
@@ -87,9 +98,13 @@ class NodeDriver:
     # inside ---------------------------------------------------------------------
 
     def _send(self, node: str | None, message: bytes) -> None:
-        if len(self._messages) < MAX_WAITING:
-            self._messages.append((node, message))
-            self._has_work.set()
+        bound = self._hub.rules.limits.archive_queue_bytes
+        if bound and self._waiting_bytes + len(message) > bound:
+            self._hub.refused["archive_queue_bytes"] += 1
+            return
+        self._waiting_bytes += len(message)
+        self._messages.append((node, message))
+        self._has_work.set()
 
     async def _go_on(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do a piece of work again and again, whatever happens."""
@@ -105,12 +120,16 @@ class NodeDriver:
 
     async def _beat(self) -> None:
         known, alive = await self._book.beat()
+        now = asyncio.get_running_loop().time()
+        if self.is_away or not known:
+            self._trusts_from = now + GRACE_S
         self.is_away = False
         if not known:
             # New, or away for so long that others have forgotten it.
             self._tells_all = self._reads_all = True
             self._has_work.set()
-        self._core.keep(alive, self._now())
+        if now >= self._trusts_from:
+            self._core.keep(alive, self._now())
         await asyncio.sleep(BEAT_INTERVAL_S)
 
     async def _write(self) -> None:
@@ -149,6 +168,7 @@ class NodeDriver:
             messages = self._messages[:PIECE]
             await self._book.send(messages)
             del self._messages[: len(messages)]
+            self._waiting_bytes -= sum(len(message) for _, message in messages)
         if self._facts or self._shared or self._messages:
             self._has_work.set()
 

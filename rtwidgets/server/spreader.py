@@ -93,6 +93,7 @@ class Spreader:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.nodes.leave()
         await self.broker.close()
 
     async def run(self) -> None:

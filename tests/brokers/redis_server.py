@@ -24,9 +24,12 @@ class RedisServer:
     Args:
         keeps: Whether it keeps what it has over a restart.
         options: Further lines of its configuration.
+        sentinel_of: Make it a sentinel that names the server at this port ``mymaster``.
     """
 
-    def __init__(self, *, keeps: bool = False, options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, keeps: bool = False, options: dict[str, str] | None = None, sentinel_of: int | None = None
+    ) -> None:
         found = program()
         assert found is not None
         self._program = found
@@ -34,6 +37,7 @@ class RedisServer:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.options = {"appendonly": "yes" if keeps else "no", **(options or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="rtwidgets-redis-"))
+        self._sentinel_of = sentinel_of
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RedisServer:
@@ -48,6 +52,11 @@ class RedisServer:
         """Start it and wait until it answers."""
         where = {"bind": "127.0.0.1", "port": str(self.port), "dir": str(self._directory), "save": ""}
         options = [part for name, value in {**where, **self.options}.items() for part in (f"--{name}", value)]
+        if self._sentinel_of is not None:
+            config = self._directory / "sentinel.conf"
+            watched = f"sentinel monitor mymaster 127.0.0.1 {self._sentinel_of} 1"
+            config.write_text(f"port {self.port}\nbind 127.0.0.1\n{watched}\n")
+            options = [str(config), "--sentinel"]
         with (self._directory / "redis.log").open("ab") as log:
             self._process = subprocess.Popen([self._program, *options], stdout=log, stderr=log)
         deadline = time.monotonic() + 20

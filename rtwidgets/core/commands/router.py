@@ -157,7 +157,9 @@ class Commands:
                 return
         # One whose socket is about to close would only lose the call.
         here = [one for one in self._handlers.of(request.command) if one.closing is None]
-        elsewhere = map(self._remote, self._handlers.elsewhere(request.command))
+        nodes = self._hub.nodes
+        is_alone = nodes is None or nodes.port.is_away
+        elsewhere = () if is_alone else map(self._remote, self._handlers.elsewhere(request.command))
         handlers: list[Connection | Remote] = [*here, *elsewhere]
         if not handlers:
             raise Refusal(nobody_serves(request.command))
