@@ -96,7 +96,7 @@ class Archiving:
         bound = self._hub.rules.limits.archive_queue_bytes
         if bound and self.waiting_bytes + size > bound:
             self._hub.refused["archive_queue_bytes"] += 1
-            return Refusal(codes.ARCHIVE_AWAY, "too much waits for the archive: archive_queue_bytes")
+            return Refusal(codes.ARCHIVE_AWAY, "too much waits to be committed: archive_queue_bytes")
         self.waiting_bytes += size
         return None
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .archiving import Archiving
     from .channel import Channel
 
-# A batch takes no more requests once its publications have this size.
+# A batch takes no more requests once its publications have this size, or are so many: readers get them from
+# the log, which must not let go of them before.
 MAX_BATCH_BYTES = 1024 * 1024
+MAX_BATCH = 500
 # Producers whose last number a channel remembers, and those whose next number it waits for.
 MAX_PRODUCERS = 1_000
 # Numbers that are waited for of one producer; more of them are never under way at a time.
@@ -218,7 +220,7 @@ class Durable:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
         channel = self._channel
         staging = Staging(channel, max(int(now * 1000), self._time_ms))
-        while self._waiting and staging.size < MAX_BATCH_BYTES:
+        while self._waiting and staging.size < MAX_BATCH_BYTES and len(staging.lines) < MAX_BATCH:
             write = self._waiting[0]
             if isinstance(write, Read):
                 break

@@ -93,7 +93,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         delivery_window: Publications a channel keeps for subscribers that are behind.
         conflate_after: A table or value reader this many publications behind gets one merged publication.
         replies_bytes: Notices that wait for one connection; one with more is too slow.
-        archive_queue_bytes: Publications that wait for the archive; more of them are refused for now.
+        archive_queue_bytes: Publications that wait for archive or broker; more are refused for now.
         archive_channels: Channels that the archive keeps.
         archive_bytes: Publications that the archive keeps; beyond, the largest channels lose their oldest.
     """

@@ -224,3 +224,24 @@ def test_address_that_is_none_is_refused_without_showing_it(address: str, says: 
     with pytest.raises(ConfigError, match=says) as caught:
         open_broker(address)
     assert "secret" not in str(caught.value)
+
+
+async def test_full_server_refuses_a_batch_as_a_whole(need_redis: None) -> None:
+    with RedisServer(options={"maxmemory": "3mb", "maxmemory-policy": "noeviction"}) as server:
+        broker = open_broker(server.url)
+        await broker.open()
+        writer = Writer(broker, keeping=Keeping(publications=10_000, seconds=300, bytes=1 << 30, ttl_s=60))
+        await writer.enter()
+        fault = None
+        for _ in range(100):
+            batch = writer.batch(b"x" * 100_000)
+            (fault,) = await broker.commit([(batch, writer.keeping)])
+            if fault is not None:
+                break
+            writer.last, writer.place = batch.id, batch.place
+        assert isinstance(fault, ArchiveFault) and not fault.limit
+        assert await broker.stands(["event:a"]) == [("e1", writer.last)]
+        assert (await broker.news("event:a", writer.place)).batches[-1].id == writer.last
+        server.ask("CONFIG", "SET", "maxmemory", "100mb")
+        await writer.commit(b"y")
+        await broker.close()
