@@ -112,7 +112,9 @@ def measure(port: int, pids: list[int], redis: int | None) -> Figures:
         before = used()
         drive(MEASURED_S)
         passed, count, workers, redis_s, own = (b - a for a, b in zip(before, used(), strict=True))
-        return Figures(count / passed, workers / count * 1e6, workers / passed, redis_s / passed, own / passed)
+        return Figures(
+            count / passed, workers / count * 1e6, workers / passed, redis_s / passed, own / passed
+        )
     finally:
         swarm.close()
 
@@ -131,8 +133,9 @@ def main() -> None:
             with hub(where, workers) as (at, pids):
                 found = measure(at, pids, None if where == "memory" else redis)
             print(  # noqa: T201
-                f"{title:18} {found.deliveries_per_s / 1e6:6.2f} M/s  {found.cpu_us:5.2f} µs of workers each; "
-                f"cores: workers {found.workers:.2f}, Redis {found.redis:.2f}, generator {found.generator:.2f}"
+                f"{title:18} {found.deliveries_per_s / 1e6:6.2f} M/s, {found.cpu_us:.2f} µs of workers each; "
+                f"cores: workers {found.workers:.2f}, Redis {found.redis:.2f}, "
+                f"generator {found.generator:.2f}"
             )
 
 

@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {
     "client": {"errors", "protocol", "connection_file", "core"},
     "sources": {"errors", "client"},
     "widgets": {"errors", "protocol", "connection_file", "core", "client"},
-    "cli": {"errors", "protocol", "connection_file", "core", "server", "client"},
+    "cli": {"errors", "protocol", "connection_file", "core", "server", "client", "sources"},
 }
 # The one way up: session.dashboard() makes a widget, which loads what shows it at the call and not before.
 EXCEPT = {("rtwidgets.client.live_session", "rtwidgets.widgets.dashboard")}

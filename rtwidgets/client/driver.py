@@ -121,7 +121,7 @@ class Driver:
 
     async def close(self) -> None:
         """End the connection; whatever waits for an answer raises ClosedError."""
-        self.exchange.end(ClosedError("the hub object was closed: call rtwidgets.connect() again"))
+        self._end(ClosedError("the hub object was closed: call rtwidgets.connect() again"))
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -147,7 +147,7 @@ class Driver:
                     return
                 reason = str(error)
                 if isinstance(error, TokenRefusedError) and not self._relocates:
-                    self.exchange.end(error)
+                    self._end(error)
             self._set_status(f"disconnected: {reason}")
             if self.fatal is not None:
                 return
@@ -195,7 +195,7 @@ class Driver:
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
             text = f"the hub at {where} ended the connection for good: {reason} (code {code})"
-            self.exchange.end(HubError(text))
+            self._end(HubError(text))
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended
         return reason
@@ -296,6 +296,10 @@ class Driver:
             self._resuming = None
         self.exchange.offline(n.id for n in self.session.lost() if isinstance(n, Unanswered))
         self._publisher.set_online(False)
+
+    def _end(self, error: HubError | ClosedError) -> None:
+        self.exchange.end(error)
+        self._publisher.end(error)
 
     def _set_status(self, status: str) -> None:
         if status != self.exchange.status:

@@ -64,6 +64,12 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
         """``"https"`` when the hub speaks TLS itself, else ``"http"``."""
         return "https" if self.ssl_certfile else "http"
 
+    @property
+    def url(self) -> str:
+        """The hub's address for programs on its own machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"{self.scheme}://{host}:{self.port}"
+
 
 class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[auth]`: who may come in.
@@ -107,12 +113,20 @@ class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything the file can say."""
+    """Everything the file can say.
+
+    Args:
+        sources: What `rtwidgets-hub feed` reads, by name; no affair of the hub's.
+    """
 
     hub: HubSection = field(default_factory=HubSection)
     auth: AuthSection = field(default_factory=AuthSection)
     limits: Limits = field(default_factory=Limits)
     namespaces: dict[str, Namespace] = {}
+    sources: dict[str, dict[str, Any]] = {}
+
+    def __repr__(self) -> str:
+        return "Settings(...)"  # addresses of sources may hold passwords, and a repr may land in a log
 
     def rules(self) -> HubRules:
         """Return the rules of the core."""

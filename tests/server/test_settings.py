@@ -66,6 +66,8 @@ def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "hub.toml"
     path.write_text(SECRET + "[hub]\narchive = 'postgresql://hub:hush@db/hub'\n")
     assert "hush" not in repr(load(path, {}, {}))
+    path.write_text(SECRET + "[sources.a]\nkind = 'redis'\nurl = 'redis://:hush@db'\n")
+    assert "hush" not in repr(load(path, {}, {}))
     path.write_text(SECRET + "[hub]\narchive = 'postgres+old://hub:hush@db/hub'\n")
     with pytest.raises(ConfigError, match=r"begins with 'postgres\+old'") as error:
         load(path, {}, {})
