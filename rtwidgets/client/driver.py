@@ -78,6 +78,8 @@ class Driver:
         self.session = session
         self.exchange = Exchange(session, self.wake)
         self.hub_id = ""
+        # Which of the hub's processes it is, where there are several: what one knows of calls no other does.
+        self.process_id = ""
         self._publisher = publisher
         self._locate = locate
         self._relocates = relocates
@@ -249,6 +251,7 @@ class Driver:
     def _on_online(self, result: ConnectResult) -> None:
         greeting = greeting_of(result)
         self.hub_id = greeting.hub
+        self.process_id = greeting.process or greeting.hub
         self._publisher.max_message_bytes = max(1024, greeting.max_message_bytes)
         self._backoff.reset()
         self._listener.on_online(result)
