@@ -113,6 +113,9 @@ class Kind(Protocol):
             ValueError: If they are not this kind's.
         """
 
+    def follow(self, changes: Changes, offset: int) -> None:
+        """Take over what another hub has changed, with its publications; see `load`."""
+
 
 class Stateless:
     """A kind whose state is its log."""
@@ -132,3 +135,6 @@ class Stateless:
     def load(self, changes: Changes, offset: int) -> None:
         if changes:
             raise ValueError("a channel of this kind has no items")
+
+    def follow(self, changes: Changes, offset: int) -> None:
+        self.load(changes, offset)

@@ -220,7 +220,19 @@ class Table:
         self.journal()
 
     def load(self, changes: Changes, offset: int) -> None:
+        self._touch_all(self._take_over(changes), offset)
+        # What was removed before is not known.
+        self.recency.forgotten = offset
+        self.journal()
+
+    def follow(self, changes: Changes, offset: int) -> None:
+        self._touch_all(self._take_over(changes), offset)
+        self.journal()
+
+    def _take_over(self, changes: Changes) -> dict[Key, bool]:
+        """Make rows what they are elsewhere; return their keys, each with whether it was there before."""
         in_order = True
+        found: dict[Key, bool] = {}
         for encoded, item in changes.items():
             if encoded == HEADING:
                 if item is not None:
@@ -229,6 +241,7 @@ class Table:
                 continue
             key = decode_key(encoded)
             old = self._rows.get(key)
+            found[key] = old is not None
             if old is not None:
                 self._bytes -= _row_weight(key, old)
             if item is None:
@@ -241,17 +254,13 @@ class Table:
                 self._born[key] = item.rank
                 self._births = max(self._births, item.rank)
                 self._bytes += _row_weight(key, row)
-            self.recency.touch(key, offset, was_there=old is not None, is_there=item is not None)
         if not in_order:
             self._sort()
-        # What was removed before is not known.
-        self.recency.forgotten = offset
-        self.recency.forget(self._rows)
         self._snapshot = None
-        self.journal()
+        return found
 
     def recall(self, publications: list[bytes], offset: int) -> None:
-        """Remember which rows the newest publications changed, once all items are loaded.
+        """Take from the newest publications when rows changed last, once all items are loaded.
 
         Args:
             publications: The data of each.
@@ -384,6 +393,12 @@ class Table:
     def _touch(self, key: Key, offset: int, *, was_there: bool) -> None:
         """Note a key's last change; what it is now is in the rows already."""
         self.recency.touch(key, offset, was_there=was_there, is_there=key in self._rows)
+
+    def _touch_all(self, keys: dict[Key, bool], offset: int) -> None:
+        """Note the last change of keys, each with whether it was there before."""
+        for key, was_there in keys.items():
+            self._touch(key, offset, was_there=was_there)
+        self.recency.forget(self._rows)
 
     def _fits(self, max_bytes: int) -> bool:
         """Say whether all rows are one message that is about so large."""
