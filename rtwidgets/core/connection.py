@@ -23,7 +23,8 @@ from ..protocol.messages import (
 )
 from . import publishing, requests
 from .capabilities import Credentials
-from .channel import Channel, Cursor
+from .channel import Channel
+from .cursor import Cursor
 from .durable import Durable
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .channel import Cursor
     from .connection import Connection
+    from .cursor import Cursor
 
 
 class Pace:

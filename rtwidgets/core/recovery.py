@@ -10,7 +10,7 @@ import msgspec
 
 from ..protocol import codes
 from ..protocol.messages import REJECT_UNRECOVERED, SubscribeRequest, SubscribeResult
-from .channel import Cursor
+from .cursor import Cursor
 from .kinds import Table
 from .refusal import Refusal
 

@@ -37,7 +37,8 @@ from ..protocol.messages import (
 from ..protocol.names import is_channel, users_of
 from . import history, recovery, rpc
 from .capabilities import Credentials
-from .channel import Channel, Cursor
+from .channel import Channel
+from .cursor import Cursor
 from .durable import Durable
 from .recovery import position, size_of
 from .refusal import Refusal

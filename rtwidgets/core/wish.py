@@ -14,7 +14,7 @@ from .demand import json_rate
 from .refusal import Refusal
 
 if TYPE_CHECKING:
-    from .channel import Cursor
+    from .cursor import Cursor
 
 MIN_HZ, MAX_HZ = 0.01, 1000.0
 
