@@ -56,3 +56,37 @@ def test_many_channels_come_at_once(join: Join) -> None:
     names = [f"value:snap/{n:03d}" for n in range(CHANNELS_AT_A_TIME * 2 + 50)]
     assert read_snapshots(join(), [*names, *names]).keys() == set(names)
     assert read_snapshots(join(), []) == {}
+
+
+def test_large_table_comes_in_pieces_and_is_whole_and_in_order(join: Join) -> None:
+    hub = join()
+    table, count = hub.table("snap/large", key="id"), 20_000
+    table.upsert(id=list(range(count)), text=["x" * 40] * count)
+    table.upsert(id=[5], text=["changed"])
+    table.remove(7)
+    hub.flush()
+    late = join().table("snap/large", key="id")
+    heard: list[object] = []
+    late.on_change(heard.append)
+    keys = [key for key in range(count) if key != 7]
+    rows = late.rows()
+    assert [row["id"] for row in rows] == keys and rows[5]["text"] == "changed"
+    assert heard == []  # what was there is no news
+    table.upsert(id=[6], text=["too"])
+    eventually(lambda: late.rows()[6]["text"] == "too" and len(heard) == 1)
+    found = read_snapshots(hub, [table.name])[table.name]
+    assert found["key"] == "id" and found["rows"]["id"] == keys
+
+
+def test_what_a_stream_keeps_is_no_news_and_what_follows_is(join: Join) -> None:
+    hub = join()
+    stream, other = hub.stream("snap/news"), join().stream("snap/news")
+    stream.append(n=[1, 2])
+    hub.flush()
+    heard: list[object] = []
+    other.on_data(lambda batch: heard.append(batch["n"]))
+    found = read_snapshots(hub, [stream.name])[stream.name]
+    assert [batch["n"] for batch in found["batches"]] == [[1, 2]]
+    eventually(lambda: other._settled.is_set())
+    stream.append(n=3)
+    eventually(lambda: heard == [[3]])
