@@ -26,7 +26,7 @@ ATTACK_S = 4.0
 CONFIG = """
 [limits]
 connections_per_ip = 1000
-connects_per_ip_per_s = 1000
+connects_per_ip_per_s = 0
 connections_per_user = 1000
 """
 
