@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
 from ..core.batch import ArchiveFault
+from .client import end_if_cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
@@ -101,7 +103,7 @@ class Listener:
     # inside ---------------------------------------------------------------------
 
     async def _listen(self, is_first: bool) -> None:
-        connection = self._connection = await self._broker.client.connection()
+        connection = self._connection = await self._broker.connection()
         loop = asyncio.get_running_loop()
         for heard in self._names.values():
             heard.clear()
@@ -112,6 +114,7 @@ class Listener:
         await connection.send_command("SUBSCRIBE", self._beat)
         heard_at = loop.time()
         while True:
+            end_if_cancelled()
             left = heard_at + SILENCE_S - loop.time()
             message = await connection.read_response(timeout=left) if left > 0 else None
             if message is None:
@@ -151,7 +154,8 @@ class Listener:
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.disconnect(nowait=True)
+            with suppress(RedisError, OSError):
+                await connection.disconnect()
 
     async def _send_beats(self) -> None:
         while True:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
@@ -15,7 +16,7 @@ from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
-from .client import Client, Command
+from .client import Client, Command, end_if_cancelled
 from .listener import Listener
 
 log = logging.getLogger("rtwidgets.hub")
@@ -181,6 +182,13 @@ class RedisBroker:
         """Send a message to who listens."""
         await self.ask([("PUBLISH", where, message)])
 
+    async def connection(self) -> AbstractConnection:
+        """Return a connection of the caller's own, for hearing messages."""
+        try:
+            return await self.client.connection()
+        finally:
+            end_if_cancelled()
+
     @property
     def client(self) -> Client:
         """The client.
@@ -237,9 +245,12 @@ class RedisBroker:
 
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         try:
-            return await self.client.execute(commands)
+            answers = await self.client.execute(commands)
         except (RedisError, OSError, TimeoutError) as error:
+            end_if_cancelled()
             raise _fault(error) from error
+        end_if_cancelled()
+        return answers
 
 
 def _key(channel: str, part: str) -> str:
