@@ -89,6 +89,7 @@ class Listener:
                 try:
                     await self._listen(is_first)
                 except (RedisError, OSError, TimeoutError, ArchiveFault) as error:
+                    end_if_cancelled()
                     if self._is_live:
                         self.breaks += 1
                         log.warning("the broker is not heard any more: %s: %s", type(error).__name__, error)

@@ -203,7 +203,8 @@ def test_bad_message_is_named_by_its_place(broker: Broker, start_feed: StartFeed
     assert feed.wait() == 1
     assert f"topic {topic!r}, partition 0, offset 1 of Kafka topic {topic!r} can't be used" in feed.log
     assert "secret" not in feed.log
-    assert broker.committed(topic) == NO_OFFSET
+    # The first may have been read alone.
+    assert broker.committed(topic) in (NO_OFFSET, 1)
 
 
 def test_stream_and_table_go_out_and_come_back(broker: Broker, join: Join) -> None:
