@@ -86,13 +86,6 @@ class Cluster:
         await self._redis.aclose()
 
 
-def end_if_cancelled() -> None:
-    """Let a task end that was told to: the client may keep that to itself when it comes while it writes."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def client_of(scheme: str, rest: str) -> Client:
     """Return the client for an address, of which `rest` is what follows ``://``.
 

@@ -104,7 +104,7 @@ class Listener:
     # inside ---------------------------------------------------------------------
 
     async def _listen(self, is_first: bool) -> None:
-        connection = self._connection = await self._broker.connection()
+        connection = self._connection = await self._broker.client.connection()
         loop = asyncio.get_running_loop()
         for heard in self._names.values():
             heard.clear()
@@ -115,6 +115,7 @@ class Listener:
         await connection.send_command("SUBSCRIBE", self._beat)
         heard_at = loop.time()
         while True:
+            # Sending may have kept a cancellation to itself, and then this would go on for ever.
             end_if_cancelled()
             left = heard_at + SILENCE_S - loop.time()
             message = await connection.read_response(timeout=left) if left > 0 else None

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
@@ -181,13 +180,6 @@ class RedisBroker:
     async def tell(self, where: str, message: bytes) -> None:
         """Send a message to who listens."""
         await self.ask([("PUBLISH", where, message)])
-
-    async def connection(self) -> AbstractConnection:
-        """Return a connection of the caller's own, for hearing messages."""
-        try:
-            return await self.client.connection()
-        finally:
-            end_if_cancelled()
 
     @property
     def client(self) -> Client:
