@@ -35,8 +35,6 @@ class Reader:
 
     def connect(self, port: Port) -> None:
         self.port = port
-        # A hub that had what the broker lost notices it; one that starts later can only go by the position.
-        self.may_differ = self.may_differ or self.world.has_lost
         self.peer = Peer(port.hub, "reader").connect()
         self.subscribe()
 
@@ -65,6 +63,8 @@ class Reader:
     def _begin(self, reply: dict[str, Any]) -> None:
         if self.epoch and reply.get("recovered"):
             assert reply["epoch"] == self.epoch
+            # A hub that had what the broker lost notices it; a later one can only go by the position.
+            self.may_differ = self.may_differ or self.world.has_lost
             for publication in reply.get("publications", []):
                 assert publication["offset"] == self.offset + 1, "a gap, or something twice"
                 self._see(publication)
