@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
@@ -114,6 +115,8 @@ class Listener:
         await connection.send_command("SUBSCRIBE", self._beat)
         heard_at = loop.time()
         while True:
+            # Sending may have kept a cancellation to itself, and then this would go on for ever.
+            end_if_cancelled()
             left = heard_at + SILENCE_S - loop.time()
             message = await connection.read_response(timeout=left) if left > 0 else None
             if message is None:
@@ -153,7 +156,8 @@ class Listener:
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.disconnect(nowait=True)
+            with suppress(RedisError, OSError):
+                await connection.disconnect()
 
     async def _send_beats(self) -> None:
         while True:

@@ -196,6 +196,8 @@ class Replica(Durable):
         """Take over what came, or note that the channel has to be loaded anew."""
         self._is_behind = False
         if news.epoch != self._channel.log.epoch:
+            # Should it be there again by the time the channel is loaded, then from before what was read here.
+            self._ended = self._channel.log.epoch
             self._is_cut_off = True
             return
         batches = [batch for batch in news.batches if batch.place >= self._place]
