@@ -28,8 +28,9 @@ test: test-setup  ## every JavaScript, Python and browser test; ARGS="tests/clie
 ifdef ARGS
 	$(PY) -m pytest $(ARGS)
 else
-# Browsers have the machine to themselves: what their tests see depends on its speed.
-	$(PY) -m pytest -n 2 -m "not browser"; others=$$?; $(PY) -m pytest -m browser && exit $$others
+# Most tests wait more than they work. Browsers, and tests of how soon something happens, run one by one.
+	$(PY) -m pytest -n 3 -m "not browser and not alone"; others=$$?; \
+	$(PY) -m pytest -m "browser or alone" && exit $$others
 endif
 
 lint: setup  ## format, lint, types

@@ -8,15 +8,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ..client.hub_process import environment
 from .harness import served
 from .lab import CHROMIUM, CHROMIUM_FLAGS, Lab
 
 OUTSIDE = Path(__file__).with_name("outside.py")
-# What is waited for comes when it comes; how soon is measured where that is the subject.
-expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if item.get_closest_marker("timeout") is None:
                 # JupyterLab, a kernel and a browser start in it.
-                item.add_marker(pytest.mark.timeout(180))
+                item.add_marker(pytest.mark.timeout(120))
 
 
 @pytest.fixture(scope="session")

@@ -478,8 +478,8 @@ test("an event channel asks for what is kept, and for who is there when its toke
 test("a right that was lost is waited for, and not taken for refused", async (t) => {
   const setup = await setUp(t, { advertisedPort: 9 });
   const { hub, kernel, connection, ending } = setup;
-  const rights: Record<string, string[]> = { t0: ["stream:px", "value:limit"], less: ["stream:px"], more: ["stream:px", "value:limit"] };
-  hub.gives = (token, target) => rights[token]?.includes(target) ?? false;
+  // The page may ask for a token of its own meanwhile: that one has all rights, too.
+  hub.gives = (token, target) => token !== "less" || target === "stream:px";
   const limit = connection.value("value:limit", new FakeWant(), ending.signal);
   await until("live", () => limit.status.phase === "live");
   const { caps } = kernel;
