@@ -84,6 +84,7 @@ class Cursor:
                 if line is not None:
                     if enough > 1:
                         self.connection.hub.refused["conflate_after"] += 1
+                    self.connection.hub.figures.conflated += log.top - self.offset - 1
                     self.offset = log.top
                     return line
         if not reachable:
@@ -139,6 +140,8 @@ class Channel:
         self.cursors: dict[Connection, Cursor] = {}
         self.is_dirty = False
         self.has_ended = False
+        # Up to here its publications stand in the hub's figures.
+        self.counted = 0
         self._on_dirty = on_dirty
         self._budget = budget
         # Those cursors that are visible, by the rate they want.
@@ -242,11 +245,13 @@ class Channel:
         self.log = self._new_log(self.log.epoch)
         self.kind = make_kind(self.namespace.kind, self.log, self.limits)
         self.kind.journal()
+        self.counted = 0
 
     def go_on(self, stored: Stored) -> None:
         """Go on where the archive stands."""
         self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
         self._budget.used += self.log.size
+        self.counted = stored.top
 
     def serve(self, now: float) -> float:
         """Tell the connections whose cursors are behind, at their pace, that there is something to take.

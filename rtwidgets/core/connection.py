@@ -25,6 +25,7 @@ from . import publishing, requests
 from .capabilities import Credentials
 from .channel import Channel, Cursor
 from .durable import Durable
+from .figures import Transport
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket
 from .revocation import Revocations
@@ -61,6 +62,8 @@ class Connection:
     def __init__(self, hub: Hub, client: str, wake: Callable[[], None], now: float) -> None:
         self.hub = hub
         self.client = client
+        # How it reaches the hub, for the figures: the driver says so.
+        self.transport: Transport = "client"
         self.credentials: Credentials | None = None
         self.info = ClientInfo(client=client)
         self.encoded_info = b""
@@ -108,6 +111,12 @@ class Connection:
         """
         if self.closing is not None:
             return
+        figures = self.hub.figures
+        figures.received_messages += len(frames)
+        figures.received_bytes += sum(map(len, frames))
+        self._take_in(frames, now)
+
+    def _take_in(self, frames: list[bytes], now: float) -> None:
         try:
             # Reading many at once costs a fraction of reading them one by one.
             commands = codec.decode_commands(frames)
@@ -116,7 +125,7 @@ class Connection:
                 self.close(codes.BAD_FRAME)
             else:  # those before the bad one count
                 for frame in frames:
-                    self.receive([frame], now)
+                    self._take_in([frame], now)
             return
         self._inbox.extend(commands)
         self.resume(now)
@@ -221,6 +230,7 @@ class Connection:
         """Send an error reply, with a message of its own when there is more to say."""
         if message is not None:
             error = msgspec.structs.replace(error, message=message)
+        self.hub.figures.errors[error.code] += 1
         self.reply(Reply(id=request_id, error=error))
 
     def answer(self, lines: bytes) -> None:
@@ -267,7 +277,7 @@ class Connection:
         """
         size = self._replies_bytes
         frames: list[bytes] = []
-        wanted = self._wanted
+        wanted, figures = self._wanted, self.hub.figures
         # Nobody's turn is what little another has left: a hot channel would take every frame.
         while wanted and size <= max_bytes // 2:
             cursor = wanted.popleft()
@@ -277,6 +287,7 @@ class Connection:
                 continue
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
+                figures.skipped += log.top - cursor.offset
                 self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
@@ -286,12 +297,16 @@ class Connection:
                 cursor.waiting = True
                 wanted.append(cursor)
         if self._replies:
-            frames = self._replies + frames
-            self._replies = []
+            replies, self._replies = self._replies, []
             self._replies_bytes = self._notices_bytes = 0
+            return figures.sent(b"\n".join(replies + frames), frames)
         if not frames:
             return None
-        return frames[0] if len(frames) == 1 else b"\n".join(frames)
+        frame = frames[0] if len(frames) == 1 else b"\n".join(frames)
+        if frame is figures.frame:
+            figures.repeats += 1
+            return frame
+        return figures.sent(frame, frames)
 
     # life -------------------------------------------------------------------
 
@@ -354,6 +369,7 @@ class Connection:
         """Ask the driver to close the socket after what `take` still has."""
         if self.closing is None:
             self.closing = disconnect
+            self.hub.figures.disconnects[disconnect.code] += 1
             self._inbox.clear()
             self._wanted.clear()
             self._wake()

@@ -11,11 +11,13 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
+from .about_hub import PROBE, rules_about_hub
 from .archiving import Archiving
 from .channel import Budget, Channel
 from .chat_notices import tell_addressed
 from .commands import Commands
 from .connection import Connection
+from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .notices import Notices, notices_of
 from .producers import Producers
@@ -84,6 +86,7 @@ class Hub:
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.figures = Figures()
         self.on_dirty: Callable[[], None] = lambda: None
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
@@ -136,6 +139,9 @@ class Hub:
             if channel.log.cuts:
                 self.refused["history_bytes"] += channel.log.cuts
                 channel.log.cuts = 0
+            top = channel.log.top
+            self.figures.published[channel.namespace.kind] += top - channel.counted
+            channel.counted = top
             due = channel.serve(now)
             if due < math.inf:
                 self._late.add(channel)
@@ -208,6 +214,11 @@ class Hub:
         """Do what is due."""
         self.timers.run(now)
 
+    def namespace(self, name: str) -> Namespace | None:
+        """Return the rules of a channel, or None when its namespace does not exist."""
+        own = rules_about_hub(name) or rules_of_own(name)
+        return own or self.rules.namespaces.get(namespace_of(name))
+
     def channel(self, name: str) -> Channel:
         """Return a channel; it starts when it is first asked for.
 
@@ -216,7 +227,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
+            namespace = self.namespace(name)
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -224,7 +235,8 @@ class Hub:
                 self.refused["channel_name_chars"] += 1
                 bound = f"at most {limits.channel_name_chars} characters: channel_name_chars"
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
-            self.check("channels", len(self.channels), "channels")
+            if name != PROBE:  # a hub that is full is good for all that are in it
+                self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
             scope = commands_shown_in(name)
             if scope is not None and isinstance(channel.kind, Table):

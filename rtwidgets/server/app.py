@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,13 +29,17 @@ from .archiver import FLUSH_TIMEOUT_S, Archiver
 from .clock import steady_clock
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
+from .exposition import Family
 from .flusher import Flusher
 from .gate import Gate
+from .hub_figures import hub_families
 from .join import Join
 from .jwks import Jwks
 from .metrics import Metrics
 from .outlets import Outlets
 from .pages import PAGES, STATIC_FILES, Pages
+from .probe import Probe
+from .process_figures import ProcessFigures
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
@@ -83,7 +87,9 @@ class HubApp:
         self._archiver: Archiver | None = None
         if settings.hub.archive != "none":
             self._archiver = Archiver(open_archive(settings.hub.archive), self.hub, self.now)
-        figures = None if self._archiver is None else self._archiver.figures
+        self._probe = Probe(self.hub, self.now)
+        self._process = ProcessFigures()
+        self.metrics = Metrics(lambda: hub_families(self.hub), self._process.families, self._archive_figures)
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
         self.addresses = Addresses(
@@ -105,7 +111,7 @@ class HubApp:
                 WebSocketRoute(SOCKET_PATH, WebSocketEndpoint(self.hub, self._outlets, self.drain)),
                 Route(HEALTH_PATH, self._health),
                 Route(READY_PATH, self._ready),
-                Route("/metrics", Metrics(self.hub, figures).show),
+                Route("/metrics", self.metrics.show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
                 Route(JOIN_PATH, join.join, methods=["POST", "OPTIONS"]),
@@ -121,12 +127,14 @@ class HubApp:
     async def _ready(self, request: Request) -> JSONResponse:
         if self.drain.is_on:
             return JSONResponse({"status": "draining"}, status_code=503)
+        if fault := await self._probe.fault():
+            return JSONResponse({"status": "failing", "reason": fault}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
-        tasks = [asyncio.create_task(self._tick())]
+        tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._process.watch())]
         if self._jwks is not None:
             tasks.append(asyncio.create_task(self._jwks.keep()))
         if self._archiver is not None:
@@ -141,6 +149,11 @@ class HubApp:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._archiver is not None:
             await self._archiver.close()
+
+    def _archive_figures(self) -> Iterable[Family]:
+        if self._archiver is None:
+            return ()
+        return self._archiver.figures.families(self.hub.archiving.waiting_bytes)
 
     def check_archive(self) -> None:
         """Open the archive before anything else starts.

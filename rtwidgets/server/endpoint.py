@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from ..core import Connection, Hub
+from ..core.figures import Transport
+from ..protocol.names import RELAY_PROGRAM
 from .drain import Drain
 from .frames import EXTENSION
 from .gate import refuse
@@ -46,23 +49,35 @@ class WebSocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         extension = scope.get("extensions", {}).get(EXTENSION)
         if extension is None:
-            await _Socket(self._hub, self._now, receive, send).run()
+            await _Socket(self._hub, self._now, receive, send, transport_of(scope)).run()
         else:
             outlet = Outlet(self._hub, self._outlets)
+            outlet.connection.transport = transport_of(scope)
             outlet.attach(extension["take_over"](outlet, self._hub.rules.limits.fragments_per_message))
             await outlet.lost
+
+
+def transport_of(scope: Scope) -> Transport:
+    """Say how a client reaches the hub: only browsers send an Origin, only kernels name the relay."""
+    headers = Headers(scope=scope)
+    if "origin" in headers:
+        return "direct"
+    return "relay" if headers.get("user-agent") == RELAY_PROGRAM else "client"
 
 
 class _Socket:
     """One accepted socket: the endpoint's own task reads, one more task writes."""
 
-    def __init__(self, hub: Hub, now: Callable[[], float], receive: Receive, send: Send) -> None:
+    def __init__(
+        self, hub: Hub, now: Callable[[], float], receive: Receive, send: Send, transport: Transport
+    ) -> None:
         self._now = now
         self._receive = receive
         self._send = send
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
         self._connection: Connection = hub.open(self._wake.set, now())
+        self._connection.transport = transport
         self._send_timeout_s = hub.rules.limits.send_timeout_s or None
 
     async def run(self) -> None:

@@ -90,6 +90,7 @@ class Commands:
         # One whose socket is about to close would only lose the call.
         handlers = [one for one in self._handlers.of(request.command) if one.closing is None]
         if not handlers:
+            self._hub.figures.calls["away"] += 1
             message = f"nobody serves the command {request.command!r} now"
             raise Refusal(Error(codes.HANDLER_AWAY, message))
         self._check_depth(request.args, f"the arguments of {request.command!r}")
@@ -244,6 +245,8 @@ class Commands:
             self._outcomes.keep(call.place, call.digest, outcome, now)
             self._forget_later(now)
         call.state = outcome.state
+        self._hub.figures.calls[outcome.state] += 1
+        self._hub.figures.call_seconds.add(now - call.started_at)
         if self._board.shows(call) or call.caller.ended:
             self._board.end(call, outcome, now)
         self._board.audit_end(call, outcome, now)
