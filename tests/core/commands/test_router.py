@@ -157,7 +157,7 @@ def test_call_goes_to_the_handler_with_the_least_to_do() -> None:
 def test_handler_about_to_be_closed_gets_no_call() -> None:
     hub = make_hub()
     first, second = serve(hub, "halt"), serve(hub, "halt")
-    first.connection.close(codes.CONNECTION_CLOSED)  # type: ignore[arg-type]
+    first.connection.close(codes.CONNECTION_CLOSED)
     caller = Peer(hub).connect()
     for number in range(2):
         call(caller, "halt", 80 + number)
