@@ -54,6 +54,9 @@ def main() -> None:
 @config_option
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="Port to listen on (default 8090; 0 for any).")
+@click.option(
+    "--log-format", type=click.Choice(("text", "json")), help="How the log is written (default text)."
+)
 @click.option("--ssl-certfile", help="PEM file with the certificate chain: speak TLS.")
 @click.option("--ssl-keyfile", help="PEM file with its key, when that is in a file of its own.")
 def serve(config: Path | None, **flags: object) -> None:

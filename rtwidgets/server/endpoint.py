@@ -15,6 +15,7 @@ from ..protocol.names import RELAY_PROGRAM
 from .drain import Drain
 from .frames import EXTENSION
 from .gate import refuse
+from .logs import connection_ended
 from .outlets import FRAME_BYTES, Outlet, Outlets
 
 JSON_SUBPROTOCOL = "centrifuge-json"
@@ -76,7 +77,8 @@ class _Socket:
         self._send = send
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
-        self._connection: Connection = hub.open(self._wake.set, now())
+        self._opened_at = now()
+        self._connection: Connection = hub.open(self._wake.set, self._opened_at)
         self._connection.transport = transport
         self._send_timeout_s = hub.rules.limits.send_timeout_s or None
 
@@ -87,6 +89,7 @@ class _Socket:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._connection.end(self._now())
+            connection_ended(self._connection, self._now() - self._opened_at)
             for task in (reader, writer):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError, TimeoutError):

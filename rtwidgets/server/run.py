@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 import uvicorn
 
+from .. import __version__
 from ..errors import ConfigError
 from .app import HubApp
 from .drain import Drain
 from .frames import FramesProtocol
 from .http import http_protocol
+from .logs import happened, write_json
 from .settings import HubSection, Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -59,6 +61,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            happened("hub started", version=__version__)
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -67,6 +70,7 @@ class _Server(uvicorn.Server):
         # uvicorn itself would close all sockets at once, and with 1012 before what they wait for has left.
         await self._drain.run()
         await super().shutdown(sockets=sockets)
+        happened("hub ended")
 
 
 def make_server(
@@ -83,6 +87,8 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
+        # Its own would write text.
+        log_config=None if hub.settings.hub.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
         http=http_protocol(hub.addresses),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
@@ -109,6 +115,8 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     listener = bind(host, settings.hub.port)
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
+    if settings.hub.log_format == "json":
+        write_json()
     hub = HubApp(settings, port)
     hub.check_archive()
     make_server(hub, lambda: on_ready(f"{settings.hub.scheme}://{shown}:{port}")).run(sockets=[listener])

@@ -31,7 +31,8 @@ class Lab:
     """`jupyter lab` over a folder of notebooks, with its own runtime directory and so its own hub.
 
     Args:
-        app: The program: ``"jupyterlab"``, ``"notebook"`` for Notebook 7, or ``"jupyter_server"`` without either.
+        app: The program: ``"jupyterlab"``, ``"notebook"`` for Notebook 7, or
+            ``"jupyter_server"`` without either.
     """
 
     def __init__(self, directory: Path, *, base_url: str = "/", app: str = "jupyterlab") -> None:
