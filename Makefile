@@ -23,9 +23,14 @@ demo: setup  ## this machine, live, in JupyterLab; HEADLESS=1 runs it without a 
 test-setup: setup
 	sh tools/test_setup.sh
 
-test: test-setup  ## every JavaScript, Python and browser test
+test: test-setup  ## every JavaScript, Python and browser test; ARGS="tests/client -k name" runs a part
 	$(PY) -m tools.npm test
+ifdef ARGS
 	$(PY) -m pytest $(ARGS)
+else
+# Browsers by themselves, a file of tests at a time in each process: Playwright's loop lets no other run after it.
+	$(PY) -m pytest -n 2 -m "not browser"; others=$$?; $(PY) -m pytest -n 2 --dist loadfile -m browser && exit $$others
+endif
 
 lint: setup  ## format, lint, types
 	$(PY) -m ruff format --check $(PYTHON_CODE)

@@ -63,7 +63,7 @@ class Running:
     """A server process on its core. Leave the `with` block to end it."""
 
     def __init__(self, server: Server, directory: Path, hub_path: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         environment = {**os.environ, "PYTHONPATH": str(hub_path)}
         command = on_server_core(server.command(self.port, directory))
         self.log = directory / f"{server.name}.log"
@@ -97,7 +97,7 @@ class Running:
         raise ServerError(f"{title} did not start: {self.log.read_text(errors='replace')[-2000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import random
+import signal
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 import click
 import msgspec
 from msgspec import Raw
 
-from .client.connect import connect
+from .client.backoff import Backoff
+from .client.connect import TOKEN_VARIABLE, URL_VARIABLE, connect
 from .client.hub import Hub
 from .client.notices import Subscribed
+from .errors import ConfigError, HubUnreachableError
 from .protocol.messages import ClientInfo, Command, Error, Publication, PublishRequest
 from .protocol.names import check_channel
-from .server.cli import main
+from .server.cli import config_option, main
+from .server.settings import load
 
 url_option = click.option("--url", help="Address of the hub; your own local hub without it.")
 token_option = click.option(
@@ -51,6 +59,52 @@ def publish(channel: str, data: str, url: str | None, token_file: TextIO | None)
         raise click.ClickException(f"DATA is not JSON: {error}; quote texts as '\"hello\"'") from None
     with _connect(url, token_file) as hub:
         hub._use().request(Command(publish=PublishRequest(check_channel(channel), Raw(data.encode()))))
+
+
+@main.command()
+@config_option
+@click.argument("names", nargs=-1)
+@click.option("--url", help="Address of the hub; the one in the settings without it.")
+@token_option
+def feed(config: Path | None, names: tuple[str, ...], url: str | None, token_file: TextIO | None) -> None:
+    """Feed channels from the [sources] of the settings, all of them or those with these NAMES.
+
+    It is a client of the hub like any other and needs a token with the right to publish to the channels.
+    A source that fails stops alone; with none left it ends with 1.
+    """
+    from .sources.configured import start_feed, watch
+
+    settings = load(config, os.environ, {})
+    chosen = {name: settings.sources[name] for name in names or settings.sources if name in settings.sources}
+    if not chosen or (unknown := set(names) - set(settings.sources)):
+        missing = f"[sources.{sorted(unknown)[0]}]" if chosen else "[sources.NAME]"
+        raise ConfigError(f"the settings have no {missing}: write what to read and the channel that it feeds")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    url = url or os.environ.get(URL_VARIABLE) or settings.hub.url
+    token = token_file.read().strip() if token_file is not None else os.environ.get(TOKEN_VARIABLE)
+    hub = _connect_when_there(url, token, stopping)
+    if hub is None:
+        return
+    with hub:
+        feeds = {name: start_feed(hub, name, options) for name, options in chosen.items()}
+        click.echo(f"feeding {', '.join(sorted(feeds))}")
+        if not watch(feeds, stopping):
+            raise SystemExit(1)
+
+
+def _connect_when_there(url: str, token: str | None, stopping: threading.Event) -> Hub | None:
+    """Connect to a hub that may not have started yet; None when it is time to stop first."""
+    backoff = Backoff(random.random, base_s=0.5, cap_s=5.0)
+    while not stopping.is_set():
+        try:
+            return connect(url, token=token, name="feed")
+        except HubUnreachableError as error:
+            logging.getLogger("rtwidgets").warning("%s; it is tried again", error)
+            stopping.wait(backoff.next())
+    return None
 
 
 class _Printer:

@@ -12,6 +12,8 @@ RtWidgetsError
 │   ├── ChannelNameError      the name breaks the grammar
 │   ├── ColumnsError          columns are missing, unequal or of no usable type
 │   └── KeyColumnError        a table's key column is missing or was declared otherwise
+├── SourceError               a source can't be read, or a message of it can't be used
+│   └── SourceAwayError       it can't be reached for now
 ├── ReplyError                the hub answered with an error code (``.code``)
 │   ├── PermissionDeniedError code 103
 │   └── ConflictError         code 1005: the value has moved meanwhile
@@ -76,6 +78,14 @@ class ColumnsError(ChannelError):
 
 class KeyColumnError(ColumnsError):
     """A table's key column is missing or was declared otherwise."""
+
+
+class SourceError(RtWidgetsError):
+    """A source can't be read, or a message of it can't be used."""
+
+
+class SourceAwayError(SourceError):
+    """A source can't be reached for now; a running feed tries again."""
 
 
 class ReplyError(RtWidgetsError):

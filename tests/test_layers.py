@@ -20,11 +20,12 @@ BELOW: dict[str, set[str]] = {
     "file_lock": set(),
     "core": {"errors", "protocol"},
     "archive": {"errors", "protocol", "file_lock", "core"},
-    "server": {"errors", "protocol", "connection_file", "file_lock", "core", "archive"},
+    "brokers": {"errors", "protocol", "core"},
+    "server": {"errors", "protocol", "connection_file", "file_lock", "core", "archive", "brokers"},
     "client": {"errors", "protocol", "connection_file", "core"},
     "sources": {"errors", "client"},
     "widgets": {"errors", "protocol", "connection_file", "core", "client"},
-    "cli": {"errors", "protocol", "connection_file", "core", "server", "client"},
+    "cli": {"errors", "protocol", "connection_file", "core", "server", "client", "sources"},
 }
 # The one way up: session.dashboard() makes a widget, which loads what shows it at the call and not before.
 EXCEPT = {("rtwidgets.client.live_session", "rtwidgets.widgets.dashboard")}

@@ -22,7 +22,7 @@ with sync_playwright() as playwright:
 }
 
 missing() {
-    for program in chromium redis-server nginx postgresql; do
+    for program in chromium redis-server nginx postgresql mosquitto; do
         has_program "$program" || printf ' %s' "$program"
     done
 }

@@ -91,7 +91,7 @@ async def ask(link: Link, request: CallRequest) -> Any:
     ends_at = loop.time() + request.timeout_ms / 1000 + RPC_TIMEOUT_S
     driver = link.driver
     while True:
-        hub_id, left_s = driver.hub_id, ends_at - loop.time()
+        process_id, left_s = driver.process_id, ends_at - loop.time()
         try:
             result = await link.rpc_async("rtwidgets.call", request, left_s, once=True)
         except UnansweredError:
@@ -106,8 +106,8 @@ async def ask(link: Link, request: CallRequest) -> Any:
                 f"the connection ended before {request.command!r} answered, and did not come back in time"
             )
             raise OutcomeUnknownError(f"{message}: it may or may not have acted") from None
-        if driver.hub_id != hub_id:
-            message = f"the hub was started anew before {request.command!r} answered"
+        if driver.process_id != process_id:
+            message = f"the hub, or its process, is another one since before {request.command!r} answered"
             raise OutcomeUnknownError(f"{message}: it may or may not have acted")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -22,6 +23,7 @@ from ..protocol import codes
 from ..protocol.messages import NOTHING, ClientInfo, Command, Error, Publication, Reply
 from ..protocol.names import check_channel, namespace_of
 from .demands import Demand
+from .entries import Entry
 from .link import RPC_TIMEOUT_S, Link
 from .notices import Subscribed
 from .replies import error_of
@@ -209,3 +211,12 @@ class Channel:
     def publish(self, data: object) -> None:
         """Publish one item in the form that this kind of channel takes; what feeds use."""
         raise NotImplementedError
+
+    def publish_entries(self, entries: Sequence[Entry]) -> None:
+        """Publish what came of another system, in as few publications as this kind of channel allows.
+
+        A key that is gone means nothing but to tables.
+        """
+        for entry in entries:
+            if entry.value is not None:
+                self.publish(entry.value)

@@ -78,6 +78,8 @@ class Driver:
         self.session = session
         self.exchange = Exchange(session, self.wake)
         self.hub_id = ""
+        # Which of the hub's processes it is, where there are several: what one knows of calls no other does.
+        self.process_id = ""
         self._publisher = publisher
         self._locate = locate
         self._relocates = relocates
@@ -119,7 +121,7 @@ class Driver:
 
     async def close(self) -> None:
         """End the connection; whatever waits for an answer raises ClosedError."""
-        self.exchange.end(ClosedError("the hub object was closed: call rtwidgets.connect() again"))
+        self._end(ClosedError("the hub object was closed: call rtwidgets.connect() again"))
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -145,7 +147,7 @@ class Driver:
                     return
                 reason = str(error)
                 if isinstance(error, TokenRefusedError) and not self._relocates:
-                    self.exchange.end(error)
+                    self._end(error)
             self._set_status(f"disconnected: {reason}")
             if self.fatal is not None:
                 return
@@ -193,7 +195,7 @@ class Driver:
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
             text = f"the hub at {where} ended the connection for good: {reason} (code {code})"
-            self.exchange.end(HubError(text))
+            self._end(HubError(text))
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended
         return reason
@@ -249,6 +251,7 @@ class Driver:
     def _on_online(self, result: ConnectResult) -> None:
         greeting = greeting_of(result)
         self.hub_id = greeting.hub
+        self.process_id = greeting.process or greeting.hub
         self._publisher.max_message_bytes = max(1024, greeting.max_message_bytes)
         self._backoff.reset()
         self._listener.on_online(result)
@@ -293,6 +296,10 @@ class Driver:
             self._resuming = None
         self.exchange.offline(n.id for n in self.session.lost() if isinstance(n, Unanswered))
         self._publisher.set_online(False)
+
+    def _end(self, error: HubError | ClosedError) -> None:
+        self.exchange.end(error)
+        self._publisher.end(error)
 
     def _set_status(self, status: str) -> None:
         if status != self.exchange.status:

@@ -6,13 +6,15 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..errors import ChannelError, RtWidgetsError
 from ..protocol.names import namespace_of
 from .audience import Audience
 from .channel import KINDS, Channel
+from .deliveries import deliver, deliver_several
+from .entries import Several
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -25,8 +27,18 @@ log = logging.getLogger("rtwidgets")
 STOP_WAIT_S = 2.0
 
 
+class Outlet(Protocol):
+    """What can take a channel's data."""
+
+    def forward(self, channel: Channel) -> AsyncIterable[Any]:
+        """Return what does it while it is iterated; it yields nothing."""
+
+
 class Feed:
     """A running source: `stop` it, read its `status`. Made by `Hub.run`.
+
+    An async source whose ``acknowledged`` is true is asked for its next item only when the hub has published
+    the last one, however long the hub is away: what it does after a ``yield`` it does after that.
 
     Args:
         hub: The hub to publish to.
@@ -39,7 +51,8 @@ class Feed:
 
     def __init__(self, hub: Hub, source: Any, into: Channel | None, *, idle: bool, scope: Scope) -> None:
         self.source = source
-        self.status = "running"
+        self._status = "running"
+        self._publisher = hub._use().publisher if getattr(source, "acknowledged", False) else None
         self._scope = scope
         self._into = into
         self._stopping = threading.Event()
@@ -53,6 +66,17 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="rtwidgets-feed", daemon=True)
         self._thread.start()
 
+    @property
+    def status(self) -> str:
+        """``"running"``, ``"waiting: reason"``, ``"stopped"`` or ``"failed: reason"``."""
+        problem = getattr(self.source, "problem", "") if self.is_running else ""
+        return f"waiting: {problem}" if problem else self._status
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended, though it may wait for something."""
+        return self._status == "running"
+
     def stop(self) -> None:
         """Stop the source and wait a moment for it to end."""
         self._stopping.set()
@@ -64,7 +88,8 @@ class Feed:
             self._thread.join(STOP_WAIT_S)
 
     def __repr__(self) -> str:
-        name = getattr(self.source, "__name__", None) or type(self.source).__name__
+        source = self.source
+        name = getattr(source, "__name__", "") or getattr(source, "name", "") or type(source).__name__
         return f"<Feed of {name}, {self.status}>"
 
     def _run(self) -> None:
@@ -73,14 +98,14 @@ class Feed:
                 asyncio.run(self._drain_async(self._items))
             else:
                 self._drain(self._items)
-            self.status = "stopped"
+            self._status = "stopped"
         except asyncio.CancelledError:
-            self.status = "stopped"
+            self._status = "stopped"
         except Exception as error:
             if self._stopping.is_set() and isinstance(error, RtWidgetsError):
-                self.status = "stopped"
+                self._status = "stopped"
                 return
-            self.status = f"failed: {type(error).__name__}: {error}"
+            self._status = f"failed: {type(error).__name__}: {error}"
             log.exception("%r", self)
         finally:
             if self._audience is not None:
@@ -116,12 +141,25 @@ class Feed:
         try:
             await self._audience_came()
             async for item in items:
-                self._publish(item)
+                await self._publish_async(item)
                 await self._audience_came()
         finally:
             close = getattr(items, "aclose", None)
             if close is not None:
                 await close()
+
+    async def _publish_async(self, item: Any) -> None:
+        if self._publisher is None:
+            self._publish(item)
+        elif isinstance(item, Several):
+            await deliver_several(self._publisher, self._channel_for(item), item)
+        else:
+            await deliver(self._publisher, lambda: self._publish(item))
+
+    def _channel_for(self, item: Several) -> Channel:
+        if self._into is None:
+            raise ChannelError("the source names no channels: use hub.run(source, into=channel)")
+        return self._into
 
     def _publish(self, item: Any) -> None:
         if self._into is not None:
@@ -150,6 +188,20 @@ class Feed:
     async def _audience_came(self) -> None:
         if self._audience is not None and not self._audience.is_there:
             await asyncio.to_thread(self._audience.wait)
+
+
+def forward(source: Any, outlet: Outlet) -> AsyncIterable[Any]:
+    """Return the source that writes a channel to an outlet.
+
+    Raises:
+        TypeError: If one of them is something else.
+    """
+    if not isinstance(source, Channel) or not hasattr(outlet, "forward"):
+        raise TypeError(
+            f"hub.run can't bring a {type(source).__name__} into a {type(outlet).__name__}: one of them is a "
+            "channel of the hub"
+        )
+    return outlet.forward(source)
 
 
 def open_channel(scope: Scope, name: str, options: dict[str, Any]) -> Channel:

@@ -24,7 +24,7 @@ from .encoding import encode_json
 from .events import Events
 from .exchange import Exchange
 from .exits import close_at_exit, forget
-from .feeds import Feed
+from .feeds import Feed, Outlet, forward
 from .link import Link
 from .listeners import Handle, Listeners
 from .notify_access import NotifyAccess
@@ -123,8 +123,11 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
 
     # feeds -----------------------------------------------------------------------------
 
-    def run(self, source: Any, *, into: Channel | None = None, idle: bool = False) -> Feed:
+    def run(self, source: Any, *, into: Channel | Outlet | None = None, idle: bool = False) -> Feed:
         """Publish what a source yields, in the background, until it ends or ``feed.stop()``.
+
+        A channel may be the source as well, with another system to take what it has:
+        ``hub.run(prices, into=rt.sources.kafka(...))``.
 
         Running the notebook cell again that called this stops the feed it started before.
 
@@ -136,12 +139,14 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
         """
         return self._feed(source, into, idle, self)
 
-    def _feed(self, source: Any, into: Channel | None, idle: bool, scope: Scope) -> Feed:
+    def _feed(self, source: Any, into: Channel | Outlet | None, idle: bool, scope: Scope) -> Feed:
         self._use()
+        if into is not None and not isinstance(into, Channel):
+            source, into = forward(source, into), None
         feed = Feed(self, source, into, idle=idle, scope=scope)
         started.add(feed.stop, current_run())
         with self._lock:
-            self._feeds = [other for other in self._feeds if other.status == "running"] + [feed]
+            self._feeds = [other for other in self._feeds if other.is_running] + [feed]
         return feed
 
     # the connection -----------------------------------------------------------------------
@@ -232,7 +237,7 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
 
     def _flush_or_warn(self, timeout_s: float) -> None:
         publisher = self._link.publisher
-        if not publisher.flush(timeout_s):
+        if publisher.owes and not publisher.flush(timeout_s):
             items, size = publisher.waiting
             log.warning(
                 "%r is closed with %d publications (%d bytes) not acknowledged by the hub; they are lost",

@@ -17,7 +17,7 @@ from .chats import Chat
 from .commands import CommandDecorator, RegisteredCommand
 from .durations import Duration, parse_duration
 from .events import Events
-from .feeds import Feed
+from .feeds import Feed, Outlet
 from .listeners import Handle
 from .members import Member, Members
 from .share import Share, link_of
@@ -168,7 +168,7 @@ class Session:
         whole = self._scoped(name)
         return self.hub.start(whole, timeout_s=timeout_s, key=key, on_progress=on_progress, **args)
 
-    def run(self, source: Any, *, into: Channel | None = None, idle: bool = False) -> Feed:
+    def run(self, source: Any, *, into: Channel | Outlet | None = None, idle: bool = False) -> Feed:
         """Publish what a source yields into channels of this session; see `Hub.run`.
 
         A source that names its channels, such as ``rtwidgets.sources.system_metrics``, fills this session's

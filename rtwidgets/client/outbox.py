@@ -4,13 +4,17 @@ Order is kept per channel. A batch stays here until the hub acknowledged its num
 connection `rewind` makes the same batches come out again, under the same numbers, so that the hub can tell
 what it has already published. So do `postpone` and `resume` for a batch that the hub can't take for now; what
 comes for its channels meanwhile stays behind it, and other channels go on.
+
+Who wants to know what became of an item puts a receipt into it, which the hub's answer settles.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,6 +25,9 @@ DEFAULT_BUFFER_ITEMS = 100_000
 BATCHES_IN_FLIGHT = 8
 _ITEM_OVERHEAD_BYTES = 64
 _encode = msgspec.json.Encoder().encode
+
+# Done when the hub has published an item, or why it did not.
+Receipt: TypeAlias = Future[None]
 
 
 @dataclass(slots=True)
@@ -34,6 +41,7 @@ class Rows:
     columns: dict[str, list[bytes]]
     size: int
     count: int
+    receipts: list[Receipt] = field(default_factory=list)
 
     def join(self, later: Rows) -> None:
         """Take the rows of a later item with the same columns."""
@@ -41,6 +49,7 @@ class Rows:
             pieces += later.columns[name]
         self.size += later.size
         self.count += later.count
+        self.receipts += later.receipts
 
     def encoded(self) -> bytes:
         """Return the columns as JSON."""
@@ -59,6 +68,7 @@ class Whole:
     data: bytes
     latest_only: bool = False
     count: int = 1
+    receipts: list[Receipt] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -76,12 +86,14 @@ class Batch:
     """Items that travel in one request, under one number.
 
     Args:
+        receipts: Those of each item.
         stuck: Channels of items that the hub could not take when it was sent last.
         postponed: Whether it waits for `Outbox.resume`.
     """
 
     seq: int
     channels: list[str]
+    receipts: list[list[Receipt]]
     payload: bytes
     size: int
     count: int
@@ -139,6 +151,7 @@ class Outbox:
         self.bytes += item.size - freed
         if replaces and isinstance(last, Whole) and isinstance(item, Whole):
             last.data = item.data
+            last.receipts += item.receipts
             return True
         self.items += item.count
         if (
@@ -146,6 +159,8 @@ class Outbox:
             and isinstance(item, Rows)
             and last.size + item.size <= max_item_bytes
             and last.columns.keys() == item.columns.keys()
+            # A refusal is told either to who holds the receipts or to the next who publishes.
+            and bool(last.receipts) == bool(item.receipts)
         ):
             last.join(item)
             return True
@@ -185,6 +200,7 @@ class Outbox:
         batch = Batch(
             seq=self._seq,
             channels=[item.channel for item in items],
+            receipts=[item.receipts for item in items],
             payload=self._payload(items),
             size=size,
             count=sum(item.count for item in items),
@@ -234,6 +250,22 @@ class Outbox:
     def waits(self, channel: str) -> bool:
         """Whether something of this channel is not acknowledged yet."""
         return channel in self._last or any(channel in batch.channels for batch in self._batches)
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Yield the receipts of all that is not acknowledged yet."""
+        for batch in self._batches:
+            for receipts in batch.receipts:
+                yield from receipts
+        for items in (self._pending, *self._behind.values()):
+            for item in items:
+                yield from item.receipts
+
+    @property
+    def owes(self) -> bool:
+        """Whether something waits of which nobody holds a receipt, so that it would be lost unheard."""
+        waiting = [receipts for batch in self._batches for receipts in batch.receipts]
+        waiting += (item.receipts for items in (self._pending, *self._behind.values()) for item in items)
+        return not all(waiting)
 
     @property
     def empty(self) -> bool:

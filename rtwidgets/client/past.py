@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,33 @@ from ..protocol.messages import Command, HistoryRequest, Publication, Reply, Str
 PAGE = 1_000
 
 _publication = msgspec.json.Decoder(Publication)
+
+
+class Page(NamedTuple):
+    """Publications in a row, and the position of the channel's newest."""
+
+    epoch: str
+    offset: int
+    publications: list[Publication]
+
+
+def after(
+    request: Callable[[Command], Reply], channel: str, limit: int, position: tuple[str, int] | None
+) -> Page:
+    """Return publications behind a position, oldest first.
+
+    Args:
+        limit: How many at most; a hub answers with fewer where they are large. 0 asks for the position alone.
+        position: Epoch and offset; None for the beginning of the log.
+
+    Raises:
+        ReplyError: With code 112 if the log is another one.
+    """
+    since = None if position is None else StreamPosition(offset=position[1], epoch=position[0])
+    result = request(Command(history=HistoryRequest(channel=channel, limit=limit, since=since))).history
+    if result is None:
+        return Page("", 0, [])
+    return Page(result.epoch, result.offset, list(map(_publication.decode, result.publications)))
 
 
 def newest(request: Callable[[Command], Reply], channel: str, limit: int) -> list[Publication]:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from ..errors import BufferFullError, ChannelError, ColumnsError, PermissionDeniedError, ReplyError
+from ..errors import (
+    BufferFullError,
+    ChannelError,
+    ColumnsError,
+    PermissionDeniedError,
+    ReplyError,
+    RtWidgetsError,
+)
 from .columns import Columns, split_rows
-from .outbox import Batch, Item, Outbox, Rows, Whole, rows_item
+from .outbox import Batch, Item, Outbox, Receipt, Rows, Whole, rows_item
 from .replies import DEFAULT_MESSAGE_BYTES, in_python
 
 log = logging.getLogger("rtwidgets")
@@ -17,6 +26,21 @@ log = logging.getLogger("rtwidgets")
 BACKPRESSURE_S = 5.0
 MAX_ROWS_BYTES = 128 * 1024  # rows are joined and batches filled up to this size, however much the hub takes
 _ENVELOPE_BYTES = 512  # what the request adds around a batch
+_staged: ContextVar[list[Item] | None] = ContextVar("rtwidgets_staged", default=None)
+
+
+@contextmanager
+def staged() -> Iterator[list[Item]]:
+    """Collect what the block publishes instead of queueing it; `Publisher.offer` queues it then.
+
+    What can't be published raises as ever, and nothing of the block is on its way.
+    """
+    items: list[Item] = []
+    token = _staged.set(items)
+    try:
+        yield items
+    finally:
+        _staged.reset(token)
 
 
 class Publisher:
@@ -39,6 +63,7 @@ class Publisher:
         self._versions: dict[str, int] = {}
         # Numbers of batches that the hub can't take for now.
         self._postponed: set[int] = set()
+        self._ended: RtWidgetsError | None = None
         self.online = False
         self.max_message_bytes = DEFAULT_MESSAGE_BYTES
 
@@ -88,6 +113,10 @@ class Publisher:
 
     def put(self, item: Item) -> None:
         """Queue an item; while connected wait a little for room, while disconnected fail at once."""
+        collected = _staged.get()
+        if collected is not None:
+            collected.append(item)
+            return
         deadline = time.monotonic() + BACKPRESSURE_S
         with self._room:
             self._raise_error(item.channel)
@@ -101,10 +130,36 @@ class Publisher:
             self._awake = True
         self._wake()
 
+    def offer(self, item: Item) -> Receipt | None:
+        """Queue an item if there is room, and return what tells when the hub has published it.
+
+        What the hub refuses is the receipt's exception, and nobody else hears of it.
+
+        Raises:
+            HubError, ClosedError: If there will be no connection again.
+        """
+        receipt = Receipt()
+        receipt.set_running_or_notify_cancel()  # who stops waiting does not cancel it
+        item.receipts.append(receipt)
+        with self._room:
+            if self._ended is not None:
+                raise self._ended
+            if not self._outbox.put(item, self._rows_bytes):
+                item.receipts.remove(receipt)
+                return None
+        self._wake()
+        return receipt
+
     def flush(self, timeout_s: float) -> bool:
         """Wait until all is acknowledged; False when the time ran out first."""
         with self._room:
             return self._room.wait_for(lambda: self._outbox.empty, timeout_s)
+
+    @property
+    def owes(self) -> bool:
+        """Whether something waits of which nobody holds a receipt."""
+        with self._room:
+            return self._outbox.owes
 
     def waits(self, channel: str) -> bool:
         """Whether something of this channel is not acknowledged yet."""
@@ -144,6 +199,7 @@ class Publisher:
             self._postponed.discard(seq)
             if batch is not None:
                 self._keep_errors(batch, errors)
+                _settle((receipt for receipts in batch.receipts for receipt in receipts), None)
                 for index, version in versions.items():
                     if 0 <= index < len(batch.channels):
                         self._versions[batch.channels[index]] = version
@@ -178,9 +234,15 @@ class Publisher:
         with self._room:
             batch = self._outbox.acknowledge(seq)
             self._postponed.discard(seq)
-            for channel in batch.channels if batch is not None else ():
-                self._keep_error(channel, error)
+            if batch is not None:
+                self._keep_errors(batch, dict.fromkeys(range(len(batch.channels)), error))
             self._room.notify_all()
+
+    def end(self, error: RtWidgetsError) -> None:
+        """Tell who waits for a receipt that there will be no connection again."""
+        with self._room:
+            self._ended = error
+            _settle(list(self._outbox.receipts()), error)
 
     def set_online(self, online: bool) -> None:
         """Say whether there is a connection; one that ended makes its batches come again."""
@@ -193,10 +255,13 @@ class Publisher:
     def _keep_errors(self, batch: Batch, errors: dict[int, ReplyError]) -> None:
         for index, error in errors.items():
             if 0 <= index < len(batch.channels):
-                self._keep_error(batch.channels[index], error)
+                self._keep_error(batch.channels[index], error, batch.receipts[index])
 
-    def _keep_error(self, channel: str, error: ReplyError) -> None:
+    def _keep_error(self, channel: str, error: ReplyError, receipts: list[Receipt]) -> None:
         error = in_python(channel, error)
+        if receipts:
+            _settle(receipts, error)
+            return
         self._errors.setdefault(channel, error)
         if (channel, error.code) not in self._logged:
             self._logged.add((channel, error.code))
@@ -219,3 +284,13 @@ class Publisher:
             f"no room for {what} of {item.channel!r}: {box.items} of {box.max_items} items and "
             f"{box.bytes} of {box.max_bytes} bytes wait, {why}; publish less or use connect(buffer_bytes=...)"
         )
+
+
+def _settle(receipts: Iterable[Receipt], error: RtWidgetsError | None) -> None:
+    for receipt in receipts:
+        if receipt.done():  # refused before, or nobody waits any more
+            continue
+        if error is None:
+            receipt.set_result(None)
+        else:
+            receipt.set_exception(error)

@@ -57,9 +57,10 @@ def in_python(channel: str, error: ReplyError) -> ReplyError:
 
 
 class Greeting(Struct, frozen=True):
-    """What the hub says of itself in the connect reply."""
+    """What the hub says of itself in the connect reply; `process` where it has several."""
 
     hub: str = ""
+    process: str = ""
     max_message_bytes: int = DEFAULT_MESSAGE_BYTES
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +15,7 @@ from .cells import TIME_COLUMN
 from .channel import Channel
 from .columns import Columns, to_columns, with_time
 from .durations import Duration, parse_duration
+from .entries import Entry
 from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
 from .notices import Subscribed
@@ -77,6 +78,17 @@ class Stream(Channel):
     def publish(self, data: object) -> None:
         """Append rows; the same as `append`."""
         self.append(data)
+
+    def publish_entries(self, entries: Sequence[Entry]) -> None:
+        """Append a row for each entry, as one publication; a column that one has not is null there."""
+        now = time.time()
+        rows = [
+            {TIME_COLUMN: now if entry.time is None else entry.time, **entry.row()}
+            for entry in entries
+            if entry.value is not None
+        ]
+        if rows:
+            self.append(rows)
 
     def to_frame(self, last: Duration | None = None, *, backend: Backend = "pandas") -> Any:
         """Return rows as a data frame; ``time`` is a datetime in UTC.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from ..protocol.messages import Publication
 from .cells import Cell, plain_cells
 from .channel import Channel
 from .columns import Columns, check_key, split_rows, to_columns
+from .entries import Entry
 from .frames import Backend, build_frame
 from .listeners import Handle, Listeners
 from .notices import Subscribed
@@ -124,6 +126,28 @@ class Table(Channel):
                 self.remove(*data["remove"])
             return
         self.upsert(data)
+
+    def publish_entries(self, entries: Sequence[Entry]) -> None:
+        """Upsert the rows and remove the keys that are gone, in order.
+
+        Entries with the same columns in a row are one publication: an upsert says nothing of other columns.
+
+        Raises:
+            KeyColumnError: If a row has no key, or no key is named that is gone.
+        """
+        key_column = self._key()
+        rows = [None if entry.value is None else entry.row(key_column) for entry in entries]
+        pairs = zip(rows, entries, strict=True)
+        for names, group in groupby(pairs, lambda pair: None if pair[0] is None else pair[0].keys()):
+            if names is not None:
+                self.upsert([row for row, _ in group])
+                continue
+            gone = [entry.key for _, entry in group]
+            if None in gone:
+                raise KeyColumnError(
+                    f"table {self.name!r} can't remove a row without its key: the message has none"
+                )
+            self.remove(*gone)
 
     def rows(self) -> list[Row]:
         """Return the table's rows as dicts, as they are now; follows the table from the first call on.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +14,7 @@ from ..errors import ReplyTimeoutError, RtWidgetsError
 from ..protocol.messages import ClientInfo, Publication
 from .channel import Channel
 from .encoding import encode_json
+from .entries import Entry
 from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
 from .names import name_of
@@ -197,6 +198,10 @@ class Value(Channel):
     def publish(self, data: object) -> None:
         """Set the value; the same as `set`."""
         self.set(data)
+
+    def publish_entries(self, entries: Sequence[Entry]) -> None:
+        """Set the last of the values."""
+        super().publish_entries([entry for entry in entries if entry.value is not None][-1:])
 
     def on_publication(self, publication: Publication) -> None:
         """Take the new value."""

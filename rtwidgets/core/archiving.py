@@ -81,7 +81,7 @@ class Archiving:
 
     def load(self, channel: Channel, now: float) -> None:
         """Have a channel loaded."""
-        self.port.load(channel.name, channel.namespace.kind, _tail_of(channel, now))
+        self.port.load(channel.name, channel.namespace.kind, tail_of(channel, now))
 
     def settle(self, batch: Batch) -> None:
         """Have it found out what became of a batch."""
@@ -96,7 +96,7 @@ class Archiving:
         bound = self._hub.rules.limits.archive_queue_bytes
         if bound and self.waiting_bytes + size > bound:
             self._hub.refused["archive_queue_bytes"] += 1
-            return Refusal(codes.ARCHIVE_AWAY, "too much waits for the archive: archive_queue_bytes")
+            return Refusal(codes.ARCHIVE_AWAY, "too much waits to be committed: archive_queue_bytes")
         self.waiting_bytes += size
         return None
 
@@ -128,7 +128,7 @@ class Archiving:
         return durable
 
 
-def _tail_of(channel: Channel, now: float) -> Tail:
+def tail_of(channel: Channel, now: float) -> Tail:
     """Return how much of the log is loaded when a channel is first asked for."""
     namespace, limits = channel.namespace, channel.limits
     return Tail(

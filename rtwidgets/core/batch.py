@@ -28,6 +28,21 @@ class Item(NamedTuple):
 Changes: TypeAlias = dict[bytes, Item | None]
 
 
+class Place(NamedTuple):
+    """Where a batch stands in what a broker has of a channel.
+
+    Args:
+        offset: The channel's newest offset with it.
+        part: Tells batches without publications apart, which leave the offset as it is.
+    """
+
+    offset: int
+    part: int
+
+
+START = Place(0, 0)
+
+
 class Batch(Struct):
     """What is committed at once for one channel.
 
@@ -38,6 +53,8 @@ class Batch(Struct):
         publications: Each encoded as history shows it.
         changes: What becomes of the channel's state.
         producers: The last number of each producer that is in it, by the producer's key.
+        after: With a broker the id of the batch before it; empty for the first one.
+        part: With a broker the part of its place.
     """
 
     id: str
@@ -49,11 +66,36 @@ class Batch(Struct):
     publications: list[bytes]
     changes: Changes
     producers: dict[bytes, int]
+    after: str = ""
+    part: int = 0
 
     @property
     def last(self) -> int:
         """The channel's newest offset once it is committed."""
         return self.before + len(self.publications)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands once a broker has it."""
+        return Place(self.last, self.part)
+
+
+class News(Struct):
+    """What a broker has of a channel, and what came there since a place.
+
+    Args:
+        epoch: The channel's; empty when the broker has nothing of it.
+        last: Id of the newest batch; empty when there was none.
+        place: Where that one stands.
+        oldest: Place of the oldest batch that is kept; None when none is.
+        batches: Those from the place on, the one that stands there included; not always all of them.
+    """
+
+    epoch: str
+    last: str = ""
+    place: Place = START
+    oldest: Place | None = None
+    batches: list[Batch] = []
 
 
 class Stored(Struct):
@@ -63,6 +105,8 @@ class Stored(Struct):
         top: The newest offset.
         publications: The newest ones, oldest first: milliseconds since the Unix epoch, and encoded.
         producers: The last number of each producer, oldest first, by the producer's key.
+        last: With a broker the id of the newest batch.
+        place: With a broker where that one stands.
     """
 
     kind: str
@@ -70,6 +114,8 @@ class Stored(Struct):
     top: int
     publications: list[tuple[int, bytes]] = []
     producers: dict[bytes, int] = {}
+    last: str = ""
+    place: Place = START
 
 
 class Tail(Struct, frozen=True):
@@ -147,6 +193,24 @@ class ArchivePort(Protocol):
         self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
     ) -> None:
         """Read the data of items of lower rank than one, the highest of them first, and call back."""
+
+
+class BrokerPort(ArchivePort, Protocol):
+    """Who drives a broker that hubs share. Nothing here answers at once: methods of `Sharing` do later."""
+
+    def enter(self, channel: str, kind: KindName, tail: Tail, epoch: str, ended: str) -> None:
+        """Hear of the channel's batches from now on, and load it as with `load`.
+
+        Args:
+            epoch: The channel's from now on, if the broker has nothing of it.
+            ended: If the channel's epoch is this one it ends, as what was read in it is not there.
+        """
+
+    def catch_up(self, channel: str, epoch: str, place: Place) -> None:
+        """Find out what came since a place; `Sharing.news` answers."""
+
+    def leave(self, channel: str) -> None:
+        """Hear of the channel no more."""
 
 
 def producer_key(user: str, producer: str) -> bytes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from ..protocol import codec
+from ..protocol import codec, codes
 from ..protocol.json_rules import is_too_deep
 from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Reply
 from .batch import Stored
-from .demand import Demand, demand_line
+from .demand import Demand, demand_line, total
 from .durable import Durable
 from .kinds import NOBODY, Author, DataError, FullError, Kind, make_kind
 from .log import ChannelLog
@@ -23,6 +23,7 @@ from .tokens import Subscription
 
 if TYPE_CHECKING:
     from .connection import Connection
+    from .nodes import Nodes
 
 
 class Cursor:
@@ -137,6 +138,8 @@ class Channel:
         self.kind: Kind = make_kind(namespace.kind, self.log, limits)
         # Set when the channel has an archive; changes then go through it.
         self.durable: Durable | None = None
+        # Set when other hubs have readers of their own.
+        self.nodes: Nodes | None = None
         self.cursors: dict[Connection, Cursor] = {}
         self.is_dirty = False
         self.has_ended = False
@@ -242,10 +245,25 @@ class Channel:
     def start_over(self) -> None:
         """Forget the state, to have it loaded."""
         self._budget.used -= self.log.size
-        self.log = self._new_log(self.log.epoch)
-        self.kind = make_kind(self.namespace.kind, self.log, self.limits)
-        self.kind.journal()
+        self.log, self.kind = self.blank(self.log.epoch)
         self.counted = 0
+
+    def blank(self, epoch: str) -> tuple[ChannelLog, Kind]:
+        """Return a log and a state for this channel with nothing in them, to load into."""
+        log = self._new_log(epoch)
+        kind = make_kind(self.namespace.kind, log, self.limits)
+        kind.journal()
+        return log, kind
+
+    def replace(self, log: ChannelLog, kind: Kind) -> None:
+        """Go on with another log and state. Readers of another epoch's log are told that theirs has ended."""
+        self._budget.used += log.size - self.log.size
+        ended = log.epoch != self.log.epoch
+        self.log, self.kind, self._merged = log, kind, None
+        self.counted = log.top
+        for cursor in list(self.cursors.values()) if ended else ():
+            cursor.connection.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
+        self._mark_dirty()
 
     def go_on(self, stored: Stored) -> None:
         """Go on where the archive stands."""
@@ -270,6 +288,8 @@ class Channel:
                 next_due = min(next_due, pace.due)
         if self._watchers:
             self._tell_watchers()
+        if self.nodes is not None and self.nodes.is_watched(self.name):
+            self.nodes.tell_demand(self.name, self._own_demand())
         return next_due
 
     def merged(self, after: int, now: float) -> bytes | None:
@@ -290,6 +310,12 @@ class Channel:
     def pass_on(self, data: Raw, sender: Connection) -> None:
         """Show something to who looks at the channel now, and keep it nowhere."""
         line = codec.encode(Reply(push=Push(channel=self.name, pub=Publication(data, sender.info))))
+        self.hint(line, sender)
+        if self.nodes is not None:
+            self.nodes.hint(self.name, line)
+
+    def hint(self, line: bytes, sender: Connection | None = None) -> None:
+        """Send an encoded push to who looks at the channel here."""
         for connection, cursor in self.cursors.items():
             if cursor.visible and connection is not sender:
                 connection.hint(line)
@@ -298,8 +324,9 @@ class Channel:
         """Add a subscriber and tell the members."""
         self.cursors[cursor.connection] = cursor
         self._pace(cursor)
-        if self.namespace.join_leave and self.tells_members:
-            self._tell(Push(channel=self.name, join=Join(cursor.info)))
+        if self.nodes is not None and self._has_members:
+            self.nodes.entered(self, cursor.info)
+        self.tell_member(cursor.info, joined=True)
 
     def exit(self, cursor: Cursor) -> None:
         """Remove a subscriber and tell the members that stay."""
@@ -309,14 +336,33 @@ class Channel:
             return
         self._unpace(cursor)
         cursor.visible = False
+        if self.nodes is not None and self._has_members:
+            self.nodes.left(self, cursor.info)
+        self.tell_member(cursor.info, joined=False)
+
+    def tell_member(self, info: ClientInfo, *, joined: bool) -> None:
+        """Tell the members here of one that came or went, here or elsewhere."""
         if self.namespace.join_leave and self.tells_members:
-            self._tell(Push(channel=self.name, leave=Leave(cursor.info)))
+            name = self.name
+            push = Push(channel=name, join=Join(info)) if joined else Push(channel=name, leave=Leave(info))
+            self._tell(push)
+
+    def members(self) -> Iterator[ClientInfo]:
+        """Return the members, those at other hubs included."""
+        yield from (cursor.info for cursor in self.cursors.values())
+        if self.nodes is not None:
+            yield from self.nodes.members(self.name)
+
+    @property
+    def _has_members(self) -> bool:
+        return self.namespace.presence or self.namespace.join_leave
 
     @property
     def tells_members(self) -> bool:
         """Whether the members are few enough to tell of each; telling is work for each of them."""
         bound = self.limits.members
-        return not bound or len(self.cursors) <= bound
+        others = 0 if self.nodes is None else self.nodes.count_members(self.name)
+        return not bound or len(self.cursors) + others <= bound
 
     def adjust(self, cursor: Cursor, max_hz: float, visible: bool) -> None:
         """Serve a subscriber at another rate from now on, or not at all while nobody sees what comes."""
@@ -326,18 +372,34 @@ class Channel:
         cursor.catch_up()
 
     def demand(self) -> Demand:
-        """Return who reads this channel now."""
+        """Return who reads this channel now, at other hubs too."""
+        own = self._own_demand()
+        return own if self.nodes is None else total(own, self.nodes.demands(self.name))
+
+    def _own_demand(self) -> Demand:
         visible = sum(len(pace.readers) for pace in self._paces.values())
         return Demand(len(self.cursors), visible, max(self._paces, default=0.0))
+
+    def demand_counts(self) -> None:
+        """Tell who wants to know of the demand, soon."""
+        self._mark_dirty()
+
+    @property
+    def _is_watched(self) -> bool:
+        return bool(self._watchers) or (self.nodes is not None and self.nodes.is_watched(self.name))
 
     def watch(self, connection: Connection) -> Demand:
         """Return the demand and tell this connection, until it ends, when it changes."""
         demand = self._watchers[connection] = self.demand()
+        if self.nodes is not None:
+            self.nodes.watch(self.name, bool(self._watchers))
         return demand
 
     def unwatch(self, connection: Connection) -> None:
         """Tell this connection no more of the demand."""
         self._watchers.pop(connection, None)
+        if self.nodes is not None:
+            self.nodes.watch(self.name, bool(self._watchers))
 
     def is_over(self, now: float) -> bool:
         """Say whether nothing would be lost without this channel."""
@@ -368,14 +430,14 @@ class Channel:
             if pace is None:
                 pace = self._paces[cursor.max_hz] = Pace(cursor.max_hz, self.log.top)
             pace.readers[cursor.connection] = cursor
-        if self._watchers:
+        if self._is_watched:
             self._mark_dirty()
 
     def _unpace(self, cursor: Cursor) -> None:
         pace = self._paces.get(cursor.max_hz)
         if pace is not None and pace.readers.pop(cursor.connection, None) is not None and not pace.readers:
             del self._paces[cursor.max_hz]
-        if self._watchers:
+        if self._is_watched:
             self._mark_dirty()
 
     def _tell_watchers(self) -> None:

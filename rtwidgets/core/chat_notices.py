@@ -70,5 +70,5 @@ def _notice(channel: str, *, is_direct: bool) -> Notice:
 
 def _mentioned(channel: Channel, chat: Chat, text: str) -> frozenset[str]:
     """Return whom a text names that is here or has said something: nobody else hears of what is said."""
-    here = {cursor.info.user for cursor in channel.cursors.values()}
+    here = {info.user for info in channel.members()}
     return frozenset(mentions_in(text)) & here.union(message.user for message in chat.messages)

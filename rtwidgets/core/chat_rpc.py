@@ -12,7 +12,7 @@ from ..protocol.chat import PAGE, Page
 from ..protocol.messages import Reply, RpcResult
 from .batch import ArchiveFault
 from .channel import Channel
-from .history import READ_BYTES
+from .history import READ_BYTES, reaches_back
 from .kinds import Chat
 from .kinds.chat import MAX_PAGE_BYTES
 from .refusal import Refusal
@@ -69,7 +69,7 @@ def messages(connection: Connection, request_id: int, data: Messages, now: float
     page = chat.page(data.before, data.limit)
     if page is not None and (page.messages or not page.more):
         return page
-    if channel.durable is None or data.before is None:
+    if not reaches_back(channel) or data.before is None:
         return Page()  # what is not kept any more is nowhere
     _look_up(connection, request_id, channel.name, data.before, max(1, min(data.limit, PAGE)))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +29,16 @@ class Demand(NamedTuple):
     def as_json(self) -> dict[str, object]:
         """Return it as it goes on the wire: no bound is null."""
         return {**self._asdict(), "max_hz": json_rate(self.max_hz)}
+
+
+def total(own: Demand, others: Iterable[Demand]) -> Demand:
+    """Return the demand of several hubs together."""
+    found = [own, *others]
+    return Demand(
+        sum(demand.subscribers for demand in found),
+        sum(demand.visible for demand in found),
+        max(demand.max_hz for demand in found),
+    )
 
 
 def json_rate(max_hz: float) -> float | None:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .archiving import Archiving
     from .channel import Channel
 
-# A batch takes no more requests once its publications have this size.
+# A batch takes no more requests once its publications have this size, or are so many: readers get them from
+# the log, which must not let go of them before.
 MAX_BATCH_BYTES = 1024 * 1024
+MAX_BATCH = 500
 # Producers whose last number a channel remembers, and those whose next number it waits for.
 MAX_PRODUCERS = 1_000
 # Numbers that are waited for of one producer; more of them are never under way at a time.
@@ -29,10 +31,14 @@ IDLE_AFTER_S = 60.0
 class Durable:
     """The archive's side of one channel.
 
+    `reaches_back` says whether more can be read of the channel than what is in memory.
+
     While the archive loads the channel or commits for it, requests wait; what is waiting then becomes the
     next batch. In memory the channel's log is what was committed, and so is its kind while nothing is under
     way, so whoever reads in turn sees nothing that may be gone after a restart.
     """
+
+    reaches_back = True
 
     def __init__(self, channel: Channel, archiving: Archiving) -> None:
         self._channel = channel
@@ -115,9 +121,11 @@ class Durable:
             self._archiving.due(self)
             return
         self._is_busy = True
-        channel = self._channel
-        channel.start_over()
-        self._archiving.load(channel, now)
+        self._load(now)
+
+    def _load(self, now: float) -> None:
+        self._channel.start_over()
+        self._archiving.load(self._channel, now)
 
     # what the archive says -----------------------------------------------------
 
@@ -138,11 +146,17 @@ class Durable:
         self._is_loaded = True
         if stored is not None:
             self._channel.go_on(stored)
-            self._seqs = dict(stored.producers)
-            if stored.publications:
-                self._time_ms = stored.publications[-1][0]
+            self._know(stored)
         if self._waiting:
             self._go_on(now)
+
+    def _know(self, stored: Stored) -> None:
+        self._seqs = dict(stored.producers)
+        if stored.publications:
+            self._time_ms = stored.publications[-1][0]
+
+    def end(self) -> None:
+        """The channel is forgotten here."""
 
     def advance(self, now: float) -> Batch | None:
         """Do what waits, as far as it goes; return what has to be committed before the rest."""
@@ -206,7 +220,7 @@ class Durable:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
         channel = self._channel
         staging = Staging(channel, max(int(now * 1000), self._time_ms))
-        while self._waiting and staging.size < MAX_BATCH_BYTES:
+        while self._waiting and staging.size < MAX_BATCH_BYTES and len(staging.lines) < MAX_BATCH:
             write = self._waiting[0]
             if isinstance(write, Read):
                 break

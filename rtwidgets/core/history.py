@@ -25,6 +25,11 @@ NEVER_MS = 2**62
 _encode = msgspec.json.Encoder().encode
 
 
+def reaches_back(channel: Channel) -> bool:
+    """Say whether an archive has more of a channel than what is in memory."""
+    return channel.durable is not None and channel.durable.reaches_back
+
+
 def by_position(connection: Connection, request_id: int, request: HistoryRequest, now: float) -> None:
     """Reply with publications around a position, or the newest or oldest of them."""
     channel = _channel(connection, request.channel)
@@ -37,7 +42,7 @@ def by_position(connection: Connection, request_id: int, request: HistoryRequest
         raise Refusal(codes.BAD_REQUEST, "history in reverse needs an offset above 0")
     kept_from = start = log.visible_from(now)
     stop = log.top + 1
-    if channel.durable is not None and limit and (limit > 0 or since is not None):
+    if reaches_back(channel) and limit and (limit > 0 or since is not None):
         # The archive reaches further back. Who asks for all without a position gets what a late joiner does.
         start = 1
     if since is not None and request.reverse:
@@ -96,7 +101,7 @@ def by_time(connection: Connection, request_id: int, data: Between, now: float) 
     limit, after = min(data.limit, MAX_PAGE), min(data.after, log.top)
     from_ms = min(max(data.from_ms, 0), NEVER_MS)
     to_ms = NEVER_MS if data.to_ms is None else min(max(data.to_ms, 0), NEVER_MS)
-    if channel.durable is not None:
+    if reaches_back(channel):
         wanted = _wanted(channel, after, log.top + 1, now, limit=limit)
         wanted = msgspec.structs.replace(wanted, from_ms=max(wanted.from_ms, from_ms), to_ms=to_ms)
         _read(connection, request_id, channel, wanted, now, as_rpc=True)

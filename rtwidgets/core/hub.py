@@ -19,12 +19,14 @@ from .commands import Commands
 from .connection import Connection
 from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
+from .nodes import Nodes, NodesPort
 from .notices import Notices, notices_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
 from .rules import HubRules, Namespace, Verb
 from .sessions import LIST, Sessions, about, rules_of_own
+from .sharing import Sharing
 from .staging import Faults
 from .timers import Timers
 from .tokens import Tokens
@@ -69,7 +71,6 @@ class Hub:
     ) -> None:
         self.rules = rules
         self.tokens = tokens
-        self.hub_id = hub_id
         self.version = version
         self.make_id = make_id
         self.started_at = now
@@ -79,9 +80,11 @@ class Hub:
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
-        self.archiving = Archiving(self, now)
+        self.archiving = Sharing(self, now) if rules.shared else Archiving(self, now)
         self.sessions = Sessions(self)
         self.notices = Notices(self)
+        # Set when other hubs share the broker; see `join_nodes`.
+        self.nodes: Nodes | None = None
         self.origins: set[str] = set()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
@@ -92,20 +95,34 @@ class Hub:
         self.on_fault: Callable[[Exception], None] = lambda error: None
         # The driver keeps what was revoked here and tells other hubs; a Refusal says that it can't.
         self.on_revoke: Callable[[Revocation], None] = lambda entry: None
-        self.greeting = msgspec.json.encode(
-            {
-                "rtwidgets": {
-                    "hub": hub_id,
-                    "version": version,
-                    "max_message_bytes": rules.limits.max_message_bytes,
-                }
-            }
-        )
+        self.greeting = b""
+        # Tells this process from the others that are the same hub.
+        self.process_id = hub_id
+        self.rename(hub_id)
         self._dirty: list[Channel] = []
         # Channels with readers whose turn has not come, and when the first of them is due.
         self._late: set[Channel] = set()
         self._next_due = math.inf
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)
+
+    def join_nodes(self, port: NodesPort) -> Nodes:
+        """Let this hub be one of several that share a broker; before anything else is done with it."""
+        nodes = self.nodes = Nodes(self, self.process_id, port)
+        self.sessions.join(nodes)
+        self.commands.join(nodes)
+        return nodes
+
+    def rename(self, hub_id: str) -> None:
+        """Take another id, which connections from now on are told: that of all hubs that share a broker."""
+        self.hub_id = hub_id
+        about: dict[str, object] = {
+            "hub": hub_id,
+            "version": self.version,
+            "max_message_bytes": self.rules.limits.max_message_bytes,
+        }
+        if self.process_id != hub_id:
+            about["process"] = self.process_id
+        self.greeting = msgspec.json.encode({"rtwidgets": about})
 
     def open(self, wake: Callable[[], None], now: float) -> Connection:
         """Start a connection. `wake` is called whenever it has something to take."""
@@ -241,8 +258,10 @@ class Hub:
             scope = commands_shown_in(name)
             if scope is not None and isinstance(channel.kind, Table):
                 channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
-            if self.rules.archive and namespace.wants_archive and not is_of_this_process(name, namespace):
+            kept = self.rules.shared or (self.rules.archive and namespace.wants_archive)
+            if kept and not is_of_this_process(name, namespace):
                 self.archiving.join(channel)
+            channel.nodes = self.nodes
             self.channels[name] = channel
         return channel
 
@@ -401,5 +420,7 @@ class Hub:
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
             ended = self.channels.pop(name)
             ended.has_ended = True
+            if ended.durable is not None:
+                ended.durable.end()
             self.budget.used -= ended.log.size
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

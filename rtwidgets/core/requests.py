@@ -265,9 +265,8 @@ def _presence(connection: Connection, request_id: int, request: PresenceRequest,
 def _presence_stats(
     connection: Connection, request_id: int, request: PresenceStatsRequest, now: float
 ) -> None:
-    cursors = _channel_with_presence(connection, request.channel).cursors.values()
-    users = {cursor.info.user for cursor in cursors}
-    result = PresenceStatsResult(num_clients=len(cursors), num_users=len(users))
+    users = [info.user for info in _channel_with_presence(connection, request.channel).members()]
+    result = PresenceStatsResult(num_clients=len(users), num_users=len(set(users)))
     connection.reply(Reply(id=request_id, presence_stats=result))
 
 
@@ -352,7 +351,7 @@ def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
         connection.hub.refused["members"] += 1
         bound = connection.hub.rules.limits.members
         raise Refusal(codes.LIMIT_EXCEEDED, f"presence tells of at most {bound} members")
-    return {member.client: cursor.info for member, cursor in channel.cursors.items()}
+    return {info.client: info for info in channel.members()}
 
 
 def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:

@@ -152,6 +152,8 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
     if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
     origins.add(origin)
+    if connection.hub.nodes is not None:
+        connection.hub.nodes.tell("origin", origin, "", b"1")
     return {}
 
 

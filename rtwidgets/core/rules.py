@@ -93,7 +93,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         delivery_window: Publications a channel keeps for subscribers that are behind.
         conflate_after: A table or value reader this many publications behind gets one merged publication.
         replies_bytes: Notices that wait for one connection; one with more is too slow.
-        archive_queue_bytes: Publications that wait for the archive; more of them are refused for now.
+        archive_queue_bytes: Publications that wait for archive or broker; more are refused for now.
         archive_channels: Channels that the archive keeps.
         archive_bytes: Publications that the archive keeps; beyond, the largest channels lose their oldest.
     """
@@ -139,6 +139,7 @@ class HubRules(Struct, frozen=True):
 
     Args:
         archive: Whether the hub has an archive.
+        shared: Whether a broker keeps the channels, for several hubs.
         anonymous: Whether clients may connect without a token.
         user_channel: Whether every user is subscribed to ``#<user>``.
         public_url: Where browsers reach the hub; empty for where the client reaches it.
@@ -149,4 +150,5 @@ class HubRules(Struct, frozen=True):
     anonymous: bool = False
     user_channel: bool = False
     archive: bool = False
+    shared: bool = False
     public_url: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .channel import Channel
     from .connection import Connection
     from .hub import Hub
+    from .nodes import Nodes
 
 LIST = "table:rtwidgets.sessions"
 MEMBERS = "/rtwidgets.members"
@@ -104,6 +106,15 @@ class Sessions:
         self._holders: dict[str, set[Connection]] = {}
         # Since when nobody was there.
         self._empty_since: dict[str, float] = {}
+        # With other hubs: which of them have somebody who holds a session.
+        self._nodes: Nodes | None = None
+        self._held_at: dict[str, set[str]] = {}
+
+    def join(self, nodes: Nodes) -> None:
+        """Share the sessions with other hubs."""
+        self._nodes = nodes
+        nodes.on_shared("session", self._on_shared)
+        nodes.on("holder", self._on_holder)
 
     def get(self, name: str) -> Session | None:
         """Return a session, or None when there is none of that name."""
@@ -129,12 +140,17 @@ class Sessions:
             session.title = title
             self._tell(session, now)
         self._holders.setdefault(name, set()).add(connection)
+        if self._nodes is not None:
+            self._nodes.tell("holder", name, "", b"1")
         return session
 
     def gone(self, connection: Connection) -> None:
         """Forget a connection."""
-        for holders in self._holders.values():
-            holders.discard(connection)
+        for name, holders in self._holders.items():
+            if connection in holders:
+                holders.discard(connection)
+                if not holders and self._nodes is not None:
+                    self._nodes.tell("holder", name, "", None)
 
     def seen_by(self, connection: Connection) -> list[Session]:
         """Return the sessions that a connection may see."""
@@ -145,32 +161,68 @@ class Sessions:
 
     def members(self, session: str, named: int) -> tuple[list[Member], int]:
         """Return some of those who are in a session, in the order they came, and how many there are."""
-        channel = self._hub.channels.get(members_of(session))
         by_user: dict[str, list[ClientInfo]] = {}
-        for cursor in channel.cursors.values() if channel is not None else ():
-            by_user.setdefault(cursor.info.user, []).append(cursor.info)
+        for info in self._all_members(session):
+            by_user.setdefault(info.user, []).append(info)
         return [_member(user, infos) for user, infos in islice(by_user.items(), named)], len(by_user)
 
     @property
     def work(self) -> int:
         """About how much it takes to list them, in commands."""
-        crowds = (self._hub.channels.get(members_of(name)) for name in self._sessions)
-        members = sum(len(channel.cursors) for channel in crowds if channel is not None)
+        members = sum(1 for name in self._sessions for _ in self._all_members(name))
         return (len(self._sessions) + members) // 50
 
     def sweep(self, now: float) -> None:
         """Forget sessions that nobody holds or was in for long."""
         for name in list(self._sessions):
-            channel = self._hub.channels.get(members_of(name))
-            if self._holders.get(name) or (channel is not None and channel.cursors):
+            is_used = self._holders.get(name) or self._held_at.get(name) or any(self._all_members(name))
+            if is_used:
                 self._empty_since.pop(name, None)
             elif now - self._empty_since.setdefault(name, now) > KEPT_S:
-                del self._sessions[name], self._empty_since[name]
-                self._holders.pop(name, None)
-                self._list().publish(_encode({"remove": [name]}), now=now)
-                self._hub.channel(about(name)).publish(b"null", now=now)
+                self._forget(name, now)
+                if self._nodes is not None:
+                    self._nodes.share("session", name, None)
+
+    def _forget(self, name: str, now: float) -> None:
+        del self._sessions[name]
+        self._empty_since.pop(name, None)
+        self._holders.pop(name, None)
+        self._list().publish(_encode({"remove": [name]}), now=now)
+        self._hub.channel(about(name)).publish(b"null", now=now)
+
+    def _all_members(self, session: str) -> Iterator[ClientInfo]:
+        name = members_of(session)
+        channel = self._hub.channels.get(name)
+        if channel is not None:
+            yield from channel.members()
+        elif self._nodes is not None:
+            yield from self._nodes.members(name)
+
+    def _on_shared(self, name: str, value: bytes | None, now: float) -> None:
+        if value is None:
+            if name in self._sessions:
+                self._forget(name, now)
+            return
+        session = msgspec.json.decode(value, type=Session)
+        if session != self._sessions.get(name):
+            self._sessions[name] = session
+            self._show(session, now)
+
+    def _on_holder(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
+        held_at = self._held_at.setdefault(where, set())
+        if value is not None:
+            held_at.add(node)
+        else:
+            held_at.discard(node)
+            if not held_at:
+                del self._held_at[where]
 
     def _tell(self, session: Session, now: float) -> None:
+        if self._nodes is not None:
+            self._nodes.share("session", session.name, _encode(session))
+        self._show(session, now)
+
+    def _show(self, session: Session, now: float) -> None:
         says = msgspec.structs.asdict(session)
         row = {column: [cell] for column, cell in says.items()}
         self._list().publish(_encode({"upsert": row}), now=now)

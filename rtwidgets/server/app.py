@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -17,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
 from ..archive import open_archive
+from ..brokers import open_broker
 from ..core import Hub
 from ..core.origins import parse_origin
 from ..core.refusal import Refusal
@@ -42,6 +45,9 @@ from .probe import Probe
 from .process_figures import ProcessFigures
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from .spreader import Spreader
 
 TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
@@ -81,15 +87,13 @@ class HubApp:
         if settings.auth.revocation_file:
             self._revoked = RevocationFile(Path(settings.auth.revocation_file))
             self._revoked.tidy(self.now())
-            self.hub.on_revoke = self._keep_revoked
             self._read_revoked()
+        self.hub.on_revoke = self._keep_revoked
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
-        self._archiver: Archiver | None = None
-        if settings.hub.archive != "none":
-            self._archiver = Archiver(open_archive(settings.hub.archive), self.hub, self.now)
+        self._keeper = _keeper(settings, self.hub, self.now)
         self._probe = Probe(self.hub, self.now)
         self._process = ProcessFigures()
-        self.metrics = Metrics(lambda: hub_families(self.hub), self._process.families, self._archive_figures)
+        self.metrics = Metrics(lambda: hub_families(self.hub), self._process.families, self._keeper_figures)
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
         self.addresses = Addresses(
@@ -137,32 +141,34 @@ class HubApp:
         tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._process.watch())]
         if self._jwks is not None:
             tasks.append(asyncio.create_task(self._jwks.keep()))
-        if self._archiver is not None:
-            await self._archiver.open()
-            tasks.append(asyncio.create_task(self._archiver.run()))
-            tasks.append(asyncio.create_task(Cleaner(self._archiver, self.hub, self.now).run()))
+        if self._keeper is not None:
+            await self._keeper.open()
+            tasks.append(asyncio.create_task(self._keeper.run()))
+        if isinstance(self._keeper, Archiver):
+            tasks.append(asyncio.create_task(Cleaner(self._keeper, self.hub, self.now).run()))
         yield
-        if self._archiver is not None:
-            await self._archiver.flush(FLUSH_TIMEOUT_S)
+        if self._keeper is not None:
+            await self._keeper.flush(FLUSH_TIMEOUT_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._archiver is not None:
-            await self._archiver.close()
+        if self._keeper is not None:
+            await self._keeper.close()
 
-    def _archive_figures(self) -> Iterable[Family]:
-        if self._archiver is None:
+    def _keeper_figures(self) -> Iterable[Family]:
+        if self._keeper is None:
             return ()
-        return self._archiver.figures.families(self.hub.archiving.waiting_bytes)
+        what: Literal["archive", "broker"] = "archive" if isinstance(self._keeper, Archiver) else "broker"
+        return self._keeper.figures.families(what, self.hub.archiving.waiting_bytes)
 
-    def check_archive(self) -> None:
-        """Open the archive before anything else starts.
+    def check_keeper(self) -> None:
+        """Open the archive or the broker before anything else starts.
 
         Raises:
             ConfigError: If it is of no use, and would be of none later.
         """
-        if self._archiver is not None:
-            asyncio.run(self._archiver.check())
+        if self._keeper is not None:
+            asyncio.run(self._keeper.check())
 
     async def _tick(self) -> None:
         while True:
@@ -182,13 +188,33 @@ class HubApp:
             self.hub.revoke(*entries)
 
     def _keep_revoked(self, entry: Revocation) -> None:
-        assert self._revoked is not None
+        nodes = self.hub.nodes
+        if nodes is not None:
+            nodes.share("revoked", f"{entry.jti} {entry.user}", msgspec.json.encode(entry))
+        if nodes is not None and nodes.port.is_away:
+            fault = "revoked in this process; the others hear of it as soon as the broker is back"
+            log.error("%s", fault)
+            raise Refusal(codes.INTERNAL, fault)
+        if self._revoked is None:
+            return
         try:
             self._revoked.append(entry)
         except OSError as error:
             fault = f"revoked in this process until it ends: auth.revocation_file: {error.strerror}"
             log.error("%s", fault)
             raise Refusal(codes.INTERNAL, fault) from None
+
+
+def _keeper(settings: Settings, hub: Hub, now: Callable[[], float]) -> Archiver | Spreader | None:
+    """Return what keeps channels elsewhere than in this process."""
+    if settings.hub.broker != "memory":
+        # Who has no such broker needs no package for it.
+        from .spreader import Spreader
+
+        return Spreader(open_broker(settings.hub.broker), hub, now)
+    if settings.hub.archive != "none":
+        return Archiver(open_archive(settings.hub.archive), hub, now)
+    return None
 
 
 def _own_origins(settings: Settings, port: int) -> frozenset[str]:

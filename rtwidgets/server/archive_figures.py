@@ -1,8 +1,9 @@
-"""What the archive does, in figures for Prometheus."""
+"""What the archive, or the broker, does, in figures for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ..core.figures import SECONDS, Histogram
 from .exposition import Family, histogram, one
@@ -27,20 +28,22 @@ class ArchiveFigures:
         else:
             self._publications += publications
 
-    def families(self, waiting_bytes: int) -> Iterator[Family]:
-        """Yield the figures."""
-        yield histogram("rtwidgets_archive_commit_seconds", "Time that commits took.", self._commits)
+    def families(self, what: Literal["archive", "broker"], waiting_bytes: int) -> Iterator[Family]:
+        """Yield the figures.
+
+        Args:
+            what: What keeps channels elsewhere.
+        """
+        yield histogram(f"rtwidgets_{what}_commit_seconds", "Time that commits took.", self._commits)
         for name, text, count in (
             ("publications", "Publications that were committed.", self._publications),
             ("failures", "Commits that failed.", self._failed_commits),
-            ("loads", "Channels that were loaded.", self.loads),
+            ("loads", "Channels that were loaded, or could not be.", self.loads),
             ("load_failures", "Channels that could not be loaded.", self.failed_loads),
-            ("trims", "Pieces of old publications that were removed.", self.trimmed),
         ):
-            yield one(f"rtwidgets_archive_{name}_total", "counter", text, count)
-        yield one(
-            "rtwidgets_archive_waiting_bytes",
-            "gauge",
-            "Publications that wait for a commit, in bytes.",
-            waiting_bytes,
-        )
+            yield one(f"rtwidgets_{what}_{name}_total", "counter", text, count)
+        if what == "archive":
+            trims = "Pieces of old publications that were removed."
+            yield one("rtwidgets_archive_trims_total", "counter", trims, self.trimmed)
+        waiting = "Publications that wait for a commit, in bytes."
+        yield one(f"rtwidgets_{what}_waiting_bytes", "gauge", waiting, waiting_bytes)

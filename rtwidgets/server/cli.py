@@ -23,6 +23,7 @@ from .local import IDLE_AFTER_S, serve_local
 from .revocation_file import RevocationFile
 from .run import serve as run_hub
 from .settings import GOOD_SECRET, Settings, load
+from .workers import Workers
 
 MAX_TTL_S = 10 * 365 * 86_400.0
 
@@ -54,6 +55,7 @@ def main() -> None:
 @config_option
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="Port to listen on (default 8090; 0 for any).")
+@click.option("--workers", type=int, help="Processes on this port (default 1); more need hub.broker.")
 @click.option(
     "--log-format", type=click.Choice(("text", "json")), help="How the log is written (default text)."
 )
@@ -69,7 +71,14 @@ def serve(config: Path | None, **flags: object) -> None:
             f"use {GOOD_SECRET} or more",
             err=True,
         )
-    run_hub(settings, lambda url: click.echo(f"rtwidgets hub at {url}"))
+
+    def on_ready(url: str) -> None:
+        click.echo(f"rtwidgets hub at {url}")
+
+    if settings.hub.workers > 1:
+        Workers(settings, on_ready).run()
+    else:
+        run_hub(settings, on_ready)
 
 
 @main.command()

@@ -25,8 +25,11 @@ TCP_USER_TIMEOUT_MS = 30_000
 SEND_BUFFER_BYTES = 256 * 1024
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """Open the listening socket.
+
+    Args:
+        shared: Whether other processes of this user listen there, too.
 
     Raises:
         ConfigError: If the address can't be used.
@@ -35,6 +38,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
     try:
@@ -110,16 +115,24 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     Args:
         on_ready: Called with the hub's URL once it accepts connections.
     """
-    host = settings.hub.host
+    serve_on(bind(settings.hub.host, settings.hub.port), settings, on_ready)
+
+
+def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[str], None]) -> None:
+    """Run a hub on a socket; see `serve`."""
     _check_certificate(settings.hub)
-    listener = bind(host, settings.hub.port)
     port = listener.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
     if settings.hub.log_format == "json":
         write_json()
     hub = HubApp(settings, port)
-    hub.check_archive()
-    make_server(hub, lambda: on_ready(f"{settings.hub.scheme}://{shown}:{port}")).run(sockets=[listener])
+    hub.check_keeper()
+    make_server(hub, lambda: on_ready(url_of(settings.hub, port))).run(sockets=[listener])
+
+
+def url_of(hub: HubSection, port: int) -> str:
+    """Return the address that a hub on this machine is reached at."""
+    host = f"[{hub.host}]" if ":" in hub.host else hub.host
+    return f"{hub.scheme}://{host}:{port}"
 
 
 def _check_certificate(hub: HubSection) -> None:

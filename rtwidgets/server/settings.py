@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ..archive import open_archive
+from ..brokers.address import open_broker
 from ..core import HubRules, Limits, Namespace
 from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
@@ -30,7 +32,9 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[hub]`: where it listens and what keeps its data.
 
     Args:
+        broker: Orders and spreads publications: ``memory`` in this process alone, ``redis://…`` in several.
         archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
+        workers: Processes that share the port; more than one need a broker that they share.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
         examples: Let anybody who reaches the hub into the example chat, as a guest.
@@ -46,6 +50,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 8090
     broker: str = "memory"
     archive: str = "none"
+    workers: int = 1
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     examples: bool = False
@@ -56,12 +61,18 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     ssl_keyfile: str = ""
 
     def __repr__(self) -> str:
-        return "HubSection(...)"  # the archive's address may hold a password, and a repr may land in a log
+        return "HubSection(...)"  # an address may hold a password, and a repr may land in a log
 
     @property
     def scheme(self) -> str:
         """``"https"`` when the hub speaks TLS itself, else ``"http"``."""
         return "https" if self.ssl_certfile else "http"
+
+    @property
+    def url(self) -> str:
+        """The hub's address for programs on its own machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,12 +117,20 @@ class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything the file can say."""
+    """Everything the file can say.
+
+    Args:
+        sources: What `rtwidgets-hub feed` reads, by name; no affair of the hub's.
+    """
 
     hub: HubSection = field(default_factory=HubSection)
     auth: AuthSection = field(default_factory=AuthSection)
     limits: Limits = field(default_factory=Limits)
     namespaces: dict[str, Namespace] = {}
+    sources: dict[str, dict[str, Any]] = {}
+
+    def __repr__(self) -> str:
+        return "Settings(...)"  # addresses of sources may hold passwords, and a repr may land in a log
 
     def rules(self) -> HubRules:
         """Return the rules of the core."""
@@ -121,6 +140,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             anonymous=self.auth.anonymous,
             user_channel=self.auth.user_channel,
             archive=self.hub.archive != "none",
+            shared=self.hub.broker != "memory",
             public_url=self.hub.public_url.rstrip("/"),
         )
 
@@ -185,7 +205,25 @@ def _check(settings: Settings) -> None:
         if not 0 <= getattr(hub, name) <= 3600:
             raise ConfigError(f"hub.{name} is {getattr(hub, name):g}; use 0 to 3600")
     if hub.broker != "memory":
-        raise ConfigError(f"hub.broker is {hub.broker!r}; this version has only 'memory'")
+        open_broker(hub.broker)  # says what is wrong with it
+    if hub.workers < 1:
+        raise ConfigError(f"hub.workers is {hub.workers}; use 1 or more")
+    if hub.workers > 1 and hub.broker == "memory":
+        raise ConfigError(
+            f"hub.workers is {hub.workers} and hub.broker is 'memory': each process would have channels of "
+            "its own, and who is at another would see nothing of them. Set hub.broker, such as "
+            "'redis://127.0.0.1:6379/0'"
+        )
+    if hub.workers > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise ConfigError(
+            "hub.workers is above 1, and this system lets no processes share a port: start them "
+            "one by one, each with a port of its own"
+        )
+    if hub.broker != "memory" and hub.archive != "none":
+        raise ConfigError(
+            "hub.broker is Redis, which keeps the history itself, and hub.archive is set: an archive is of "
+            "one hub alone. Leave hub.archive out, and set Redis' own persistence"
+        )
     if hub.archive != "none":
         open_archive(hub.archive)  # says what is wrong with it
     for origin in auth.allowed_origins:

@@ -8,13 +8,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ..client.hub_process import environment
 from .harness import served
 from .lab import CHROMIUM, CHROMIUM_FLAGS, Lab
 
 OUTSIDE = Path(__file__).with_name("outside.py")
+# What is waited for comes when it comes; how soon is measured where that is the subject.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

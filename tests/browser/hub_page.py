@@ -89,7 +89,12 @@ class Visitor:
 
     def _note(self, kind: str, text: str) -> None:
         # The browser says it too that the hub refuses or is away; neither is a fault of the page.
-        expected = ("status of 4", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
+        expected = (
+            "status of 4",
+            "ERR_CONNECTION_REFUSED",
+            "ERR_SOCKET_NOT_CONNECTED",
+            "WebSocket connection to",
+        )
         if kind == "error" and not any(words in text for words in expected):
             self.faults.append(text)
 

@@ -133,7 +133,7 @@ def test_viewer_sees_why_nothing_can_be_moved_and_the_hub_refuses_it(desk: Desk,
     expect(thumb).to_have_attribute("aria-disabled", "true")
     thumb.press("End")
     for title in ("side", "note", "lots", "day"):
-        expect(widget(page, title).locator(".rtw-field")).to_be_disabled()
+        expect(widget(page, title).locator(".rtw-control__field")).to_be_disabled()
     expect(widget(page, "venues").locator("input").first).to_be_disabled()
     assert page.evaluate(SET_BY_HAND, "value:watch/limit") == "setting value:watch/limit: permission denied"
     assert session.value("limit").get() == 100

@@ -312,7 +312,7 @@ def test_saved_notebook_and_its_export_hold_nothing_that_opens_the_hub(
     stranger = context.new_page()
     theirs = Sockets(stranger)
     open_notebook(stranger, other_lab, "saved.ipynb")
-    expect(stranger.get_by_text("Slider(value:limit, 0, 500)")).to_be_visible()
+    expect(stranger.get_by_text("Slider(value:limit, min=0, max=500)")).to_be_visible()
     # And trusts it.
     saved_file = other_lab.directory / "saved.ipynb"
     notebook = nbformat.read(saved_file, as_version=4)  # type: ignore[no-untyped-call]

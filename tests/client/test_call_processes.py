@@ -132,7 +132,7 @@ def test_hub_that_is_started_again_mid_way_says_unknown_and_goes_on(
     with pytest.raises(OutcomeUnknownError, match="the connection to the hub ended before the answer"):
         plain.result(10)
     mortal_hub.start()
-    with pytest.raises(OutcomeUnknownError, match="the hub was started anew before 'work' answered"):
+    with pytest.raises(OutcomeUnknownError, match="is another one since before 'work' answered"):
         keyed.result(20)
     eventually(lambda: any(row["name"] == "work" for row in hub.table("rtwidgets.commands").rows()))
     # The late answers of the first two calls are nobody's.

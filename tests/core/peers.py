@@ -13,6 +13,7 @@ from rtwidgets.core.rules import default_namespaces
 from rtwidgets.core.tokens import Tokens
 
 from .model_archive import ModelArchive
+from .model_broker import ModelBroker, Port
 
 SECRET = "a secret of thirty-two characters"
 ALL: Caps = {"*": ALL_VERBS}
@@ -25,15 +26,18 @@ def make_hub(
     anonymous: bool = False,
     user_channel: bool = False,
     archive: ModelArchive | None = None,
+    broker: ModelBroker | None = None,
 ) -> Hub:
     # What an archive outlives has other ids in each life.
-    ids = count(1 if archive is None else archive.next_ids())
+    store = archive or broker
+    ids = count(1 if store is None else store.next_ids())
     rules = HubRules(
         namespaces={**default_namespaces(), **(namespaces or {})},
         limits=limits or Limits(),
         anonymous=anonymous,
         user_channel=user_channel,
         archive=archive is not None,
+        shared=broker is not None,
     )
     hub = Hub(rules, Tokens(SECRET), hub_id="hub", version="1", make_id=lambda: f"id{next(ids)}", now=0.0)
     if archive is not None:
@@ -79,7 +83,7 @@ class Peer:
     def rpc(self, method: str, **data: Any) -> dict[str, Any]:
         return self.ask(rpc={"method": method, "data": data})
 
-    def rpc_later(self, archive: ModelArchive, method: str, **data: Any) -> dict[str, Any]:
+    def rpc_later(self, archive: ModelArchive | Port, method: str, **data: Any) -> dict[str, Any]:
         """Call a method that is answered when the archive has done its work."""
         number = next(self._ids)
         self.send({"id": number, "rpc": {"method": method, "data": data}})

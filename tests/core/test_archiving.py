@@ -409,7 +409,7 @@ def test_more_than_may_wait_is_refused_for_now() -> None:
     publish(ann, "event:b", "x" * 1_000, first_id=2)
     assert answers(ann)[2]["error"] == {
         "code": 100,
-        "message": "too much waits for the archive: archive_queue_bytes",
+        "message": "too much waits to be committed: archive_queue_bytes",
         "temporary": True,
     }
     assert hub.refused["archive_queue_bytes"] == 1
@@ -488,3 +488,21 @@ def test_reader_that_gets_merged_changes_gets_none_that_is_not_committed() -> No
     slow.now += 10
     (merged,) = publications(slow.messages(), "table:t")
     assert merged["data"] == {"upsert": {"id": [3], "x": [7]}, "remove": [2]}
+
+
+def test_batch_is_not_larger_than_what_the_log_keeps_for_readers() -> None:
+    archive = ModelArchive()
+    hub = start(archive)
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    subscribe(archive, bob, "event:a")
+    for number in range(5):
+        publish(ann, "event:a", *range(400), first_id=1_000 * (number + 1))
+        if not number:
+            archive.begin()
+    seen: list[int] = []
+    while archive.under_way:
+        assert len(archive.under_way[0].publications) <= 900
+        archive.end()
+        seen += [pub["offset"] for pub in publications(bob.messages(), "event:a")]
+        archive.begin()
+    assert seen == list(range(1, 2_001))

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from rtwidgets.protocol.names import RELAY_PROGRAM
+from rtwidgets.server.archive_figures import ArchiveFigures
 from rtwidgets.server.exposition import Family, exposed
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
 
@@ -48,7 +49,9 @@ def figures(hub: InnerHub) -> dict[str, float]:
 
 def test_page_of_metrics_is_what_there_is(hub: InnerHub) -> None:
     rows = [found.groups(default="") for found in ROW.finditer((ROOT / "docs/metrics.md").read_text())]
-    assert rows == [(family.name, family.type, family.label) for family in families(hub)] != []
+    shared = ArchiveFigures().families("broker", 0)
+    found = [*families(hub), *shared]
+    assert rows == [(family.name, family.type, family.label) for family in found] != []
 
 
 def test_prometheus_reads_every_line(hub: InnerHub) -> None:

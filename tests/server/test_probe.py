@@ -16,6 +16,7 @@ from rtwidgets.core import Limits
 from rtwidgets.core.about_hub import PROBE
 from rtwidgets.core.batch import ArchiveFault
 from rtwidgets.server import probe
+from rtwidgets.server.archiver import Archiver
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
 
 from ..client.hub_process import SECRET
@@ -65,7 +66,7 @@ def test_ready_hub_says_so_and_keeps_nothing_of_who_looked(
     assert hub.call(lambda: (len(core.connections), len(core.channel(PROBE).cursors))) == (0, 0)
     assert hub.call(lambda: core.channel(PROBE).log.top) == 3
     if archived:
-        assert hub.app._archiver is not None and hub.app._archiver.figures._publications == 3
+        assert hub.app._keeper is not None and hub.app._keeper.figures._publications == 3
 
 
 def test_many_who_ask_are_one_look_a_second(start: Start) -> None:
@@ -94,8 +95,8 @@ def test_hub_whose_publications_do_not_arrive_is_not_ready(start: Start, hasty: 
 def test_hub_whose_archive_fails_is_not_ready(start: Start, hasty: None, tmp_path: Path) -> None:
     hub = start(f"sqlite:///{tmp_path}/hub.db")
     assert ask(hub)[0] == 200
-    assert hub.app._archiver is not None
-    archive = hub.app._archiver.archive
+    assert isinstance(hub.app._keeper, Archiver)
+    archive = hub.app._keeper.archive
     commit = archive.commit
 
     async def fail(*arguments: object) -> Any:

@@ -23,6 +23,9 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + "[hub]\nport = 'x'", ["hub.port"]),
         (SECRET + "[hub]\nport = 70000", ["hub.port is 70000", "0 (any free port) to 65535"]),
         (SECRET + "[hub]\nbroker = 'carrier pigeon'", ["hub.broker", "'memory'"]),
+        (SECRET + "[hub]\nbroker = 'redis://a'\narchive = 'sqlite:///a.db'", ["one hub alone"]),
+        (SECRET + "[hub]\nworkers = 2", ["hub.workers is 2", "of its own", "hub.broker", "redis://"]),
+        (SECRET + "[hub]\nworkers = 0", ["hub.workers is 0", "1 or more"]),
         (SECRET + "[hub]\narchive = 'attic'", ["hub.archive", "'none'", "sqlite:///path.db"]),
         (SECRET + "[namespaces.a]\narchive = true", ["[namespaces.a]", "no archive", "'sqlite:///hub.db'"]),
         (ARCHIVE + "archive = true", ["[namespaces.a]", "recover = true", "history_size"]),
@@ -62,6 +65,8 @@ def test_bad_setting_is_named_with_the_way_out(tmp_path: Path, text: str, words:
 def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "hub.toml"
     path.write_text(SECRET + "[hub]\narchive = 'postgresql://hub:hush@db/hub'\n")
+    assert "hush" not in repr(load(path, {}, {}))
+    path.write_text(SECRET + "[sources.a]\nkind = 'redis'\nurl = 'redis://:hush@db'\n")
     assert "hush" not in repr(load(path, {}, {}))
     path.write_text(SECRET + "[hub]\narchive = 'postgres+old://hub:hush@db/hub'\n")
     with pytest.raises(ConfigError, match=r"begins with 'postgres\+old'") as error:

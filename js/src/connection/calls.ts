@@ -37,7 +37,7 @@ export class Calls {
   /** What the hub takes in one message; it says so when it is connected to. */
   maxMessageBytes = Number.POSITIVE_INFINITY;
   /** The hub process that we are or were connected to. */
-  hubId: string | null = null;
+  processId: string | null = null;
   readonly #client: Centrifuge;
   readonly #tokens: Tokens;
   readonly #whyNotConnected: () => string | null;
@@ -119,16 +119,16 @@ export class Calls {
     }
   }
 
-  /** Ask for a call with a key until there is an answer: the hub knows what became of it, as long as it is the same. */
+  /** Ask for a call with a key until there is an answer: the hub process knows what became of it, as long as it is the same. */
   async #askAgain(data: unknown, untilMs: number): Promise<{ data: unknown }> {
     for (;;) {
-      const hub = this.hubId;
+      const process = this.processId;
       try {
         return await this.#client.rpc("rtwidgets.call", data);
       } catch (error) {
         if (codeOf(error) !== CONNECTION_CLOSED) throw error;
         await this.#client.ready().catch(() => Promise.reject(error));
-        if ((hub !== null && hub !== this.hubId) || Date.now() > untilMs) throw error;
+        if ((process !== null && process !== this.processId) || Date.now() > untilMs) throw error;
       }
     }
   }

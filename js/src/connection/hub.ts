@@ -212,7 +212,7 @@ export class Connection implements HubConnection {
   #follow(): void {
     this.#centrifuge.on("connected", ({ client, data }) => {
       this.#calls.maxMessageBytes = maxMessageBytes(data);
-      this.#calls.hubId = hubIn(data);
+      this.#calls.processId = processIn(data);
       if (this.#isLate) this.#centrifuge["_refresh"]();
       const { transport } = this.#choice;
       const changed = this.#lastTransport !== null && this.#lastTransport !== transport;
@@ -286,8 +286,10 @@ function maxMessageBytes(greeting: unknown): number {
   return typeof said === "number" && said > 0 ? said : Number.POSITIVE_INFINITY;
 }
 
-/** The id of the hub process, as the connect reply says it. */
-function hubIn(data: unknown): string | null {
+/** The id of the hub process, as the connect reply says it: the hub's where that has only one. */
+function processIn(data: unknown): string | null {
   const greeting = isObject(data) ? data.rtwidgets : null;
-  return isObject(greeting) && typeof greeting.hub === "string" ? greeting.hub : null;
+  if (!isObject(greeting)) return null;
+  const id = greeting.process ?? greeting.hub;
+  return typeof id === "string" ? id : null;
 }

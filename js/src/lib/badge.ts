@@ -76,13 +76,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
     );
   };
 
-  const open = () => {
-    panel.show();
-    refresh();
-    // Its size is known only now that it has rows.
-    panel.hide();
-    panel.show();
-  };
+  const open = () => panel.show(refresh);
   face.addEventListener("pointerenter", open, { signal });
   face.addEventListener("focus", open, { signal });
   face.addEventListener("pointerleave", () => panel.hide(), { signal });

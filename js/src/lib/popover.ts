@@ -4,7 +4,8 @@
 
 export interface Panel {
   readonly open: boolean;
-  show(): void;
+  /** Open it; `fill` puts in what it shows, so that it is measured with that. */
+  show(fill?: () => void): void;
   hide(): void;
 }
 
@@ -26,10 +27,11 @@ export function panelUnder(anchor: HTMLElement, panel: HTMLElement, signal: Abor
   };
   const api = {
     open: false,
-    show() {
+    show(fill?: () => void) {
       if (api.open || signal.aborted) return;
       api.open = true;
       panel.hidden = false;
+      fill?.();
       if (topLayer) panel.showPopover();
       place();
     },

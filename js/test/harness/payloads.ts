@@ -202,6 +202,8 @@ function use({ el, text, connection }: Thrown): void {
   for (const type of ["pointerenter", "pointerover", "mouseover", "focus", "pointermove"]) {
     for (const item of el.querySelectorAll("*")) item.dispatchEvent(new Event(type, { bubbles: type !== "focus" && type !== "pointerenter" }));
   }
+  // Closed, their details keep what they showed.
+  for (const face of el.querySelectorAll(".rtw-status__face")) face.dispatchEvent(new Event("pointerleave"));
   for (const item of el.querySelectorAll<HTMLElement>(`button, a:not(${LINK}), [role=button], [role=option], summary`)) item.click();
 }
 
@@ -299,6 +301,16 @@ async function throwAt(list: readonly string[], harmless: readonly string[], sav
   return wrong;
 }
 
+/** Throw all of them, a few at a time so that every widget is in sight. */
+async function throwAll(list: readonly string[], harmless: readonly string[], atATime: number): Promise<string[]> {
+  const wrong: string[] = [];
+  for (let start = 0, round = 0; start < list.length; start += atATime, round++) {
+    // Payloads of one form stand together: some of each are enough for what only repeats them.
+    wrong.push(...(await throwAt(list.slice(start, start + atATime), harmless, round % 8 === 0)));
+  }
+  return wrong;
+}
+
 /** What widgets are made of when nobody means harm. */
 async function harmlessShapes(list: readonly string[]): Promise<string[]> {
   const thrown = list.map(stage);
@@ -331,4 +343,4 @@ async function throwCarelessly(list: readonly string[]): Promise<void> {
   await later(500);
 }
 
-Object.assign(globalThis, { rtwPayloads: { throwAt, harmlessShapes, throwCarelessly, isPlain } });
+Object.assign(globalThis, { rtwPayloads: { throwAll, harmlessShapes, throwCarelessly, isPlain } });

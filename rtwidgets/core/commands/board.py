@@ -10,10 +10,9 @@ from msgspec import Raw
 from ...protocol.json_rules import is_too_deep
 from ...protocol.names import audit_of, calls_of
 from ..timers import Timer
-from .call import Call, Outcome
+from .call import Call, Outcome, Person, person_of
 
 if TYPE_CHECKING:
-    from ..connection import Connection
     from ..hub import Hub
 
 ENDED_SHOWN_S = 30.0
@@ -30,6 +29,10 @@ class Board:
         self._hub = hub
         # The rows of each scope, oldest first: those of ended calls with the timer that takes them away.
         self._rows: dict[str, dict[str, Timer | None]] = {}
+        # With other hubs: the whole row of each, for them; and of theirs, which hub has which call of which
+        # command.
+        self._told: dict[str, dict[str, object]] = {}
+        self._elsewhere: dict[str, tuple[str, str]] = {}
 
     def shows(self, call: Call) -> bool:
         """Say whether a call has a row."""
@@ -60,8 +63,11 @@ class Board:
                 "ended_ms": None,
                 "error": "",
             }
-        change = {"upsert": {name: [cell] for name, cell in {**row, **more}.items()}}
-        self._hub.publish_own(calls_of(call.scope), _encode(change), now)
+        row |= more
+        self._hub.publish_own(calls_of(call.scope), _upsert(row), now)
+        if self._hub.nodes is not None:
+            told = self._told[call.id] = {**self._told.get(call.id, {}), **row}
+            self._hub.nodes.tell("call", call.scope, call.id, _encode(told))
 
     def end(self, call: Call, outcome: Outcome, now: float) -> None:
         """Show how a call ended, for a while."""
@@ -78,9 +84,9 @@ class Board:
         # The entry itself is a level.
         fits = len(raw) <= MAX_AUDITED_ARGS_BYTES and not (depth and is_too_deep(raw, depth - 1))
         what: dict[str, object] = {"args": args} if fits else {"args_bytes": len(raw)}
-        self._audit(call, "started", call.caller, now, **what)
+        self._audit(call, "started", person_of(call.caller), now, **what)
 
-    def audit_cancel(self, call: Call, by: Connection, now: float) -> None:
+    def audit_cancel(self, call: Call, by: Person, now: float) -> None:
         """Tell the audit that somebody asked to cancel a call."""
         self._audit(call, "cancelling", by, now)
 
@@ -89,16 +95,14 @@ class Board:
         what: dict[str, object] = {"duration_ms": max(0, round((now - call.started_at) * 1000))}
         if outcome.fault:
             what["error"] = outcome.fault[:MAX_FAULT_CHARS]
-        self._audit(call, outcome.state, call.caller, now, **what)
+        self._audit(call, outcome.state, person_of(call.caller), now, **what)
 
-    def _audit(self, call: Call, what: str, who: Connection, now: float, **more: object) -> None:
+    def _audit(self, call: Call, what: str, who: Person, now: float, **more: object) -> None:
         entry = {
             "what": what,
             "call": call.id,
             "command": call.command,
-            "user": who.info.user,
-            "name": who.author.name,
-            "client": who.client,
+            **who._asdict(),
             **more,
         }
         self._hub.publish_own(audit_of(call.scope), _encode(entry), now)
@@ -122,3 +126,26 @@ class Board:
         if not rows:
             del self._rows[scope]
         self._hub.publish_own(calls_of(scope), _encode({"remove": [call_id]}), now)
+        if self._hub.nodes is not None:
+            self._told.pop(call_id, None)
+            self._hub.nodes.tell("call", scope, call_id, None)
+
+    # calls of other hubs ------------------------------------------------------------
+
+    def hear(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
+        """Show a row of another hub's call, or take it away."""
+        if value is None:
+            self._elsewhere.pop(key, None)
+            self._hub.publish_own(calls_of(where), _encode({"remove": [key]}), now)
+            return
+        row = msgspec.json.decode(value, type=dict[str, object])
+        self._elsewhere[key] = node, str(row["command"])
+        self._hub.publish_own(calls_of(where), _upsert(row), now)
+
+    def elsewhere(self, call_id: str) -> tuple[str, str] | None:
+        """Return which other hub has a call, and of which command it is."""
+        return self._elsewhere.get(call_id)
+
+
+def _upsert(row: dict[str, object]) -> bytes:
+    return _encode({"upsert": {name: [cell] for name, cell in row.items()}})

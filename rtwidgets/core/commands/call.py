@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -15,6 +15,7 @@ from ..timers import Timer
 
 if TYPE_CHECKING:
     from ..connection import Connection
+    from .remote import Remote
 
 End: TypeAlias = Literal["done", "failed", "cancelled", "deadline", "unknown"]
 State: TypeAlias = Literal["running", "cancelling"] | End
@@ -74,6 +75,16 @@ def too_late(command: str) -> Outcome:
     return Outcome("deadline", error=Error(codes.DEADLINE_PASSED, message))
 
 
+def away(command: str) -> Outcome:
+    """Return the outcome of a call that found no handler."""
+    return Outcome("failed", error=nobody_serves(command))
+
+
+def nobody_serves(command: str) -> Error:
+    """Return what a call is refused with that has no handler."""
+    return Error(codes.HANDLER_AWAY, f"nobody serves the command {command!r} now")
+
+
 def unknown(command: str) -> Outcome:
     """Return the outcome of a call whose handler went away."""
     message = f"the handler of {command!r} went away; whether it acted is unknown"
@@ -104,7 +115,7 @@ class Call:
     id: str
     command: str
     caller: Connection
-    handler: Connection
+    handler: Connection | Remote
     key: str
     digest: bytes
     started_at: float
@@ -133,6 +144,19 @@ class Place(Struct, frozen=True):
     owner: str
     command: str
     key: str
+
+
+class Person(NamedTuple):
+    """Who did something, as others see it."""
+
+    user: str
+    name: str
+    client: str
+
+
+def person_of(connection: Connection) -> Person:
+    """Return who is at a connection."""
+    return Person(connection.info.user, connection.author.name, connection.client)
 
 
 def owner_of(connection: Connection) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from ...protocol import codes
 from ...protocol.names import catalogue_of, scope_of
@@ -12,6 +14,7 @@ from ..refusal import Refusal
 from .messages import CommandSpec
 
 if TYPE_CHECKING:
+    from ..channel import Channel
     from ..connection import Connection
     from ..hub import Hub
 
@@ -21,6 +24,14 @@ MAX_SCHEMA_BYTES = 32_768
 _encode = msgspec.json.Encoder().encode
 
 
+class Offer(Struct):
+    """What one hub says of a command that is served there."""
+
+    title: str
+    schema: Raw
+    handlers: int
+
+
 class Handlers:
     """The connections that serve commands, and how many calls each has under way."""
 
@@ -28,10 +39,17 @@ class Handlers:
         self._hub = hub
         self._by_command: dict[str, list[Connection]] = {}
         self._commands: dict[Connection, dict[str, None]] = {}
+        # What was said of each command that is served here; and by other hubs, of those served there.
+        self._offers: dict[str, Offer] = {}
+        self._elsewhere: dict[str, dict[str, Offer]] = {}
 
     def of(self, command: str) -> list[Connection]:
         """Return who serves a command, those whose turn comes first at the front."""
         return self._by_command.get(command, [])
+
+    def elsewhere(self, command: str) -> dict[str, Offer]:
+        """Return the other hubs that serve a command."""
+        return self._elsewhere.get(command, {})
 
     def served_by(self, connection: Connection) -> list[str]:
         """Return the commands that a connection serves."""
@@ -54,14 +72,10 @@ class Handlers:
             _check(spec)
         for spec in specs:
             others = [handler for handler in self.of(spec.name) if handler is not connection]
-            row: dict[str, list[object]] = {
-                "name": [spec.name],
-                "title": [spec.title or spec.name],
-                "schema": [spec.schema],
-                "handlers": [len(others) + 1],
-            }
+            offer = Offer(spec.title or spec.name, spec.schema, len(others) + 1)
             # First, so that what can't be listed is not served.
-            self._hub.channel(catalogue_of(scope_of(spec.name))).publish(_encode({"upsert": row}), now=now)
+            self._catalogue(spec.name).publish(self._row(spec.name, offer), now=now)
+            self._offer(spec.name, offer)
             self._by_command[spec.name] = [connection, *others]
             self._commands.setdefault(connection, {})[spec.name] = None
 
@@ -74,14 +88,54 @@ class Handlers:
             del served[name]
             handlers = self._by_command[name]
             handlers.remove(connection)
-            change: dict[str, object] = {"remove": [name]}
             if handlers:
-                change = {"upsert": {"name": [name], "handlers": [len(handlers)]}}
+                self._offer(name, replace(self._offers[name], handlers=len(handlers)))
             else:
                 del self._by_command[name]
-            self._hub.publish_own(catalogue_of(scope_of(name)), _encode(change), now)
+                self._offer(name, None)
+            self._show(name, now)
         if not served:
             self._commands.pop(connection, None)
+
+    def hear(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
+        """Hear what another hub says of a command."""
+        offers = self._elsewhere.setdefault(where, {})
+        if value is not None:
+            offers[node] = msgspec.json.decode(value, type=Offer)
+        else:
+            offers.pop(node, None)
+            if not offers:
+                del self._elsewhere[where]
+        self._show(where, now)
+
+    def _offer(self, command: str, offer: Offer | None) -> None:
+        if offer is None:
+            del self._offers[command]
+        else:
+            self._offers[command] = offer
+        if self._hub.nodes is not None:
+            self._hub.nodes.tell("handler", command, "", None if offer is None else _encode(offer))
+
+    def _show(self, command: str, now: float) -> None:
+        """Bring the catalogue's row of a command up to date."""
+        offer = self._offers.get(command) or next(iter(self.elsewhere(command).values()), None)
+        change = _encode({"remove": [command]})
+        if offer is not None:
+            change = self._row(command, self._offers.get(command) or replace(offer, handlers=0))
+        self._hub.publish_own(catalogue_of(scope_of(command)), change, now)
+
+    def _row(self, command: str, offer: Offer) -> bytes:
+        others = sum(other.handlers for other in self.elsewhere(command).values())
+        row: dict[str, list[object]] = {
+            "name": [command],
+            "title": [offer.title],
+            "schema": [offer.schema],
+            "handlers": [offer.handlers + others],
+        }
+        return _encode({"upsert": row})
+
+    def _catalogue(self, command: str) -> Channel:
+        return self._hub.channel(catalogue_of(scope_of(command)))
 
     def take_turn(self, command: str, handler: Connection) -> None:
         """Put who got a call behind the other handlers of the command."""

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Raw
 
 from ...protocol import codec, codes
 from ...protocol.json_rules import is_too_deep
-from ...protocol.messages import Error, Push, PushedMessage, Reply
+from ...protocol.messages import Push, PushedMessage, Reply
+from ..node_messages import CancelAt, Carry, Progressed, ToOne
 from ..refusal import Refusal
 from .board import Board
-from .call import Call, Outcome, Place, cancelled, done, failed, owner_of, too_late, unknown
+from .call import (
+    Call,
+    Outcome,
+    Person,
+    Place,
+    away,
+    cancelled,
+    done,
+    failed,
+    nobody_serves,
+    owner_of,
+    person_of,
+    too_late,
+    unknown,
+)
 from .handlers import Handlers
 from .messages import MAX_TIMEOUT_MS, Answer, CallRequest, CommandSpec, Progress
 from .outcomes import Outcomes, digest_of
+from .remote import Carrier, Remote
 from .under_way import UnderWay
 
 if TYPE_CHECKING:
     from ..connection import Connection
     from ..hub import Hub
+    from ..nodes import Nodes
 
 # A call that is over before needs no row.
 SHOWN_AFTER_S = 0.25
@@ -46,6 +63,57 @@ class Commands:
             hub.rules.limits.outcomes_bytes, lambda: hub.refused.update(("outcomes_bytes",))
         )
         self._forgets = False
+        # Handlers at other hubs, and calls of those for handlers here.
+        self._remotes: dict[str, Remote] = {}
+        self._carrier = Carrier(hub, self._handlers)
+
+    # other hubs -----------------------------------------------------------------------
+
+    def join(self, nodes: Nodes) -> None:
+        """Serve calls together with other hubs."""
+        nodes.on("handler", self._handlers.hear)
+        nodes.on("call", self._board.hear)
+
+    def hear(self, message: ToOne, now: float) -> None:
+        """Take what another hub says about a call."""
+        if isinstance(message, Carry):
+            self._carrier.take(message)
+            return
+        call = self._under_way.get(message.call)
+        if call is None:
+            return
+        if isinstance(message, CancelAt):
+            self._cancel(Person(*message.by), call, now)
+        elif call.handler is not self._remotes.get(message.node):
+            return
+        elif isinstance(message, Progressed):
+            self._note(call, message.fraction, message.note, now)
+        elif message.lost:
+            self._end(call, unknown(call.command), now)
+        elif message.away:
+            self._end(call, away(call.command), now)
+        else:
+            try:
+                self._finish(call, msgspec.json.decode(message.data, type=Answer), now)
+            except Refusal:
+                pass  # it has failed, and its caller knows why
+
+    def node_gone(self, node: str, now: float) -> None:
+        """Forget a hub that has ended: of what was served there nobody knows the outcome."""
+        self._carrier.node_gone(node)
+        remote = self._remotes.pop(node, None)
+        if remote is not None:
+            for call in self._under_way.served_by(remote):
+                self._end(call, unknown(call.command), now)
+
+    def elsewhere(self, call_id: str) -> tuple[str, str] | None:
+        """Return which other hub has a call, and of which command it is."""
+        return self._board.elsewhere(call_id)
+
+    def cancel_at(self, node: str, call_id: str, by: Connection) -> None:
+        """Ask another hub to cancel a call."""
+        assert self._hub.nodes is not None
+        self._hub.nodes.send(node, CancelAt(self._hub.nodes.node, call_id, person_of(by)))
 
     # handlers -----------------------------------------------------------------------
 
@@ -88,17 +156,21 @@ class Commands:
             if self._join(caller, request_id, request, digest, now):
                 return
         # One whose socket is about to close would only lose the call.
-        handlers = [one for one in self._handlers.of(request.command) if one.closing is None]
+        here = [one for one in self._handlers.of(request.command) if one.closing is None]
+        nodes = self._hub.nodes
+        is_alone = nodes is None or nodes.port.is_away
+        elsewhere = () if is_alone else map(self._remote, self._handlers.elsewhere(request.command))
+        handlers: list[Connection | Remote] = [*here, *elsewhere]
         if not handlers:
             self._hub.figures.calls["away"] += 1
-            message = f"nobody serves the command {request.command!r} now"
-            raise Refusal(Error(codes.HANDLER_AWAY, message))
+            raise Refusal(nobody_serves(request.command))
         self._check_depth(request.args, f"the arguments of {request.command!r}")
         self._check_waits(caller)
         count = self._under_way.count_of(caller.info.user)
         self._hub.check("calls_per_user", count, "calls of a user under way at a time")
         handler = min(handlers, key=self._under_way.count_served_by)
-        self._handlers.take_turn(request.command, handler)
+        if not isinstance(handler, Remote):
+            self._handlers.take_turn(request.command, handler)
         timeout_s = min(max(request.timeout_ms, 1), MAX_TIMEOUT_MS) / 1000
         call = Call(
             id=self._hub.make_id(),
@@ -125,17 +197,21 @@ class Commands:
             "deadline_ms": int(call.deadline * 1000),
             "timeout_ms": round(timeout_s * 1000),
         }
-        _tell(handler, {"call": pushed})
+        self._tell(call, "call", {"call": pushed})
 
     def cancel(self, by: Connection, call: Call, now: float) -> None:
         """Ask a call's handler to stop; how the call ends is still the handler's to say."""
+        self._cancel(person_of(by), call, now)
+
+    def _cancel(self, by: Person, call: Call, now: float) -> None:
         if call.state == "cancelling":
             return
         call.state = "cancelling"
-        call.cancelled_by = by.author.name
+        call.cancelled_by = by.name
         self._board.show(call, now)
         self._board.audit_cancel(call, by, now)
-        _tell(call.handler, {"cancel": {"call": call.id, "reason": "cancelled", "by": call.cancelled_by}})
+        cancel = {"call": call.id, "reason": "cancelled", "by": call.cancelled_by}
+        self._tell(call, "cancel", {"cancel": cancel})
 
     def find(self, call_id: str) -> Call | None:
         """Return a call under way by its id."""
@@ -156,11 +232,16 @@ class Commands:
         if report.fraction is not None and not 0 <= report.fraction <= 1:
             raise Refusal(codes.BAD_REQUEST, f"a fraction is from 0 to 1, not {report.fraction}")
         call = self._under_way.get(report.call)
-        if call is None or call.handler is not handler:
+        if call is None:
+            return self._carrier.progress(handler, report)
+        if call.handler is not handler:
             return "ended"
-        call.fraction, call.note = report.fraction, report.note[:MAX_NOTE_CHARS]
-        self._board.show(call, now)
+        self._note(call, report.fraction, report.note, now)
         return call.state
+
+    def _note(self, call: Call, fraction: float | None, note: str, now: float) -> None:
+        call.fraction, call.note = fraction, note[:MAX_NOTE_CHARS]
+        self._board.show(call, now)
 
     def finish(self, handler: Connection, answer: Answer, now: float) -> None:
         """Pass a handler's answer to who waits. Of another connection, or after the deadline, it is dropped.
@@ -169,8 +250,12 @@ class Commands:
             Refusal: If the result is nested too deep; then the call has failed.
         """
         call = self._under_way.get(answer.call)
-        if call is None or call.handler is not handler:
-            return
+        if call is None:
+            self._carrier.finish(handler, answer)
+        elif call.handler is handler:
+            self._finish(call, answer, now)
+
+    def _finish(self, call: Call, answer: Answer, now: float) -> None:
         failure = answer.error
         if answer.cancelled:
             outcome = cancelled(call.command, call.cancelled_by)
@@ -188,6 +273,7 @@ class Commands:
     def gone(self, connection: Connection, now: float) -> None:
         """Forget a connection. What it called goes on; of what it was serving nobody knows the outcome."""
         self._handlers.remove(connection, self._handlers.served_by(connection), now)
+        self._carrier.gone(connection)
         for call in self._under_way.served_by(connection):
             self._end(call, unknown(call.command), now)
         for call in self._under_way.leave(connection):
@@ -234,7 +320,7 @@ class Commands:
     def _on_deadline(self, call: Call, now: float) -> None:
         self._end(call, too_late(call.command), now)
         # So that it does not work on for nobody.
-        _tell(call.handler, {"cancel": {"call": call.id, "reason": "deadline", "by": ""}})
+        self._tell(call, "deadline", {"cancel": {"call": call.id, "reason": "deadline", "by": ""}})
 
     def _end(self, call: Call, outcome: Outcome, now: float) -> None:
         """Take a call out of everything that knows it, and give its outcome to who waits."""
@@ -252,6 +338,22 @@ class Commands:
         self._board.audit_end(call, outcome, now)
         for connection, request_id in waiting:
             outcome.reply(connection, request_id)
+
+    def _remote(self, node: str) -> Remote:
+        return self._remotes.setdefault(node, Remote(node))
+
+    def _tell(
+        self, call: Call, what: Literal["call", "cancel", "deadline"], message: dict[str, object]
+    ) -> None:
+        """Send the handler of a call a message, wherever it is."""
+        data, handler = _encode({"rtwidgets": message}), call.handler
+        if isinstance(handler, Remote):
+            assert self._hub.nodes is not None
+            carry = Carry(self._hub.nodes.node, call.id, call.command, what, data)
+            self._hub.nodes.send(handler.node, carry)
+        else:
+            push = Push(message=PushedMessage(Raw(data)))
+            handler.notify(codec.encode(Reply(push=push)))
 
     def _forget_later(self, now: float) -> None:
         if not self._forgets:
@@ -278,8 +380,3 @@ def _digest(request: CallRequest) -> bytes:
     except (ValueError, RecursionError) as error:
         message = f"the arguments of {request.command!r} can't be read: {error}"
         raise Refusal(codes.BAD_REQUEST, message) from None
-
-
-def _tell(connection: Connection, message: dict[str, object]) -> None:
-    data = Raw(_encode({"rtwidgets": message}))
-    connection.notify(codec.encode(Reply(push=Push(message=PushedMessage(data)))))

@@ -47,6 +47,13 @@ def _call(connection: Connection, request_id: int, data: CallRequest, now: float
 def _cancel(connection: Connection, request_id: int, data: CancelRequest, now: float) -> object:
     call = _meant(connection, data)
     if call is None:
+        commands = connection.hub.commands
+        found = commands.elsewhere(data.call) if data.call else None
+        if found is not None:
+            node, command = found
+            _require(connection, "command", command)
+            commands.cancel_at(node, data.call, connection)
+            return {"state": "cancelling"}
         # It may have ended while the request was on its way; who asks finds out how by other ways.
         return {"state": "ended"}
     _require(connection, "command", call.command)

@@ -9,6 +9,7 @@ from .call import Call, Place
 
 if TYPE_CHECKING:
     from ..connection import Connection
+    from .remote import Remote
 
 K = TypeVar("K")
 
@@ -19,7 +20,7 @@ class UnderWay:
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
         self._keyed: dict[Place, Call] = {}
-        self._served: dict[Connection, dict[Call, None]] = {}
+        self._served: dict[Connection | Remote, dict[Call, None]] = {}
         self._users: Counter[str] = Counter()
         self._waits: Counter[Connection] = Counter()
 
@@ -34,11 +35,11 @@ class UnderWay:
         """Return a call by user, command and key."""
         return self._keyed.get(place)
 
-    def served_by(self, handler: Connection) -> list[Call]:
+    def served_by(self, handler: Connection | Remote) -> list[Call]:
         """Return the calls that a connection serves."""
         return list(self._served.get(handler, ()))
 
-    def count_served_by(self, handler: Connection) -> int:
+    def count_served_by(self, handler: Connection | Remote) -> int:
         """Return how many that are."""
         return len(self._served.get(handler, ()))
 

@@ -99,6 +99,9 @@ class Kind(Protocol):
             ValueError: If they are not this kind's.
         """
 
+    def follow(self, changes: Changes, offset: int) -> None:
+        """Take over what another hub has changed, with its publications; see `load`."""
+
 
 class Stateless:
     """A kind whose state is its log."""
@@ -118,3 +121,6 @@ class Stateless:
     def load(self, changes: Changes, offset: int) -> None:
         if changes:
             raise ValueError("a channel of this kind has no items")
+
+    def follow(self, changes: Changes, offset: int) -> None:
+        self.load(changes, offset)

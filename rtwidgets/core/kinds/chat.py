@@ -156,6 +156,26 @@ class Chat:
         self.settle()
         self._count()
 
+    def follow(self, changes: Changes, offset: int) -> None:
+        newest = next(reversed(self._ranks.values()), 0)
+        for key, item in changes.items():
+            message_id = key.decode()
+            known = self.messages.find(message_id)
+            before = 0 if known is None else _size(known.text)
+            if item is None:
+                if known is not None:
+                    self.messages.delete(known)
+                    self._grow(-before)
+                continue
+            is_new = message_id not in self.messages
+            if is_new and item.rank <= newest:
+                continue  # so old that it was forgotten here
+            message = _messages.decode(item.data)
+            self.messages.put(message)
+            self._ranks[message_id] = item.rank
+            self._grow(_size(message.text) - before + (OVERHEAD_BYTES if is_new else 0))
+        self.settle()
+
     def _note(self, message: ChatMessage) -> None:
         """Remember a message as it is before it changes."""
         if self._before is not None and message.id not in self._before:

@@ -181,7 +181,22 @@ class Table:
         self.journal()
 
     def load(self, changes: Changes, offset: int) -> None:
+        self._take_over(changes)
+        # What came before is not remembered key by key.
+        self._changed.clear()
+        self._tombstones, self._forgotten = 0, offset
+        self.journal()
+
+    def follow(self, changes: Changes, offset: int) -> None:
+        for key, was_there in self._take_over(changes).items():
+            self._touch(key, offset, was_there=was_there)
+        self._forget()
+        self.journal()
+
+    def _take_over(self, changes: Changes) -> dict[Key, bool]:
+        """Make rows what they are elsewhere; return their keys, each with whether it was there before."""
         in_order = True
+        found: dict[Key, bool] = {}
         for encoded, item in changes.items():
             if encoded == HEADING:
                 if item is not None:
@@ -190,6 +205,7 @@ class Table:
                 continue
             key = decode_key(encoded)
             old = self._rows.get(key)
+            found[key] = old is not None
             if old is not None:
                 self._bytes -= _row_weight(key, old)
             if item is None:
@@ -204,11 +220,8 @@ class Table:
                 self._bytes += _row_weight(key, row)
         if not in_order:
             self._sort()
-        # What came before is not remembered key by key.
-        self._changed.clear()
-        self._tombstones, self._forgotten = 0, offset
         self._snapshot = None
-        self.journal()
+        return found
 
     def _sort(self) -> None:
         """Put the rows in the order that they came."""

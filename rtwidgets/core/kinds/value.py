@@ -72,3 +72,6 @@ class Value:
             kept = _decoder.decode(item.data)
             self.data, self.author, self._time_ms = bytes(kept.value), kept.by, kept.time_ms
         self.journal()
+
+    def follow(self, changes: Changes, offset: int) -> None:
+        self.load(changes, offset)

@@ -1,0 +1,127 @@
+"""What Redis does in one step, in Lua.
+
+The keys of a channel: `meta` (epoch, kind, id and place of the newest batch, bytes that are kept), `log` (a
+stream, one entry a batch), `sizes` (a list: place, bytes and time of each of those), `items` (a hash: the
+channel's state), `ranks` (a sorted set: which items are oldest, of chats only), `seqs` and `seen` (producers'
+last numbers, and when they came).
+"""
+
+from __future__ import annotations
+
+from .calls import Script
+
+KEYS = ("meta", "log", "sizes", "items", "ranks", "seqs", "seen")
+
+# Arguments of `news`: from which place on, how many batches at most.
+_NEWS = """
+local function news(from, count)
+  local have = redis.call('HMGET', KEYS[1], 'epoch', 'last', 'place')
+  if not have[1] then return {''} end
+  local batches = {}
+  for _, entry in ipairs(redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', count)) do
+    batches[#batches + 1] = entry[2][2]
+  end
+  return {have[1], have[2], have[3], redis.call('LINDEX', KEYS[3], 0) or '', batches}
+end
+local function expire(ttl_ms)
+  for i = 1, 7 do redis.call('PEXPIRE', KEYS[i], ttl_ms) end
+end
+"""
+
+# ARGV: place to start from, how many batches.
+NEWS = Script(_NEWS + "return news(ARGV[1], ARGV[2])")
+
+# ARGV: time to live.
+TOUCH = Script(_NEWS + "expire(ARGV[1])")
+
+# ARGV: epoch for a channel that is new, kind, epoch that ends, time to live.
+# Returns what `news` does, kind, and the producers with their numbers, oldest first.
+ENTER = Script(
+    _NEWS
+    + """
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if not epoch then
+  for i = 1, 7 do redis.call('DEL', KEYS[i]) end
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'kind', ARGV[2], 'last', '', 'place', '0-0', 'bytes', 0)
+elseif epoch == ARGV[3] then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1])
+end
+expire(ARGV[4])
+local have = redis.call('HMGET', KEYS[1], 'epoch', 'last', 'place', 'kind')
+local producers = redis.call('ZRANGE', KEYS[7], 0, -1)
+local seqs = {}
+for i, producer in ipairs(producers) do seqs[i] = redis.call('HGET', KEYS[6], producer) or '0' end
+return {have[1], have[2], have[3], have[4], producers, seqs}
+"""
+)
+
+# ARGV: 1 epoch, 2 id of the batch before, 3 id, 4 place, 5 the batch, 6 its time, 7 up to which offset they
+# go, 8 bytes that may be kept, 9 time from which batches are kept, 10 time to live, 11 where the batch is
+# told, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to 18 how many items
+# are set and removed, and producers; then key, rank and value of each item, keys, producers and numbers.
+# Returns nothing when the batch is kept, else what `news` does.
+COMMIT = Script(
+    _NEWS
+    + """
+local meta, log, sizes, items, ranks, seqs, seen = unpack(KEYS)
+local have = redis.call('HMGET', meta, 'epoch', 'last')
+if have[1] ~= ARGV[1] or have[2] ~= ARGV[2] then return news(ARGV[13], ARGV[14]) end
+
+redis.call('XADD', log, ARGV[4], 'b', ARGV[5])
+redis.call('RPUSH', sizes, ARGV[4] .. ' ' .. #ARGV[5] .. ' ' .. ARGV[6])
+local bytes = redis.call('HINCRBY', meta, 'bytes', #ARGV[5])
+redis.call('HSET', meta, 'last', ARGV[3], 'place', ARGV[4])
+
+local first, freed = nil, 0
+local gone_to, most_bytes, kept_from = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+while true do
+  local place, size, time = string.match(redis.call('LINDEX', sizes, 0), '^(%S+) (%d+) (%d+)$')
+  if place == ARGV[4] then first = place break end
+  local offset = tonumber(string.match(place, '^%d+'))
+  if offset > gone_to and bytes - freed <= most_bytes and tonumber(time) >= kept_from then
+    first = place
+    break
+  end
+  redis.call('LPOP', sizes)
+  freed = freed + tonumber(size)
+end
+if freed > 0 then
+  redis.call('XTRIM', log, 'MINID', first)
+  redis.call('HINCRBY', meta, 'bytes', -freed)
+end
+
+local at = 19
+for _ = 1, tonumber(ARGV[16]) do
+  redis.call('HSET', items, ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
+  if ARGV[12] ~= '0' then redis.call('ZADD', ranks, ARGV[at + 1], ARGV[at]) end
+  at = at + 3
+end
+for _ = 1, tonumber(ARGV[17]) do
+  redis.call('HDEL', items, ARGV[at])
+  if ARGV[12] ~= '0' then redis.call('ZREM', ranks, ARGV[at]) end
+  at = at + 1
+end
+if ARGV[12] ~= '0' then
+  local over = redis.call('ZCARD', ranks) - tonumber(ARGV[12])
+  if over > 0 then
+    local oldest = redis.call('ZPOPMIN', ranks, over)
+    for i = 1, #oldest, 2 do redis.call('HDEL', items, oldest[i]) end
+  end
+end
+local producers = tonumber(ARGV[18])
+for _ = 1, producers do
+  redis.call('HSET', seqs, ARGV[at], ARGV[at + 1])
+  redis.call('ZADD', seen, ARGV[6], ARGV[at])
+  at = at + 2
+end
+if producers > 0 then
+  local over = redis.call('ZCARD', seen) - tonumber(ARGV[15])
+  if over > 0 then
+    local oldest = redis.call('ZPOPMIN', seen, over)
+    for i = 1, #oldest, 2 do redis.call('HDEL', seqs, oldest[i]) end
+  end
+end
+expire(ARGV[10])
+redis.call('PUBLISH', ARGV[11], ARGV[5])
+"""
+)

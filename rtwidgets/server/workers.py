@@ -1,0 +1,162 @@
+"""Several hub processes on one port, and one that looks after them."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from ..errors import ConfigError
+from .run import bind, serve_on, url_of
+from .settings import Settings
+
+log = logging.getLogger("rtwidgets.hub")
+
+# A worker that ends sooner than this after its start is not started again at once.
+SHORT_LIFE_S = 5.0
+REST_S = 1.0
+# Workers that have not ended so long after their drain should be over are killed.
+END_S = 30.0
+
+
+class Worker:
+    """One hub process. Its end of the line tells it when who started it has gone."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.line, theirs = context.Pipe()
+        self.started_at = time.monotonic()
+        self.is_ready = False
+        self.process: BaseProcess = context.Process(target=_work, args=(settings, port, theirs))
+        self.process.start()
+        theirs.close()
+
+    def end(self, how: int) -> None:
+        """Send it a signal."""
+        if self.process.pid is not None and self.process.is_alive():
+            os.kill(self.process.pid, how)
+
+
+class Workers:
+    """Start hub processes, start one again that has ended, and end them all together.
+
+    The system spreads connections over them. This process only holds the port, so that nobody else gets it.
+
+    Args:
+        on_ready: Called with the hub's URL once all of them accept connections.
+    """
+
+    def __init__(self, settings: Settings, on_ready: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._on_ready = on_ready
+        self._workers: list[Worker] = []
+        self._is_ending = False
+        self._were_ready = False
+
+    def run(self) -> None:
+        """Look after the workers until told to end.
+
+        Raises:
+            ConfigError: If the address can't be used, or workers can't start with these settings.
+        """
+        hub = self._settings.hub
+        holder = bind(hub.host, hub.port, shared=True)
+        port = holder.getsockname()[1]
+        mine, others = socket.socketpair()
+        others.setblocking(False)
+        before = signal.set_wakeup_fd(others.fileno())
+        kept = {name: signal.signal(name, _note) for name in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._workers = [Worker(self._settings, port) for _ in range(hub.workers)]
+            while self._workers:
+                self._look_after(mine, port)
+        finally:
+            for worker in self._workers:
+                worker.end(signal.SIGKILL)
+            for name, handler in kept.items():
+                signal.signal(name, handler)
+            signal.set_wakeup_fd(before)
+            for end in (mine, others, holder):
+                end.close()
+
+    def _look_after(self, signals: socket.socket, port: int) -> None:
+        waited: list[Any] = [signals, *(worker.process.sentinel for worker in self._workers)]
+        waited += [worker.line for worker in self._workers if not worker.is_ready]
+        for found in wait(waited, timeout=REST_S):
+            if found is signals:
+                signals.recv(64)
+                self._end_all()
+        for worker in list(self._workers):
+            if not worker.is_ready and worker.line.poll():
+                self._hear(worker)
+            if not worker.process.is_alive():
+                self._workers.remove(worker)
+                self._replace(worker, port)
+        if not self._were_ready and self._workers and all(worker.is_ready for worker in self._workers):
+            self._were_ready = True
+            self._on_ready(url_of(self._settings.hub, port))
+
+    def _hear(self, worker: Worker) -> None:
+        try:
+            fault = worker.line.recv()
+        except EOFError:
+            return  # it has ended
+        worker.is_ready = not fault
+        if fault and not self._is_ending:
+            # The others would fail in the same way.
+            raise ConfigError(fault)
+
+    def _replace(self, worker: Worker, port: int) -> None:
+        worker.line.close()
+        if self._is_ending:
+            return
+        log.error("worker %s ended with %s; another is started", worker.process.pid, worker.process.exitcode)
+        if time.monotonic() - worker.started_at < SHORT_LIFE_S:
+            time.sleep(REST_S)
+        self._workers.append(Worker(self._settings, port))
+
+    def _end_all(self) -> None:
+        """Let all of them drain; whoever tells us a second time means at once."""
+        how = signal.SIGKILL if self._is_ending else signal.SIGTERM
+        self._is_ending = True
+        for worker in self._workers:
+            worker.end(how)
+        late = threading.Timer(self._settings.hub.drain_window_s + END_S, self._kill)
+        late.daemon = True
+        late.start()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.end(signal.SIGKILL)
+
+
+def _note(number: int, frame: object) -> None:
+    """Let a signal wake up who waits, and do nothing else."""
+
+
+def _work(settings: Settings, port: int, line: Connection) -> None:
+    """Be a worker."""
+    # A terminal sends it to all processes of the group; who started us passes it on in its own way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    try:
+        listener = bind(settings.hub.host, port, shared=True)
+        serve_on(listener, settings, lambda url: line.send(""))
+    except ConfigError as fault:
+        line.send(str(fault))
+
+
+def _end_with(line: Connection) -> None:
+    """End when the process that started us has gone without a word."""
+    try:
+        line.recv()
+    except (EOFError, OSError):
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,247 @@
+"""The broker on a real Redis, without a hub."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from rtwidgets.brokers import open_broker
+from rtwidgets.brokers.redis import Keeping, RedisBroker
+from rtwidgets.core.batch import START, ArchiveFault, Batch, Item, News, Place, Stored, Tail
+from rtwidgets.core.kinds.chat import MAX_MESSAGES
+from rtwidgets.errors import ConfigError
+
+from .redis_server import RedisServer
+
+KEEPING = Keeping(publications=100, seconds=300, bytes=1 << 20, ttl_s=3_600)
+TAIL = Tail(size=100, since_ms=0, max_bytes=1 << 20, items=0)
+
+
+@pytest.fixture
+async def broker(redis: RedisServer) -> AsyncIterator[RedisBroker]:
+    # Not the database of the hubs that other tests share.
+    broker = open_broker(redis.url.replace("/0", "/1"))
+    await broker.open()
+    await broker.client.execute([("FLUSHDB",)])
+    yield broker
+    await broker.close()
+
+
+class Writer:
+    """Makes batches that follow on one another."""
+
+    def __init__(self, broker: RedisBroker, channel: str = "event:a", keeping: Keeping = KEEPING) -> None:
+        self.broker, self.channel, self.keeping = broker, channel, keeping
+        self.last, self.place, self.epoch, self.count = "", START, "", 0
+
+    async def enter(self, epoch: str = "e1", ended: str = "") -> Stored:
+        kind: Any = self.channel.partition(":")[0]
+        stored = await self.broker.enter(self.channel, kind, TAIL, epoch, ended, self.keeping)
+        self.last, self.place, self.epoch = stored.last, stored.place, stored.epoch
+        return stored
+
+    def batch(self, *publications: bytes, **more: Any) -> Batch:
+        self.count += 1
+        kind: Any = self.channel.partition(":")[0]
+        batch = Batch(
+            id=f"{id(self)}-{self.count}",
+            channel=self.channel,
+            kind=kind,
+            epoch=self.epoch,
+            before=self.place.offset,
+            time_ms=more.pop("time_ms", 1_000_000 + self.count),
+            publications=list(publications),
+            changes=more.pop("changes", {}),
+            producers=more.pop("producers", {}),
+            after=self.last,
+            part=0 if publications else self.place.part + 1,
+        )
+        assert not more
+        return batch
+
+    async def commit(self, *publications: bytes, **more: Any) -> Batch:
+        batch = self.batch(*publications, **more)
+        assert await self.broker.commit([(batch, self.keeping)]) == [None]
+        self.last, self.place = batch.id, batch.place
+        return batch
+
+
+async def test_batch_is_kept_only_behind_the_one_it_was_made_for(broker: RedisBroker) -> None:
+    one, other = Writer(broker), Writer(broker)
+    await one.enter()
+    await other.enter("e2")
+    assert other.epoch == "e1"
+    first = await one.commit(b"1", b"2")
+    (news,) = await broker.commit([(other.batch(b"3"), KEEPING)])
+    assert isinstance(news, News)
+    assert (news.epoch, news.last, news.place, news.batches) == ("e1", first.id, Place(2, 0), [first])
+    other.last, other.place = first.id, first.place
+    await other.commit(b"3")
+    assert (await broker.news("event:a", Place(2, 0))).batches[0] == first
+
+
+async def test_batches_without_publications_have_places_of_their_own(broker: RedisBroker) -> None:
+    writer = Writer(broker, "table:t")
+    await writer.enter()
+    heading = await writer.commit(changes={b"": Item(0, b"{}")})
+    more = await writer.commit(changes={b"1": Item(1, b"{}")})
+    assert [batch.place for batch in (heading, more)] == [(0, 1), (0, 2)]
+    await writer.commit(b"x")
+    assert [batch.place for batch in (await broker.news("table:t", START)).batches] == [
+        (0, 1),
+        (0, 2),
+        (1, 0),
+    ]
+
+
+async def test_channel_is_loaded_as_it_was_committed(broker: RedisBroker) -> None:
+    writer = Writer(broker, "table:t")
+    await writer.enter()
+    await writer.commit(b"1", changes={b"a": Item(1, b"A"), b"b": Item(2, b"B")}, producers={b"p": 7})
+    await writer.commit(b"2", changes={b"a": None, b"c": Item(3, b"C C")}, producers={b"q": 1, b"p": 8})
+    stored = await writer.enter("e9")
+    assert stored == Stored(
+        "table", "e1", 2, [(1_000_001, b"1"), (1_000_002, b"2")], {b"p": 8, b"q": 1}, writer.last, Place(2, 0)
+    )
+    assert [piece async for piece in broker.items("table:t")] == [
+        {b"b": Item(2, b"B"), b"c": Item(3, b"C C")}
+    ]
+
+
+async def test_history_is_bounded_by_number_age_and_size(broker: RedisBroker) -> None:
+    async def kept(**bounds: Any) -> list[int]:
+        name = f"event:{bounds}"
+        keeping = Keeping(**{"publications": 100, "seconds": 300, "bytes": 1 << 20, "ttl_s": 60, **bounds})
+        writer = Writer(broker, name, keeping)
+        await writer.enter()
+        for number in range(10):
+            await writer.commit(b"x" * 1_000, time_ms=1_000_000 + number * 1_000)
+        return [batch.last for batch in (await broker.news(name, START)).batches]
+
+    assert await kept() == list(range(1, 11))
+    assert await kept(publications=3) == [8, 9, 10]
+    assert await kept(seconds=4) == [6, 7, 8, 9, 10]
+    assert await kept(bytes=5_000) == [7, 8, 9, 10]
+    assert await kept(bytes=1) == [10]
+
+
+async def test_chat_keeps_its_newest_messages_only(broker: RedisBroker) -> None:
+    writer = Writer(broker, "chat:c")
+    await writer.enter()
+    await writer.commit(b"x", changes={b"m%d" % n: Item(n, b"") for n in range(MAX_MESSAGES)})
+    await writer.commit(b"x", changes={b"new": Item(MAX_MESSAGES, b""), b"m5": None})
+    await writer.commit(b"x", changes={b"newer": Item(MAX_MESSAGES + 1, b"")})
+    (piece,) = [piece async for piece in broker.items("chat:c")]
+    assert len(piece) == MAX_MESSAGES and list(piece)[:2] == [b"m1", b"m2"] and list(piece)[-1] == b"newer"
+
+
+async def test_producers_that_came_first_are_forgotten_first(broker: RedisBroker) -> None:
+    writer = Writer(broker)
+    await writer.enter()
+    await writer.commit(b"x", producers={b"old": 1})
+    await writer.commit(b"x", producers={b"%d" % n: n for n in range(1_000)})
+    stored = await writer.enter()
+    assert len(stored.producers) == 1_000 and b"old" not in stored.producers
+
+
+async def test_everything_of_a_channel_expires(broker: RedisBroker) -> None:
+    writer = Writer(broker, "chat:c")
+    await writer.enter()
+    await writer.commit(b"x", changes={b"m": Item(1, b"")}, producers={b"p": 1})
+    (names,) = await broker.client.execute([("KEYS", "*")])
+    assert len(names) == 7
+    for name in names:
+        (left_ms,) = await broker.client.execute([("PTTL", name)])
+        assert 3_500_000 < left_ms <= 3_600_000
+    await broker.client.execute([("PEXPIRE", name, 1_000) for name in names])
+    await broker.touch([("chat:c", KEEPING)])
+    assert min(await broker.client.execute([("PTTL", name) for name in names])) > 3_500_000
+
+
+async def test_epoch_ends_once(broker: RedisBroker) -> None:
+    one, other = Writer(broker), Writer(broker)
+    await one.enter("e1")
+    assert (await one.enter("e2", ended="e1")).epoch == "e2"
+    assert (await other.enter("e3", ended="e1")).epoch == "e2"
+    assert await broker.stands(["event:a", "event:none"]) == [("e2", ""), ("", "")]
+
+
+async def test_channel_that_was_lost_is_no_place_to_commit_to(broker: RedisBroker) -> None:
+    writer = Writer(broker)
+    await writer.enter()
+    await writer.commit(b"x")
+    await broker.client.execute([("FLUSHDB",)])
+    assert await broker.commit([(writer.batch(b"y"), KEEPING)]) == [News("")]
+    assert await broker.news("event:a", START) == News("")
+
+
+async def test_scripts_that_the_server_has_forgotten_are_sent_again(broker: RedisBroker) -> None:
+    writer = Writer(broker)
+    await writer.enter()
+    await broker.client.execute([("SCRIPT", "FLUSH")])
+    await writer.commit(b"x")
+
+
+async def test_committed_batch_is_heard(broker: RedisBroker) -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    listener = broker.listener("node", heard.put_nowait)
+    back = asyncio.Event()
+    listener.on_back = back.set
+    task = asyncio.create_task(listener.run())
+    await back.wait()
+    await listener.join("event:a")
+    writer = Writer(broker)
+    await writer.enter()
+    await writer.commit(b"x")
+    assert b"event:a" in await asyncio.wait_for(heard.get(), 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_server_that_is_away_is_a_fault(broker: RedisBroker) -> None:
+    away = open_broker("redis://127.0.0.1:1/0")
+    with pytest.raises(ArchiveFault, match="can't be reached"):
+        await away.open()
+    await away.close()
+    with pytest.raises(ArchiveFault, match="can't do it"):
+        await broker.ask([("HGET",)])
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("rabbit://:secret@host", "hub.broker begins with 'rabbit'"),
+        ("redis://", "hub.broker begins with"),
+        ("redis+sentinel://host", "needs the service"),
+        ("redis+cluster://host:x", "no address of Redis"),
+        ("redis://host:port", "no address of Redis"),
+    ],
+)
+def test_address_that_is_none_is_refused_without_showing_it(address: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says) as caught:
+        open_broker(address)
+    assert "secret" not in str(caught.value)
+
+
+async def test_full_server_refuses_a_batch_as_a_whole(need_redis: None) -> None:
+    with RedisServer(options={"maxmemory": "3mb", "maxmemory-policy": "noeviction"}) as server:
+        broker = open_broker(server.url)
+        await broker.open()
+        writer = Writer(broker, keeping=Keeping(publications=10_000, seconds=300, bytes=1 << 30, ttl_s=60))
+        await writer.enter()
+        fault = None
+        for _ in range(100):
+            batch = writer.batch(b"x" * 100_000)
+            (fault,) = await broker.commit([(batch, writer.keeping)])
+            if fault is not None:
+                break
+            writer.last, writer.place = batch.id, batch.place
+        assert isinstance(fault, ArchiveFault) and not fault.limit
+        assert await broker.stands(["event:a"]) == [("e1", writer.last)]
+        assert (await broker.news("event:a", writer.place)).batches[-1].id == writer.last
+        server.ask("CONFIG", "SET", "maxmemory", "100mb")
+        await writer.commit(b"y")
+        await broker.close()

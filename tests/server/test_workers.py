@@ -1,0 +1,76 @@
+"""Several processes on one port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from ..brokers.conftest import need_redis, redis
+from ..brokers.redis_server import RedisServer
+from ..client.hub_process import HubProcess
+from .sockets import Line, open_line
+from .worker_processes import children_of, wait_for, worker_of
+
+__all__ = ["need_redis", "redis"]
+
+
+@pytest.fixture
+def workers(redis: RedisServer, tmp_path: Path) -> Iterator[HubProcess]:
+    hub = HubProcess(tmp_path, f'[hub]\nbroker = "{redis.url}"\nworkers = 2\ndrain_window_s = 0.5\n')
+    hub.start()
+    yield hub
+    hub.kill()
+
+
+@pytest.mark.timeout(120)
+def test_workers_share_a_port_and_one_that_ends_is_replaced(workers: HubProcess) -> None:
+    wait_for("two workers", lambda: len(children_of(workers.pid)) == 2)
+    pids = children_of(workers.pid)
+    with ExitStack() as stack:
+        at: dict[int, Line] = {}
+        deadline = time.monotonic() + 30
+        while len(at) < 2:
+            assert time.monotonic() < deadline, "one worker gets no connections"
+            line = stack.enter_context(open_line(workers))
+            at[worker_of(line, pids)] = line
+        (dead, dying), (_, living) = at.items()
+        for line in (dying, living):
+            line.ask(subscribe={"channel": "event:a"})
+        dying.ask(publish={"channel": "event:a", "data": 1})
+        while not living.pushes:
+            living.receive()
+        os.kill(dead, signal.SIGKILL)
+        with pytest.raises(ConnectionClosed):
+            dying.receive(10)
+        assert "error" not in living.ask(publish={"channel": "event:a", "data": 2})
+        wait_for("another worker", lambda: len(set(children_of(workers.pid)) - {dead}) == 2)
+
+
+@pytest.mark.timeout(120)
+def test_sigterm_drains_all_workers(workers: HubProcess) -> None:
+    pids = children_of(workers.pid)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(open_line(workers)) for _ in range(8)]
+        workers.terminate()
+        for line in lines:
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    line.receive(10)
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 3001
+    workers.wait(30)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.timeout(120)
+def test_workers_end_with_who_started_them(workers: HubProcess) -> None:
+    pids = children_of(workers.pid)
+    assert len(pids) == 2
+    workers.kill()
+    wait_for("the workers have gone", lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
