@@ -32,6 +32,11 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
+    @property
+    def count(self) -> int:
+        """How many numbers there were."""
+        return sum(self.counts)
+
     def add(self, number: float) -> None:
         """Count a number."""
         self.counts[bisect_left(self.bounds, number)] += 1

@@ -11,7 +11,7 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
-from .about_hub import PROBE, rules_about_hub
+from .about_hub import PROBE, is_about_hub, rules_about_hub
 from .archiving import Archiving
 from .channel import Budget, Channel
 from .chat_notices import tell_addressed
@@ -37,14 +37,19 @@ MAX_PUBLISHABLE = 4096
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
+    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``.
+
+    So it is in the scope in which the hub tells of itself.
+    """
+    if is_about_hub(name):
+        return True
     head = name.partition("#")[0]
     return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
 
 
 def is_of_this_process(name: str, namespace: Namespace) -> bool:
     """Say whether a channel tells what the hub process is doing, so that no archive should keep it."""
-    return is_reserved(name) and namespace.kind in ("table", "value")
+    return is_about_hub(name) or (is_reserved(name) and namespace.kind in ("table", "value"))
 
 
 class Hub:
@@ -297,6 +302,8 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if is_about_hub(name):
+            return credentials.may(verb, name) or (credentials.owner and verb != "publish")
         if name == LIST:  # of all sessions: for who may see all
             return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):

@@ -43,6 +43,7 @@ from .outlets import Outlets
 from .pages import PAGES, STATIC_FILES, Pages
 from .probe import Probe
 from .process_figures import ProcessFigures
+from .reporter import Reporter
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
@@ -93,6 +94,7 @@ class HubApp:
         self._keeper = _keeper(settings, self.hub, self.now)
         self._probe = Probe(self.hub, self.now)
         self._process = ProcessFigures()
+        self._reporter = Reporter(self.hub, self._process, self.now)
         self.metrics = Metrics(lambda: hub_families(self.hub), self._process.families, self._keeper_figures)
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
@@ -138,7 +140,8 @@ class HubApp:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
-        tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._process.watch())]
+        always = (self._tick(), self._process.watch(), self._reporter.run())
+        tasks = [asyncio.create_task(work) for work in always]
         if self._jwks is not None:
             tasks.append(asyncio.create_task(self._jwks.keep()))
         if self._keeper is not None:

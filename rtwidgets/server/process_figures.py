@@ -28,15 +28,22 @@ class ProcessFigures:
             await asyncio.sleep(_INTERVAL_S)
             self.lag.add(max(0.0, loop.time() - due))
 
+    def cpu_s(self) -> float:
+        """Return the CPU time, user and system, in seconds."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def memory_bytes(self) -> int:
+        """Return the resident memory."""
+        return int(self._process.memory_info().rss)
+
     def families(self) -> Iterator[Family]:
         """Yield the figures."""
         process = self._process
         with process.oneshot():
-            times, memory = process.cpu_times(), process.memory_info()
-            started = process.create_time()
-        cpu = times.user + times.system
-        yield one("process_cpu_seconds_total", "counter", "CPU time, user and system.", cpu)
-        yield one("process_resident_memory_bytes", "gauge", "Resident memory.", memory.rss)
+            cpu_s, memory, started = self.cpu_s(), self.memory_bytes(), process.create_time()
+        yield one("process_cpu_seconds_total", "counter", "CPU time, user and system.", cpu_s)
+        yield one("process_resident_memory_bytes", "gauge", "Resident memory.", memory)
         yield one("process_start_time_seconds", "gauge", "When it started, Unix time.", started)
         if hasattr(process, "num_fds"):  # not on Windows
             yield one("process_open_fds", "gauge", "Open file descriptors.", process.num_fds())
