@@ -18,7 +18,7 @@ def test_page_names_settings_files_and_metrics_that_are_there() -> None:
         assert hasattr(getattr(settings, section), key), key
     for section, key in re.findall(r"RTWIDGETS_(HUB|AUTH)_([A-Z_]+)", PAGE):
         assert hasattr(getattr(settings, section.lower()), key.lower()), key
-    for path in re.findall(r"\]\(([\w./]+)", PAGE):
+    for path in re.findall(r"\]\(([\w./-]+)", PAGE):
         assert (ROOT / "docs" / path).exists(), path
     known = {found[1] for found in ROW.finditer((ROOT / "docs/metrics.md").read_text())}
     assert set(re.findall(r"`(rtwidgets_\w+)`", PAGE)) <= known
