@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import RedisError
 
 from ..core.batch import ArchiveFault
+from .client import end_if_cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
@@ -87,6 +88,7 @@ class Listener:
                 try:
                     await self._listen(is_first)
                 except (RedisError, OSError, TimeoutError, ArchiveFault) as error:
+                    end_if_cancelled()
                     if self._is_live:
                         self.breaks += 1
                         log.warning("the broker is not heard any more: %s: %s", type(error).__name__, error)

@@ -15,7 +15,7 @@ from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
-from .client import Client, Command
+from .client import Client, Command, end_if_cancelled
 from .listener import Listener
 
 log = logging.getLogger("rtwidgets.hub")
@@ -237,9 +237,12 @@ class RedisBroker:
 
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         try:
-            return await self.client.execute(commands)
+            answers = await self.client.execute(commands)
         except (RedisError, OSError, TimeoutError) as error:
+            end_if_cancelled()
             raise _fault(error) from error
+        end_if_cancelled()
+        return answers
 
 
 def _key(channel: str, part: str) -> str:

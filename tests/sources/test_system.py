@@ -78,7 +78,10 @@ async def test_a_paused_source_holds_and_goes_on() -> None:
             seen.append(name)
 
     task = asyncio.create_task(collect())
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(20):
+        while not seen:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
     assert seen == ["table:system/processes"]
     source.paused = False
     async with asyncio.timeout(10):
