@@ -37,8 +37,14 @@ class Certificates:
         issued.private_key_pem.write_to_path(self.key)
 
     def trusting(self) -> ssl.SSLContext:
-        """Return a client's context that knows the CA."""
-        return ssl.create_default_context(cafile=str(self.ca))
+        """Return the context of a synchronous client that knows the CA.
+
+        `websockets.sync` reads and writes one TLS connection in two threads. TLS 1.3 sends tickets after the
+        handshake, and reading one while the other thread writes can stop both for ever.
+        """
+        context = ssl.create_default_context(cafile=str(self.ca))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
 
 
 class Front:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 import subprocess
 import sys
 import time
@@ -80,7 +79,7 @@ def test_hub_speaks_tls(certificates: Certificates) -> None:
         assert stranger.returncode == 1
         assert "set SSL_CERT_FILE" in stranger.stderr.splitlines()[-1]
         # Its own origin is the secure one.
-        trusting = ssl.create_default_context(cafile=str(certificates.ca))
+        trusting = certificates.trusting()
         path = f"wss://localhost:{port}/connection/websocket"
         with connect(path, ssl=trusting, origin=Origin(f"https://localhost:{port}")) as own:
             assert "connect" in Line(own).ask(connect={"token": token()})
@@ -94,7 +93,7 @@ def test_large_frames_and_stalled_readers_over_tls(certificates: Certificates) -
         *("--ssl-certfile", str(certificates.chain), "--ssl-keyfile", str(certificates.key)),
         RTWIDGETS_LIMITS_SEND_TIMEOUT_S="1",
     ) as port:
-        trusting = ssl.create_default_context(cafile=str(certificates.ca))
+        trusting = certificates.trusting()
         url = f"wss://localhost:{port}/connection/websocket"
 
         def open_line() -> Line:
