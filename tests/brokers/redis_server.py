@@ -34,6 +34,9 @@ class RedisServer:
         assert found is not None
         self._program = found
         self.port = free_port()
+        # Nodes of a cluster talk at the port that is higher by 10,000.
+        while self.port > 55_535:
+            self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.options = {"appendonly": "yes" if keeps else "no", **(options or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="rtwidgets-redis-"))
@@ -61,7 +64,9 @@ class RedisServer:
             self._process = subprocess.Popen([self._program, *options], stdout=log, stderr=log)
         deadline = time.monotonic() + 20
         while not self._answers():
-            assert time.monotonic() < deadline, (self._directory / "redis.log").read_text()
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError((self._directory / "redis.log").read_text())
             time.sleep(0.02)
 
     def kill(self) -> None:

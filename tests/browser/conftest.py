@@ -24,6 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+            if item.get_closest_marker("timeout") is None:
+                # JupyterLab, a kernel and a browser start in it.
+                item.add_marker(pytest.mark.timeout(180))
 
 
 @pytest.fixture(scope="session")
