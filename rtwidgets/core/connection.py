@@ -278,6 +278,7 @@ class Connection:
         size = self._replies_bytes
         frames: list[bytes] = []
         wanted, figures = self._wanted, self.hub.figures
+        passed, conflated = 0, figures.conflated
         # Nobody's turn is what little another has left: a hot channel would take every frame.
         while wanted and size <= max_bytes // 2:
             cursor = wanted.popleft()
@@ -285,12 +286,14 @@ class Connection:
             log = cursor.channel.log
             if cursor.offset >= log.top or not cursor.visible:
                 continue
+            before = cursor.offset
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
                 figures.skipped += log.top - cursor.offset
                 self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
+            passed += cursor.offset - before
             frames.append(frame)
             size += len(frame)
             if cursor.offset < log.top:
@@ -299,14 +302,14 @@ class Connection:
         if self._replies:
             replies, self._replies = self._replies, []
             self._replies_bytes = self._notices_bytes = 0
-            return figures.sent(b"\n".join(replies + frames), frames)
+            return figures.sent(b"\n".join(replies + frames), passed - figures.conflated + conflated)
         if not frames:
             return None
         frame = frames[0] if len(frames) == 1 else b"\n".join(frames)
         if frame is figures.frame:
             figures.repeats += 1
             return frame
-        return figures.sent(frame, frames)
+        return figures.sent(frame, passed - figures.conflated + conflated)
 
     # life -------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class Figures:
 
     __slots__ = (
         "_delivered",
-        "_lines",
+        "_publications",
         "_sent_bytes",
         "_sent_sizes",
         "call_seconds",
@@ -97,28 +97,25 @@ class Figures:
         self.disconnects: Counter[int] = Counter()
         self._delivered = 0
         # Publications in `frame`.
-        self._lines = 0
+        self._publications = 0
         self._sent_bytes = 0
         self._sent_sizes = [0] * _POWERS
 
-    def sent(self, frame: bytes, publications: list[bytes]) -> bytes:
+    def sent(self, frame: bytes, publications: int) -> bytes:
         """Count a message to a client that is not the last one again, and return it.
 
         Args:
-            publications: The lines in it that are publications, in pieces of one or more.
+            publications: How many are in it.
         """
         self._settle()
-        self.frame, self._lines = frame, len(publications)
-        for piece in publications:
-            self._lines += piece.count(b"\n")
-        self.repeats = 1
+        self.frame, self._publications, self.repeats = frame, publications, 1
         return frame
 
     def _settle(self) -> None:
         count, self.repeats = self.repeats, 0
         if count:
             size = len(self.frame)
-            self._delivered += count * self._lines
+            self._delivered += count * self._publications
             self._sent_bytes += count * size
             self._sent_sizes[(size - 1).bit_length()] += count
 
