@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +24,7 @@ from .client.notices import Subscribed
 from .errors import ConfigError, HubUnreachableError
 from .protocol.messages import ClientInfo, Command, Error, Publication, PublishRequest
 from .protocol.names import check_channel
+from .server.admin import local_url, signed_admin_invite
 from .server.cli import config_option, main
 from .server.settings import load
 
@@ -105,6 +107,31 @@ def _connect_when_there(url: str, token: str | None, stopping: threading.Event) 
             logging.getLogger("rtwidgets").warning("%s; it is tried again", error)
             stopping.wait(backoff.next())
     return None
+
+
+@main.command("admin-link")
+@config_option
+@click.option("--url", help="Address of the hub, in the link and to reach it at.")
+@token_option
+def admin_link(config: Path | None, url: str | None, token_file: TextIO | None) -> None:
+    """Print a link to the page of who runs the hub, good for ten minutes.
+
+    With the hub's settings it is signed with their secret. Without, an owner's token makes it: your own local
+    hub's, or the one in --token-file.
+    """
+    settings = load(config, os.environ, {}) if _has_settings(config) else None
+    if settings is not None and settings.auth.hmac_secret:
+        base = url or settings.hub.public_url or local_url(settings.hub)
+        click.echo(f"{base.rstrip('/')}/admin#{signed_admin_invite(settings, time.time())}")
+        return
+    with _connect(url, token_file) as hub:
+        made = msgspec.json.decode(hub._use().rpc("rtwidgets.sign_in", {"admin": True}))
+        base = url or made["public_url"] or hub.url
+        click.echo(f"{base.rstrip('/')}/admin#{made['invite']}")
+
+
+def _has_settings(config: Path | None) -> bool:
+    return config is not None or "RTWIDGETS_AUTH_HMAC_SECRET" in os.environ
 
 
 class _Printer:

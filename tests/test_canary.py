@@ -86,9 +86,9 @@ CANARIES = Canaries(
 class LoudHub(HubProcess):
     """A hub that logs all it can."""
 
-    def __init__(self, directory: Path, plant: str = "") -> None:
+    def __init__(self, directory: Path, plant: str = "", log_format: str = "text") -> None:
         super().__init__(directory)
-        self.config.write_text(SETTINGS)
+        self.config.write_text(f'{SETTINGS}[hub]\nlog_format = "{log_format}"\n')
         self._plant = plant
 
     def start(self) -> None:
@@ -198,8 +198,9 @@ def test_search_finds_every_form() -> None:
     assert Canaries(owner=OWNER).found_in(OWNER.rpartition(".")[2]) == ["owner"]
 
 
-def test_hub_answers_and_logs_no_secret(tmp_path: Path) -> None:
-    hub = LoudHub(tmp_path)
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_hub_answers_and_logs_no_secret(tmp_path: Path, log_format: str) -> None:
+    hub = LoudHub(tmp_path, log_format=log_format)
     hub.start()
     try:
         answers = use(hub)
@@ -208,14 +209,16 @@ def test_hub_answers_and_logs_no_secret(tmp_path: Path) -> None:
         for words in (b"200", b"401", b"403", b"405", b"'code': 109", b"3500", b"'code': 100", b"uptime_s"):
             assert words in answers, words
         log = hub.output()
-        assert b"a fault of ours" in log and b"/api/revoke" in log, "the log is not as loud as it should be"
+        fault = b"a fault of ours" if log_format == "text" else b'"error":"RuntimeError"'
+        assert fault in log and b"/api/revoke" in log, "the log is not as loud as it should be"
         assert CANARIES.found_in(log) == []
     finally:
         hub.kill()
 
 
-def test_careless_hub_and_client_are_found_out(tmp_path: Path) -> None:
-    hub = LoudHub(tmp_path, plant="log")
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_careless_hub_and_client_are_found_out(tmp_path: Path, log_format: str) -> None:
+    hub = LoudHub(tmp_path, plant="log", log_format=log_format)
     hub.start()
     try:
         use(hub)

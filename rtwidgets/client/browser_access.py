@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import msgspec
 
 from ..core.capabilities import Caps, narrowed
+from ..protocol.names import RELAY_PROGRAM
 from .driver import Endpoint
 from .link import Link
 from .sockets import Socket, open_socket
@@ -22,7 +23,7 @@ class BrowserAccess(ABC):
         Raises:
             HubUnreachableError: If the hub does not answer.
         """
-        return await open_socket(self._endpoint().address)
+        return await open_socket(self._endpoint().address, RELAY_PROGRAM)
 
     async def mint_token(self, ttl_s: float, caps: Caps) -> tuple[str, int]:
         """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.

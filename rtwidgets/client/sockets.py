@@ -74,14 +74,18 @@ class Socket:
         return SocketClosedError(1006 if code is None else int(code), self._connection.close_reason or "")
 
 
-async def open_socket(address: Address) -> Socket:
+async def open_socket(address: Address, program: str = "") -> Socket:
     """Connect to the hub's WebSocket endpoint, with no Origin header.
+
+    Args:
+        program: What the User-Agent header says, when it is not what `websockets` says by itself.
 
     Raises:
         HubUnreachableError: If nothing answers there in time, or what answers is not a hub.
     """
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidStatus, WebSocketException
+    from websockets.http11 import USER_AGENT
 
     where = f"no hub at {address.base}"
     try:
@@ -93,6 +97,7 @@ async def open_socket(address: Address) -> Socket:
             ping_interval=None,  # the protocol has its own pings
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=1,
+            user_agent_header=program or USER_AGENT,
             proxy=None if address.is_loopback else True,
             logger=_log,
         )

@@ -13,6 +13,9 @@ from .rules import Verb
 
 Caps = dict[str, frozenset[Verb]]
 
+# In the names of channels in which the hub tells of everybody; see `about_hub`.
+HUB_MARK = ":rtwidgets.hub/"
+
 ALL_VERBS: frozenset[Verb] = frozenset(("subscribe", "publish", "history", "presence", "command"))
 
 
@@ -21,7 +24,12 @@ def matches(pattern: str, target: str) -> bool:
 
     No regular expression: users may have tokens made with patterns of their own, and one with many stars
     would try every way to share the characters out among them.
+
+    What the hub tells of everybody is reached by patterns that name it only: who may read every table is not
+    by that allowed to see who is connected.
     """
+    if HUB_MARK in target and HUB_MARK not in pattern:
+        return False
     if "*" not in pattern:
         return pattern == target
     first, *middle, last = pattern.split("*")

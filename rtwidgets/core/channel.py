@@ -72,6 +72,8 @@ class Channel:
         self.cursors: dict[Connection, Cursor] = {}
         self.is_dirty = False
         self.has_ended = False
+        # Up to here its publications stand in the hub's figures.
+        self.counted = 0
         self._on_dirty = on_dirty
         self._budget = budget
         # Those cursors that are visible, by the rate they want.
@@ -174,6 +176,7 @@ class Channel:
         """Forget the state, to have it loaded."""
         self._budget.used -= self.log.size
         self.log, self.kind = self.blank(self.log.epoch)
+        self.counted = 0
 
     def blank(self, epoch: str) -> tuple[ChannelLog, Kind]:
         """Return a log and a state for this channel with nothing in them, to load into."""
@@ -188,6 +191,7 @@ class Channel:
         ended = log.epoch != self.log.epoch
         self.log, self.kind = log, kind
         self._recall()
+        self.counted = log.top
         for cursor in list(self.cursors.values()) if ended else ():
             cursor.connection.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
         self._mark_dirty()
@@ -197,6 +201,7 @@ class Channel:
         self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
         self._budget.used += self.log.size
         self._recall()
+        self.counted = stored.top
 
     def _recall(self) -> None:
         """Find out when the rows of a table that was loaded changed last."""

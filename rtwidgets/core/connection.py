@@ -26,6 +26,7 @@ from .capabilities import Credentials
 from .channel import Channel
 from .cursor import Cursor
 from .durable import Durable
+from .figures import Transport
 from .kinds import NOBODY, Author
 from .rates import Bucket, bucket
 from .revocation import Revocations
@@ -62,6 +63,8 @@ class Connection:
     def __init__(self, hub: Hub, client: str, wake: Callable[[], None], now: float) -> None:
         self.hub = hub
         self.client = client
+        # How it reaches the hub, for the figures: the driver says so.
+        self.transport: Transport = "client"
         self.credentials: Credentials | None = None
         self.info = ClientInfo(client=client)
         self.encoded_info = b""
@@ -109,6 +112,12 @@ class Connection:
         """
         if self.closing is not None:
             return
+        figures = self.hub.figures
+        figures.received_messages += len(frames)
+        figures.received_bytes += sum(map(len, frames))
+        self._take_in(frames, now)
+
+    def _take_in(self, frames: list[bytes], now: float) -> None:
         try:
             # Reading many at once costs a fraction of reading them one by one.
             commands = codec.decode_commands(frames)
@@ -117,7 +126,7 @@ class Connection:
                 self.close(codes.BAD_FRAME)
             else:  # those before the bad one count
                 for frame in frames:
-                    self.receive([frame], now)
+                    self._take_in([frame], now)
             return
         self._inbox.extend(commands)
         self.resume(now)
@@ -222,6 +231,7 @@ class Connection:
         """Send an error reply, with a message of its own when there is more to say."""
         if message is not None:
             error = msgspec.structs.replace(error, message=message)
+        self.hub.figures.errors[error.code] += 1
         self.reply(Reply(id=request_id, error=error))
 
     def answer(self, lines: bytes) -> None:
@@ -268,7 +278,8 @@ class Connection:
         """
         size = self._replies_bytes
         frames: list[bytes] = []
-        wanted = self._wanted
+        wanted, figures = self._wanted, self.hub.figures
+        publications = figures.conflated + figures.gone
         # Nobody's turn is what little another has left: a hot channel would take every frame.
         while wanted and size <= max_bytes // 2:
             cursor = wanted.popleft()
@@ -276,23 +287,31 @@ class Connection:
             log = cursor.channel.log
             if cursor.offset >= log.top or not cursor.visible:
                 continue
+            before = cursor.offset
             frame = cursor.read(max_bytes - size, now)
             if frame is None:
+                figures.skipped += log.top - cursor.offset
                 self.hub.refused["delivery_window"] += 1
                 self.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
                 continue
+            publications += cursor.offset - before
             frames.append(frame)
             size += len(frame)
             if cursor.offset < log.top:
                 cursor.waiting = True
                 wanted.append(cursor)
+        publications -= figures.conflated + figures.gone
         if self._replies:
-            frames = self._replies + frames
-            self._replies = []
+            replies, self._replies = self._replies, []
             self._replies_bytes = self._notices_bytes = 0
+            return figures.sent(b"\n".join(replies + frames), publications)
         if not frames:
             return None
-        return frames[0] if len(frames) == 1 else b"\n".join(frames)
+        frame = frames[0] if len(frames) == 1 else b"\n".join(frames)
+        if frame is figures.frame:
+            figures.repeats += 1
+            return frame
+        return figures.sent(frame, publications)
 
     # life -------------------------------------------------------------------
 
@@ -355,6 +374,7 @@ class Connection:
         """Ask the driver to close the socket after what `take` still has."""
         if self.closing is None:
             self.closing = disconnect
+            self.hub.figures.disconnects[disconnect.code] += 1
             self._inbox.clear()
             self._wanted.clear()
             self._wake()

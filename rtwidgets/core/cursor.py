@@ -87,6 +87,7 @@ class Cursor:
         if not reachable:
             if not self.offset < log.reach <= min(self.until, log.top - 1):
                 return None
+            self.connection.hub.figures.gone += log.reach - self.offset
             self.offset = log.reach
         frame, self.offset = log.read(self.offset, max_bytes)
         return frame
@@ -105,7 +106,8 @@ class Cursor:
 
     def _last_line(self) -> bytes:
         log = self.channel.log
-        line, self.offset = log.read(log.top - 1, 0)
+        line, offset = log.read(log.top - 1, 0)
+        self._merge_to(offset)
         return line
 
     def _read_piece(self, now: float) -> bytes | None:
@@ -113,5 +115,11 @@ class Cursor:
         assert isinstance(self.channel.kind, Table)
         if self.channel.kind.recency.forgotten > max(self.offset, self.until):
             return None
-        line, self.place, self.offset = self.channel.piece(self.offset, self.place, now)
+        line, self.place, offset = self.channel.piece(self.offset, self.place, now)
+        self._merge_to(offset)
         return line
+
+    def _merge_to(self, offset: int) -> None:
+        """Move on with one message for all that came since."""
+        self.connection.hub.figures.conflated += max(0, offset - self.offset - 1)
+        self.offset = offset

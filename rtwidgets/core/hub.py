@@ -11,11 +11,13 @@ import msgspec
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import catalogue_of, check_channel, commands_shown_in, namespace_of, scoped, users_of
+from .about_hub import PROBE, is_about_hub, rules_about_hub
 from .archiving import Archiving
 from .channel import Budget, Channel
 from .chat_notices import tell_addressed
 from .commands import Commands
 from .connection import Connection
+from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .nodes import Nodes, NodesPort
 from .notices import Notices, notices_of
@@ -35,14 +37,19 @@ MAX_PUBLISHABLE = 4096
 
 
 def is_reserved(name: str) -> bool:
-    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``."""
+    """Say whether only the hub may publish to a channel: its last segment starts with ``rtwidgets.``.
+
+    So it is in the scope in which the hub tells of itself.
+    """
+    if is_about_hub(name):
+        return True
     head = name.partition("#")[0]
     return head[max(head.rfind("/"), head.rfind(":")) + 1 :].startswith("rtwidgets.")
 
 
 def is_of_this_process(name: str, namespace: Namespace) -> bool:
     """Say whether a channel tells what the hub process is doing, so that no archive should keep it."""
-    return is_reserved(name) and namespace.kind in ("table", "value")
+    return is_about_hub(name) or (is_reserved(name) and namespace.kind in ("table", "value"))
 
 
 class Hub:
@@ -87,6 +94,7 @@ class Hub:
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.figures = Figures()
         self.on_dirty: Callable[[], None] = lambda: None
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
@@ -153,6 +161,9 @@ class Hub:
             if channel.log.cuts:
                 self.refused["history_bytes"] += channel.log.cuts
                 channel.log.cuts = 0
+            top = channel.log.top
+            self.figures.published[channel.namespace.kind] += top - channel.counted
+            channel.counted = top
             due = channel.serve(now)
             if due < math.inf:
                 self._late.add(channel)
@@ -225,6 +236,11 @@ class Hub:
         """Do what is due."""
         self.timers.run(now)
 
+    def namespace(self, name: str) -> Namespace | None:
+        """Return the rules of a channel, or None when its namespace does not exist."""
+        own = rules_about_hub(name) or rules_of_own(name)
+        return own or self.rules.namespaces.get(namespace_of(name))
+
     def channel(self, name: str) -> Channel:
         """Return a channel; it starts when it is first asked for.
 
@@ -233,7 +249,7 @@ class Hub:
         """
         channel = self.channels.get(name)
         if channel is None:
-            namespace = rules_of_own(name) or self.rules.namespaces.get(namespace_of(name))
+            namespace = self.namespace(name)
             if namespace is None:
                 raise Refusal(codes.UNKNOWN_CHANNEL)
             limits = self.rules.limits
@@ -241,7 +257,8 @@ class Hub:
                 self.refused["channel_name_chars"] += 1
                 bound = f"at most {limits.channel_name_chars} characters: channel_name_chars"
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
-            self.check("channels", len(self.channels), "channels")
+            if name != PROBE:  # a hub that is full is good for all that are in it
+                self.check("channels", len(self.channels), "channels")
             channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
             scope = commands_shown_in(name)
             if scope is not None and isinstance(channel.kind, Table):
@@ -285,6 +302,8 @@ class Hub:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
         credentials = connection.credentials
         assert credentials is not None
+        if is_about_hub(name):
+            return credentials.may(verb, name) or (credentials.owner and verb != "publish")
         if name == LIST:  # of all sessions: for who may see all
             return credentials.may(verb, about("*"))
         if verb in self.rules.namespaces[namespace_of(name)].allow or credentials.may(verb, name):

@@ -235,9 +235,23 @@ def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float
         cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)
     cursor.max_hz, cursor.visible = granted(cursor, wish)
-    result = position(cursor, request, wish.snapshot, room, now)
+    result = _resumed(cursor, request, wish.snapshot, room, now)
     if wish.max_hz is not UNSET or wish.visible is not UNSET:
         result.data = with_grant(result.data, cursor)
+    return result
+
+
+def _resumed(
+    cursor: Cursor, request: SubscribeRequest, snapshot: bool, room: int, now: float
+) -> SubscribeResult:
+    recoveries = cursor.connection.hub.figures.recoveries
+    try:
+        result = position(cursor, request, snapshot, room, now)
+    except Refusal:
+        recoveries["unrecovered"] += 1
+        raise
+    if result.was_recovering:
+        recoveries["recovered" if result.recovered else "unrecovered"] += 1
     return result
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_session
+from .about_hub import ADMIN_CAPS
 from .capabilities import Credentials
 from .invites import MAX_MAKERS, MAX_TTL_S, SIGN_IN_S, Invite, InviteError, make_invite, read_invite
 from .refusal import Refusal
@@ -44,6 +45,16 @@ class Unshare(Struct):
 
 class Nothing(Struct):
     pass
+
+
+class SignIn(Struct):
+    """Data of `rtwidgets.sign_in`.
+
+    Args:
+        admin: Whether it is to look at the hub itself, and for nothing else.
+    """
+
+    admin: bool = False
 
 
 def _session(connection: Connection, request_id: int, data: SessionOf, now: float) -> object:
@@ -100,12 +111,14 @@ def _unshare(connection: Connection, request_id: int, data: Unshare, now: float)
     return {"closed": hub.revoke_and_keep(Revocation(jti=claims.jti, until=claims.exp))}
 
 
-def _sign_in(connection: Connection, request_id: int, data: Nothing, now: float) -> object:
+def _sign_in(connection: Connection, request_id: int, data: SignIn, now: float) -> object:
     who = _maker(connection)
+    if data.admin and not who.owner:
+        raise Refusal(codes.PERMISSION_DENIED, "only the hub's owner may look at all of it")
     invite = Invite(
         user=who.user,
         info=None if who.info is None else msgspec.json.decode(who.info),
-        caps=who.caps,
+        caps=ADMIN_CAPS if data.admin else who.caps,
         until=who.expires_at,
     )
     return _invited(connection, invite, SIGN_IN_S, now)
@@ -166,5 +179,5 @@ METHODS: dict[str, Method] = {
     "sessions": (msgspec.json.Decoder(Nothing), _sessions),
     "share": (msgspec.json.Decoder(Share), _share),
     "unshare": (msgspec.json.Decoder(Unshare), _unshare),
-    "sign_in": (msgspec.json.Decoder(Nothing), _sign_in),
+    "sign_in": (msgspec.json.Decoder(SignIn), _sign_in),
 }

@@ -55,3 +55,10 @@ NO_MESSAGES = Disconnect(3508, "not available")
 
 UNSUBSCRIBE_INSUFFICIENT = 2500
 UNSUBSCRIBE_EXPIRED = 2501
+
+# All that a reply can have, and all that the hub closes connections with.
+ERRORS = (
+    *sorted({error.code for error in list(vars().values()) if isinstance(error, Error)}),
+    *range(HANDLER_AWAY, CONFLICT + 1),
+)
+DISCONNECTS = tuple(sorted({one.code for one in list(vars().values()) if isinstance(one, Disconnect)}))

@@ -10,6 +10,8 @@ from ..errors import ChannelNameError, CommandNameError
 MAX_LENGTH = 255
 DEFAULT_NAMESPACE = "default"
 MAX_COMMAND_LENGTH = 128
+# User-Agent of a kernel's socket that stands for a page's: the hub's figures tell relay and direct apart.
+RELAY_PROGRAM = "rtwidgets-relay"
 
 # Its parts of names: rights of a session are patterns, so no star, and nothing that divides names.
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -55,7 +55,7 @@ class HttpApi:
             if is_reserved(wanted.channel):
                 raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
-            offset = await _published(channel, bytes(wanted.data), self._now())
+            offset = await published(channel, bytes(wanted.data), self._now())
         except (
             msgspec.DecodeError,
             RecursionError,
@@ -105,7 +105,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
     return body
 
 
-async def _published(channel: Channel, data: bytes, now: float) -> int:
+async def published(channel: Channel, data: bytes, now: float) -> int:
     """Publish and return the offset, once the archive has it where there is one.
 
     Raises:

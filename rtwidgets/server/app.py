@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from starlette.applications import Starlette
@@ -32,13 +32,18 @@ from .archiver import FLUSH_TIMEOUT_S, Archiver
 from .clock import steady_clock
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
+from .exposition import Family
 from .flusher import Flusher
 from .gate import Gate
+from .hub_figures import hub_families
 from .join import Join
 from .jwks import Jwks
 from .metrics import Metrics
 from .outlets import Outlets
 from .pages import PAGES, STATIC_FILES, Pages
+from .probe import Probe
+from .process_figures import ProcessFigures
+from .reporter import Reporter
 from .revocation_file import RevocationFile
 from .settings import LOOPBACK, Settings
 
@@ -87,7 +92,10 @@ class HubApp:
         self.hub.on_revoke = self._keep_revoked
         self.hub.origins.update(filter(None, map(parse_origin, settings.auth.allowed_origins)))
         self._keeper = _keeper(settings, self.hub, self.now)
-        figures = None if self._keeper is None else self._keeper.figures
+        self._probe = Probe(self.hub, self.now)
+        self._process = ProcessFigures()
+        self._reporter = Reporter(self.hub, self._process, self.now)
+        self.metrics = Metrics(lambda: hub_families(self.hub), self._process.families, self._keeper_figures)
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
         self.addresses = Addresses(
@@ -111,7 +119,7 @@ class HubApp:
                 ),
                 Route(HEALTH_PATH, self._health),
                 Route(READY_PATH, self._ready),
-                Route("/metrics", Metrics(self.hub, figures).show),
+                Route("/metrics", self.metrics.show),
                 Route("/api/publish", api.publish, methods=["POST"]),
                 Route("/api/revoke", api.revoke, methods=["POST"]),
                 Route(JOIN_PATH, join.join, methods=["POST", "OPTIONS"]),
@@ -127,12 +135,15 @@ class HubApp:
     async def _ready(self, request: Request) -> JSONResponse:
         if self.drain.is_on:
             return JSONResponse({"status": "draining"}, status_code=503)
+        if fault := await self._probe.fault():
+            return JSONResponse({"status": "failing", "reason": fault}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         Flusher(self.hub, self._outlets, self.settings.hub.flush_interval_ms / 1000)
-        tasks = [asyncio.create_task(self._tick())]
+        always = (self._tick(), self._process.watch(), self._reporter.run())
+        tasks = [asyncio.create_task(work) for work in always]
         if self._jwks is not None:
             tasks.append(asyncio.create_task(self._jwks.keep()))
         if self._keeper is not None:
@@ -148,6 +159,12 @@ class HubApp:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._keeper is not None:
             await self._keeper.close()
+
+    def _keeper_figures(self) -> Iterable[Family]:
+        if self._keeper is None:
+            return ()
+        what: Literal["archive", "broker"] = "archive" if isinstance(self._keeper, Archiver) else "broker"
+        return self._keeper.figures.families(what, self.hub.archiving.waiting_bytes)
 
     def check_keeper(self) -> None:
         """Open the archive or the broker before anything else starts.

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from ..archive import Kept
 from ..core import Hub, Namespace
 from ..core.batch import ArchiveFault
-from ..protocol.names import namespace_of
 from .archiver import Archiver
 
 log = logging.getLogger("rtwidgets.hub")
@@ -127,4 +126,4 @@ class Cleaner:
             self._archiver.thawed.clear()
 
     def _namespace(self, kept: Kept) -> Namespace | None:
-        return self._hub.rules.namespaces.get(namespace_of(kept.name))
+        return self._hub.namespace(kept.name)

@@ -56,6 +56,9 @@ def main() -> None:
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=int, help="Port to listen on (default 8090; 0 for any).")
 @click.option("--workers", type=int, help="Processes on this port (default 1); more need hub.broker.")
+@click.option(
+    "--log-format", type=click.Choice(("text", "json")), help="How the log is written (default text)."
+)
 @click.option("--ssl-certfile", help="PEM file with the certificate chain: speak TLS.")
 @click.option("--ssl-keyfile", help="PEM file with its key, when that is in a file of its own.")
 def serve(config: Path | None, **flags: object) -> None:

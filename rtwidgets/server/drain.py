@@ -7,6 +7,7 @@ import random
 
 from ..core import Hub
 from ..protocol import codes
+from .logs import happened
 
 # With few connections there is no crowd to spread.
 CONNECTIONS_PER_S = 100.0
@@ -35,6 +36,7 @@ class Drain:
         """
         self.is_on = True
         left = list(self._hub.connections.values())
+        happened("drain started", connections=len(left))
         random.shuffle(left)
         window_s = min(self._window_s, len(left) / CONNECTIONS_PER_S)
         loop = asyncio.get_running_loop()
@@ -44,3 +46,4 @@ class Drain:
             while count - len(left) < due:
                 left.pop().close(codes.SHUTDOWN)
             await asyncio.sleep(0.01)
+        happened("drain ended", left=len(self._hub.connections), seconds=round(loop.time() - start, 3))

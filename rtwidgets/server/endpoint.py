@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from ..core import Connection, Hub
+from ..core.figures import Transport
 from ..protocol import codes
+from ..protocol.names import RELAY_PROGRAM
 from .addresses import Addresses
 from .drain import Drain
 from .frames import EXTENSION
 from .gate import refuse
+from .logs import connection_ended
 from .outlets import FRAME_BYTES, Outlet, Outlets
 
 JSON_SUBPROTOCOL = "centrifuge-json"
@@ -52,11 +56,12 @@ class WebSocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         extension = scope.get("extensions", {}).get(EXTENSION)
         if extension is None:
-            socket = _Socket(self._hub, self._now, receive, send)
+            socket = _Socket(self._hub, self._now, receive, send, transport_of(scope))
             await socket.run()
             broke_rules = socket.connection.closing in FAULTS
         else:
             outlet = Outlet(self._hub, self._outlets)
+            outlet.connection.transport = transport_of(scope)
             outlet.attach(extension["take_over"](outlet, self._hub.rules.limits.fragments_per_message))
             await outlet.lost
             broke_rules = outlet.had_fault or outlet.connection.closing in FAULTS
@@ -64,16 +69,28 @@ class WebSocketEndpoint:
             self._addresses.note_fault(self._addresses.of(scope))
 
 
+def transport_of(scope: Scope) -> Transport:
+    """Say how a client reaches the hub: only browsers send an Origin, only kernels name the relay."""
+    headers = Headers(scope=scope)
+    if "origin" in headers:
+        return "direct"
+    return "relay" if headers.get("user-agent") == RELAY_PROGRAM else "client"
+
+
 class _Socket:
     """One accepted socket: the endpoint's own task reads, one more task writes."""
 
-    def __init__(self, hub: Hub, now: Callable[[], float], receive: Receive, send: Send) -> None:
+    def __init__(
+        self, hub: Hub, now: Callable[[], float], receive: Receive, send: Send, transport: Transport
+    ) -> None:
         self._now = now
         self._receive = receive
         self._send = send
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
-        self.connection: Connection = hub.open(self._wake.set, now())
+        self._opened_at = now()
+        self.connection: Connection = hub.open(self._wake.set, self._opened_at)
+        self.connection.transport = transport
         self._send_timeout_s = hub.rules.limits.send_timeout_s or None
 
     async def run(self) -> None:
@@ -83,6 +100,7 @@ class _Socket:
             await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.connection.end(self._now())
+            connection_ended(self.connection, self._now() - self._opened_at)
             for task in (reader, writer):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, OSError, TimeoutError):

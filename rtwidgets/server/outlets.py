@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..core import Connection, Hub
 from .frame_parser import POLICY, TOO_BIG, FrameFault, frame_head
 from .frames import CLOSE_TIMEOUT_S, FramesProtocol
+from .logs import connection_ended
 
 # A frame to a client ends at about this size. It bounds what a stalled reader holds.
 FRAME_BYTES = 48 * 1024
@@ -69,7 +70,8 @@ class Outlet:
         # Whether it broke the rules of WebSocket frames.
         self.had_fault = False
         self.lost = asyncio.get_running_loop().create_future()
-        self.connection: Connection = hub.open(self._wake, outlets.now())
+        self._opened_at = outlets.now()
+        self.connection: Connection = hub.open(self._wake, self._opened_at)
 
     def attach(self, port: FramesProtocol) -> None:
         """Take the transport; frames may come from now on."""
@@ -109,7 +111,9 @@ class Outlet:
         self._port = None
         if self._deadline is not None:
             self._deadline.cancel()
-        self.connection.end(self._outlets.now())
+        now = self._outlets.now()
+        self.connection.end(now)
+        connection_ended(self.connection, now - self._opened_at)
         if not self.lost.done():
             self.lost.set_result(None)
 

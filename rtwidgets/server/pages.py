@@ -19,10 +19,11 @@ from starlette.routing import Route
 
 LOBBY = "/"
 SESSION = "/s/{session}"
+ADMIN = "/admin"
 CHAT_EXAMPLE = "/examples/chat"
 STATIC = "/static/{file}"
 # The same as the gate writes them.
-PAGES = (LOBBY, "/s/*", CHAT_EXAMPLE)
+PAGES = (LOBBY, "/s/*", ADMIN, CHAT_EXAMPLE)
 STATIC_FILES = "/static/*"
 
 _FOLDER = Path(__file__).resolve().parent.parent / "widgets" / "static"
@@ -81,6 +82,7 @@ class Pages:
         self.routes = [
             Route(LOBBY, self._page("lobby", "Sessions", "host", "")),
             Route(SESSION, self._page("session", "Session", "host", "../")),
+            Route(ADMIN, self._page("admin", "Hub", "host", "")),
             Route(CHAT_EXAMPLE, self._page("chat", "Chat example", "chat_example", "../", _CHAT)),
             Route(STATIC, self._static),
         ]

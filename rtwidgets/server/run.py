@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 import uvicorn
 
+from .. import __version__
 from ..errors import ConfigError
 from .app import HubApp
 from .drain import Drain
 from .frames import FramesProtocol
 from .http import http_protocol
+from .logs import happened, write_json
 from .settings import HubSection, Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -64,6 +66,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            happened("hub started", version=__version__)
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -72,6 +75,7 @@ class _Server(uvicorn.Server):
         # uvicorn itself would close all sockets at once, and with 1012 before what they wait for has left.
         await self._drain.run()
         await super().shutdown(sockets=sockets)
+        happened("hub ended")
 
 
 def make_server(
@@ -88,6 +92,8 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
+        # Its own would write text.
+        log_config=None if hub.settings.hub.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
         http=http_protocol(hub.addresses),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
@@ -116,6 +122,8 @@ def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[st
     """Run a hub on a socket; see `serve`."""
     _check_certificate(settings.hub)
     port = listener.getsockname()[1]
+    if settings.hub.log_format == "json":
+        write_json()
     hub = HubApp(settings, port)
     hub.check_keeper()
     make_server(hub, lambda: on_ready(url_of(settings.hub, port))).run(sockets=[listener])

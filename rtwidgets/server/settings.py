@@ -19,6 +19,7 @@ from ..core.rules import default_namespaces
 from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
 from .addresses import parse_networks
+from .logs import LogFormat
 
 # HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
 GOOD_SECRET = 32
@@ -39,6 +40,8 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
         examples: Let anybody who reaches the hub into the example chat, as a guest.
         flush_interval_ms: How long publications are collected into one frame while the hub is busy.
         drain_window_s: Over how long clients are sent away when the hub ends, so that they come back spread.
+        log_format: ``text`` for people; ``json`` for one object a line, also of starts, drains and ends of
+            connections.
         ssl_certfile: PEM file with the certificate chain; with it the hub speaks TLS.
         ssl_keyfile: PEM file with the certificate's key; empty when that is in the same file.
     """
@@ -53,6 +56,7 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
     examples: bool = False
     flush_interval_ms: float = 5
     drain_window_s: float = 5
+    log_format: LogFormat = "text"
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
 

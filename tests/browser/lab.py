@@ -31,7 +31,8 @@ class Lab:
     """`jupyter lab` over a folder of notebooks, with its own runtime directory and so its own hub.
 
     Args:
-        app: The program: ``"jupyterlab"``, or ``"notebook"`` for Notebook 7.
+        app: The program: ``"jupyterlab"``, ``"notebook"`` for Notebook 7, or
+            ``"jupyter_server"`` without either.
     """
 
     def __init__(self, directory: Path, *, base_url: str = "/", app: str = "jupyterlab") -> None:
@@ -63,7 +64,8 @@ class Lab:
         notification.parent.mkdir(parents=True, exist_ok=True)
         notification.write_text('{"fetchNews": "false"}')
         command = [
-            *(sys.executable, "-m", self.app, "--no-browser", "--allow-root", "--expose-app-in-browser"),
+            *(sys.executable, "-m", self.app, "--no-browser", "--allow-root"),
+            *(("--expose-app-in-browser",) if self.app != "jupyter_server" else ()),
             *(f"--ServerApp.port={self.port}", f"--ServerApp.base_url={self.base_url}"),
             *(
                 "--IdentityProvider.token=",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from ..client.conftest import eventually
 from ..client.hub_process import free_port
+from ..deploy.front import Certificates, Front
 from .hub_page import Desk, Visit, Visitor, show
 from .test_accessible import AXE, findings
 
@@ -318,48 +318,26 @@ def test_chat_example_that_is_off_says_how_to_get_it(tmp_path: Path, visit: Visi
         desk.close()
 
 
-NGINX = """daemon off; pid {dir}/nginx.pid; error_log stderr;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
-  uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-  server {{
-    listen 127.0.0.1:{port};
-    location /team/hub/ {{
-      proxy_pass http://127.0.0.1:{hub}/;
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection "upgrade";
-      proxy_buffering off;
-    }}
-  }}
-}}
-"""
-
-
 def test_pages_work_under_a_path_behind_nginx(
-    tmp_path: Path, visit: Visit, need_program: Callable[..., str]
+    tmp_path: Path, visit: Visit, need_program: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    certificates = Certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    places = {"Host $host;": "Host $http_host;"}  # the port of a test is part of its name
     port = free_port()
-    front = f"http://127.0.0.1:{port}/team/hub"
-    desk = Desk(tmp_path / "hub", f'[hub]\npublic_url = "{front}"\n')
-    file = tmp_path / "nginx.conf"
-    file.write_text(NGINX.format(dir=tmp_path, port=port, hub=desk.process.port))
-    nginx = subprocess.Popen(
-        [need_program("nginx"), "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE
-    )
+    base = f"https://localhost:{port}/team/hub"
+    desk = Desk(tmp_path / "hub", f'[hub]\npublic_url = "{base}"\n')
+    front = Front(need_program("nginx"), tmp_path, certificates, [desk.process.port], places, port=port)
     try:
         session = desk.session("proxied", "Behind a front")
         share = session.share()
-        assert share.url.startswith(f"{front}/s/proxied#")
-        guest = visit()
+        assert share.url.startswith(f"{base}/s/proxied#")
+        guest = visit(ignore_https_errors=True)
         page = guest.join(share.url, "Bob")
         expect(page.locator(".rtw-metric")).to_contain_text("1.25")
         page.goto(desk.owner.sign_in_link())
         page.click(".rtw-host__session")
-        assert page.url == f"{front}/s/proxied"
+        assert page.url == f"{base}/s/proxied"
         expect(page.locator("h1")).to_have_text("Behind a front")
         # A kernel comes in the same way.
         import rtwidgets as rt
@@ -368,8 +346,7 @@ def test_pages_work_under_a_path_behind_nginx(
             assert kernel.session("proxied").role == "viewer"
     finally:
         desk.close()
-        nginx.terminate()
-        nginx.communicate(timeout=10)
+        front.close()
 
 
 def test_nothing_of_another_place_gets_into_the_page(desk: Desk, visit: Visit) -> None:

@@ -41,6 +41,7 @@ WITHOUT_TOKEN = {
     "/api/join": 400,
     "/": 200,
     "/s/{session}": 200,
+    "/admin": 200,
     "/examples/chat": 200,
     "/static/{file}": 200,
 }
@@ -111,7 +112,19 @@ def test_a_path_that_nobody_thought_of_needs_the_key(hub: HubProcess) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/s", "/s/", "/s/a/b", "/s/a/", "/s/a%2Fb", "/s//a", "/S/a", "//s/a", "/s/../metrics"),
+        *(
+            "/s",
+            "/s/",
+            "/s/a/b",
+            "/s/a/",
+            "/s/a%2Fb",
+            "/s//a",
+            "/S/a",
+            "//s/a",
+            "/admin/",
+            "/admin/a",
+            "/s/../metrics",
+        ),
         *("/static", "/static/", "/static/a/b.js", "/static/..%2f..%2fapi%2frevoke", "/static/./host.js"),
         *("/examples", "/examples/", "/examples/other", "/examples/chat/", "/api", "/api/", "/api/join/"),
         *("/index.html", "/favicon.ico", "/s/%2e%2e/metrics", "/static/%2e%2e/metrics", "/*", "/x/*"),

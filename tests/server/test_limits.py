@@ -68,7 +68,7 @@ def test_metrics_need_the_key_and_tell_of_every_limit(tmp_path: Path) -> None:
     with hub_with(tmp_path, "") as hub, open_line(hub):
         assert request(hub, "/metrics")[0] == 401
         status, text = request(hub, "/metrics", Authorization=f"Bearer {KEY}")
-        assert status == 200 and "rtwidgets_connections 1\n" in text
+        assert status == 200 and 'rtwidgets_connections{transport="client"} 1\n' in text
         assert set(re.findall(r'limit="(\w+)"', text)) == set(Limits.__struct_fields__)
 
 

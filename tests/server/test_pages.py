@@ -12,7 +12,7 @@ import pytest
 from ..client.hub_process import HubProcess
 from .inner_hub import InnerHub
 
-PAGES = ["/", "/s/morning", "/s/nowhere", "/examples/chat"]
+PAGES = ["/", "/s/morning", "/s/nowhere", "/admin", "/examples/chat"]
 FILES = ["host.js", "host.css", "chat_example.js", "chat_example.css", "chat_example_source.js", "icon.svg"]
 
 

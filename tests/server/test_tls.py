@@ -1,25 +1,22 @@
-"""TLS with a certificate authority of our own: the hub itself, and nginx in front of it."""
+"""TLS with a certificate authority of our own, spoken by the hub itself. nginx before it: `deploy/`."""
 
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 import subprocess
 import sys
 import time
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import trustme
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from ..client.hub_process import ROOT, SECRET, environment, free_port, token
+from ..client.hub_process import SECRET, environment, token
+from ..deploy.front import Certificates
 from .sockets import Line
 
 CLIENT = """
@@ -32,18 +29,6 @@ while feed.get() != 41:
     time.sleep(0.01)
 print("seen")
 """
-
-
-class Certificates:
-    """A certificate for localhost, its key, and the CA that signed it, as PEM files."""
-
-    def __init__(self, directory: Path) -> None:
-        authority = trustme.CA()
-        issued = authority.issue_cert("localhost", "hub.example.org")
-        self.ca, self.chain, self.key = (directory / name for name in ("ca.pem", "hub.pem", "hub.key"))
-        authority.cert_pem.write_to_path(self.ca)
-        self.chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-        issued.private_key_pem.write_to_path(self.key)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +79,7 @@ def test_hub_speaks_tls(certificates: Certificates) -> None:
         assert stranger.returncode == 1
         assert "set SSL_CERT_FILE" in stranger.stderr.splitlines()[-1]
         # Its own origin is the secure one.
-        trusting = ssl.create_default_context(cafile=str(certificates.ca))
+        trusting = certificates.trusting()
         path = f"wss://localhost:{port}/connection/websocket"
         with connect(path, ssl=trusting, origin=Origin(f"https://localhost:{port}")) as own:
             assert "connect" in Line(own).ask(connect={"token": token()})
@@ -108,7 +93,7 @@ def test_large_frames_and_stalled_readers_over_tls(certificates: Certificates) -
         *("--ssl-certfile", str(certificates.chain), "--ssl-keyfile", str(certificates.key)),
         RTWIDGETS_LIMITS_SEND_TIMEOUT_S="1",
     ) as port:
-        trusting = ssl.create_default_context(cafile=str(certificates.ca))
+        trusting = certificates.trusting()
         url = f"wss://localhost:{port}/connection/websocket"
 
         def open_line() -> Line:
@@ -157,79 +142,3 @@ def test_unusable_certificates_are_named(
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 1
     assert said in output and "Traceback" not in output
-
-
-def configured(certificates: Certificates, directory: Path, front: int, hub: int) -> Path:
-    """Write the file of docs/nginx.md with this test's ports and paths."""
-    found = re.search(r"```nginx\n(.*?)```", (ROOT / "docs/nginx.md").read_text(), re.DOTALL)
-    assert found
-    text = found[1]
-    for old, new in (
-        ("listen 443 ssl", f"listen 127.0.0.1:{front} ssl"),
-        ("/etc/ssl/hub.example.org.pem", str(certificates.chain)),
-        ("/etc/ssl/private/hub.example.org.key", str(certificates.key)),
-        ("127.0.0.1:8090", f"127.0.0.1:{hub}"),
-    ):
-        assert old in text, old
-        text = text.replace(old, new)
-    temporary = "".join(
-        f"{kind}_temp_path {directory}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    file = directory / "nginx.conf"
-    file.write_text(
-        f"daemon off; pid {directory}/nginx.pid; error_log stderr;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{temporary}{text}}}\n"
-    )
-    return file
-
-
-def test_documented_nginx_front(
-    certificates: Certificates, tmp_path: Path, need_program: Callable[..., str]
-) -> None:
-    front = free_port()
-    found = re.search(r"```toml\n(.*?)```", (ROOT / "docs/nginx.md").read_text(), re.DOTALL)
-    assert found
-    hub = tomllib.loads(found[1])["hub"]
-    with serving(
-        RTWIDGETS_HUB_PUBLIC_URL=hub["public_url"],
-        RTWIDGETS_HUB_TRUSTED_PROXIES=",".join(hub["trusted_proxies"]),
-        RTWIDGETS_LIMITS_CONNECTIONS_PER_IP="1",
-    ) as port:
-        file = configured(certificates, tmp_path, front, port)
-        nginx = subprocess.Popen(
-            [need_program("nginx"), "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE
-        )
-        try:
-            trusting = ssl.create_default_context(cafile=str(certificates.ca))
-            url = "wss://hub.example.org/connection/websocket"
-            origin = "https://hub.example.org"
-
-            def through(origin: str, source: str = "127.0.0.1") -> Line:
-                plain = socket.create_connection(("127.0.0.1", front), 5, (source, 0))
-                return Line(connect(url, sock=plain, ssl=trusting, origin=Origin(origin)).__enter__())
-
-            deadline = time.monotonic() + 10
-            while True:
-                try:
-                    line = through(origin)
-                    break
-                except ConnectionRefusedError:
-                    assert nginx.poll() is None and time.monotonic() < deadline
-                    time.sleep(0.05)
-            assert "connect" in line.ask(connect={"token": token()})
-            assert "subscribe" in line.ask(subscribe={"channel": "event:front"})
-            line.ask(publish={"channel": "event:front", "data": "through"})
-            while not line.pushes:
-                line.receive()
-            assert line.pushes[0]["pub"]["data"] == "through"
-            # The hub counts clients by the address that nginx saw.
-            with pytest.raises(InvalidStatus, match="429"):
-                through(origin)
-            through(origin, "127.0.0.2").socket.close()
-            line.socket.close()
-            with pytest.raises(InvalidStatus, match="403"):
-                through("https://evil.example")
-        finally:
-            nginx.terminate()
-            nginx.communicate(timeout=10)

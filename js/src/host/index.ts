@@ -1,7 +1,8 @@
-// The hub's own pages: the lobby and the sessions, without Jupyter, on the same modules as in notebooks.
+// The hub's own pages: the lobby, the sessions and the admin's, without Jupyter, on the same modules as in notebooks.
 
 import { element } from "../lib/dom.ts";
 import { followTheme } from "../lib/theme.ts";
+import { adminPage } from "./admin_page.ts";
 import { Keep } from "./keep.ts";
 import { lobbyPage } from "./lobby_page.ts";
 import { sessionPage } from "./session_page.ts";
@@ -12,4 +13,7 @@ const { signal } = new AbortController();
 const stage = element("div", { class: "rtw rtw-host" });
 document.body.append(stage);
 followTheme(stage, () => undefined, signal);
-(document.body.dataset.page === "lobby" ? lobbyPage : sessionPage)(stage, base, new Keep(base), signal);
+const { page = "" } = document.body.dataset;
+const pages = new Map([["lobby", lobbyPage], ["admin", adminPage]]);
+// Who looks at the hub as its admin is signed in for that alone, beside whoever they are on its other pages.
+(pages.get(page) ?? sessionPage)(stage, base, new Keep(base, page === "admin" ? page : ""), signal);

@@ -11,9 +11,9 @@ const LOOK = "rtwidgets.look";
 export class Keep {
   readonly #key: string;
 
-  /** Hubs behind one name, under other paths, keep apart. */
-  constructor(base: URL) {
-    this.#key = `rtwidgets.admission ${base.pathname}`;
+  /** Hubs behind one name, under other paths, keep apart, and so do places of one hub. */
+  constructor(base: URL, place = "") {
+    this.#key = `rtwidgets.admission ${base.pathname}${place}`;
   }
 
   /** Who came in, if their time is not over. */

@@ -33,6 +33,11 @@ export const NO_SIGN_IN: Notice = {
   text: "In a notebook, hub.sign_in_link() makes a link that signs this browser in. To a session you come with a link of its own.",
 };
 
+export const NO_ADMIN: Notice = {
+  title: "This page is for who runs the hub",
+  text: "A link to it is made on the hub's machine: rtwidgets-hub admin-link. It is good for ten minutes, and signs this tab in for hours.",
+};
+
 export const LEFT: Notice = { title: "You have left", text: "Open your link again to come back.", final: true };
 
 /** Why a link lets nobody in. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aboutHub } from "../../src/host/admin_page.ts";
 import { readAdmission, readInvite, readRefusal } from "../../src/host/join.ts";
 import { readSessions } from "../../src/host/lobby_page.ts";
 import { PagePort } from "../../src/host/page_port.ts";
@@ -100,4 +101,10 @@ test("a list of sessions is read with care, fullest first", () => {
   const read = readSessions({ sessions: [{ name: "b" }, session, null, "x"] });
   assert.deepEqual(read.map(({ name, owner, count, members }) => [name, owner, count, members.length]), [["a", "Ann", 1, 1], ["b", "", 0, 0]]);
   for (const bad of [null, {}, { sessions: 7 }, []]) assert.deepEqual(readSessions(bad), []);
+});
+
+test("an admin's page says which hub it is, and leaves out what it does not know", () => {
+  assert.equal(aboutHub({ version: "1.2", uptime_s: 7200 }, "hub.example"), "hub.example · rtwidgets 1.2 · up 2 h");
+  assert.equal(aboutHub({ version: 1 }, "hub.example"), "hub.example");
+  assert.equal(aboutHub(null, "hub.example"), "hub.example");
 });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 End: TypeAlias = Literal["done", "failed", "cancelled", "deadline", "unknown"]
 State: TypeAlias = Literal["running", "cancelling"] | End
+
+ENDS: tuple[End, ...] = get_args(End)
 
 _encode = msgspec.json.Encoder().encode
 

@@ -162,6 +162,7 @@ class Commands:
         elsewhere = () if is_alone else map(self._remote, self._handlers.elsewhere(request.command))
         handlers: list[Connection | Remote] = [*here, *elsewhere]
         if not handlers:
+            self._hub.figures.calls["away"] += 1
             raise Refusal(nobody_serves(request.command))
         self._check_depth(request.args, f"the arguments of {request.command!r}")
         self._check_waits(caller)
@@ -330,6 +331,8 @@ class Commands:
             self._outcomes.keep(call.place, call.digest, outcome, now)
             self._forget_later(now)
         call.state = outcome.state
+        self._hub.figures.calls[outcome.state] += 1
+        self._hub.figures.call_seconds.add(now - call.started_at)
         if self._board.shows(call) or call.caller.ended:
             self._board.end(call, outcome, now)
         self._board.audit_end(call, outcome, now)

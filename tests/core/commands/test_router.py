@@ -8,6 +8,7 @@ import pytest
 
 from rtwidgets.core import Limits
 from rtwidgets.core.capabilities import ALL_VERBS
+from rtwidgets.protocol import codes
 
 from ..peers import Peer, make_hub, publications
 from .crew import Watcher, answers, call, caller_of, calls, serve, told
@@ -156,7 +157,7 @@ def test_call_goes_to_the_handler_with_the_least_to_do() -> None:
 def test_handler_about_to_be_closed_gets_no_call() -> None:
     hub = make_hub()
     first, second = serve(hub, "halt"), serve(hub, "halt")
-    first.connection.close((3000, "bye"))  # type: ignore[arg-type]
+    first.connection.close(codes.CONNECTION_CLOSED)
     caller = Peer(hub).connect()
     for number in range(2):
         call(caller, "halt", 80 + number)
