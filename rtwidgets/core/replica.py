@@ -29,11 +29,11 @@ class Replica(Durable):
     channel is loaded anew, and readers that this leaves without something are told.
     """
 
-    reaches_back = False
     _archiving: Sharing
 
     def __init__(self, channel: Channel, sharing: Sharing) -> None:
         super().__init__(channel, sharing)
+        self.reaches_back = sharing.is_archived(channel)
         self._place = START
         self._last = ""
         # Whether the broker may have more than is here, and whether what it has does not lead on from here.

@@ -22,6 +22,10 @@ class Sharing(Archiving):
         """Let the broker keep a channel from its start on."""
         channel.durable = Replica(channel, self)
 
+    def is_archived(self, channel: Channel) -> bool:
+        """Say whether an archive keeps a channel besides the broker."""
+        return self._hub.rules.archive and channel.namespace.wants_archive
+
     # for the driver ---------------------------------------------------------------
 
     def committed(self, batch: Batch, outcome: News | ArchiveFault | None, now: float) -> None:

@@ -1,0 +1,64 @@
+"""Channels that a broker keeps for several hubs, as their driver sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeAlias
+
+from ..brokers.redis import Keeping, RedisBroker
+from ..core.batch import ArchiveFault, Batch, Changes, News, Place, Stored, Tail
+from ..core.rules import KindName
+from .archive_figures import ArchiveFigures
+from .attempts import Attempts
+
+Outcome: TypeAlias = News | ArchiveFault | None
+
+
+class SharedChannels:
+    """What is asked of the broker for channels that it alone keeps.
+
+    Args:
+        attempts: The broker's.
+        figures: Its figures.
+    """
+
+    # Whether others hear of a batch as soon as the broker has it.
+    tells = True
+
+    def __init__(self, broker: RedisBroker, attempts: Attempts, figures: ArchiveFigures) -> None:
+        self.broker = broker
+        self._attempts = attempts
+        self._figures = figures
+
+    async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
+        """Commit batches of different channels; say of each what became of it, see `RedisBroker.commit`."""
+        started = asyncio.get_running_loop().time()
+        outcomes: list[Outcome]
+        try:
+            outcomes = await self._attempts.do(self.broker.commit(pairs, tells=self.tells))
+        except ArchiveFault as fault:
+            outcomes = [fault] * len(pairs)
+        publications = sum(len(batch.publications) for batch, _ in pairs)
+        failed = any(isinstance(outcome, ArchiveFault) for outcome in outcomes)
+        self._figures.commit(asyncio.get_running_loop().time() - started, publications, failed=failed)
+        return outcomes
+
+    async def enter(
+        self, channel: str, kind: KindName, tail: Tail, epoch: str, ended: str, keeping: Keeping
+    ) -> Stored:
+        """Return where a channel stands; see `RedisBroker.enter`."""
+        return await self._attempts.do(self.broker.enter(channel, kind, tail, epoch, ended, keeping))
+
+    def items(self, channel: str, tail: Tail) -> AsyncIterator[Changes]:
+        """Yield a channel's state in pieces, lower ranks first."""
+        return self.broker.items(channel)
+
+    async def news(self, channel: str, place: Place) -> News:
+        """Return what came since a place, or the beginning of it."""
+        return await self._attempts.do(self.broker.news(channel, place))
+
+    def count_load(self, *, failed: bool) -> None:
+        """Count a channel that was loaded, or could not be."""
+        self._figures.loads += 1
+        self._figures.failed_loads += failed
