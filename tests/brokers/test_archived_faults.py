@@ -63,9 +63,9 @@ def workers(
 
 def check_archive(server: PostgresServer, count: int) -> None:
     """All that was said is there, once, and its offsets have no holes."""
-    counts = """SELECT count(*), count(DISTINCT convert_from(data, 'utf8')::json->'data'->>'id'), max("offset")
-    FROM crowd.rtwidgets_publication WHERE channel =
-    (SELECT id FROM crowd.rtwidgets_channel WHERE name = 'chat:crowd')"""
+    message_id = "convert_from(data, 'utf8')::json->'data'->>'id'"
+    counts = f"""SELECT count(*), count(DISTINCT {message_id}), max("offset") FROM crowd.rtwidgets_publication
+    WHERE channel = (SELECT id FROM crowd.rtwidgets_channel WHERE name = 'chat:crowd')"""
     assert server.sql(counts) == f"{count}|{count}|{count}"
 
 
