@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from time import monotonic
 
 from ..archive.base import Kept, OtherPublications, SharedArchive, too_many_channels
 from ..brokers.redis import Keeping, RedisBroker
@@ -156,14 +156,14 @@ class ArchivedChannels(SharedChannels):
         """Write batches of different channels to the archive, which may have them."""
         if not batches:
             return []
-        started = asyncio.get_running_loop().time()
+        started = monotonic()
         faults: list[ArchiveFault | None]
         try:
             faults = await self._archive_attempts.do(self.archive.commit(batches, 0))
         except ArchiveFault as fault:
             faults = [fault] * len(batches)
         publications = sum(len(batch.publications) for batch in batches)
-        seconds = asyncio.get_running_loop().time() - started
+        seconds = monotonic() - started
         self.figures.commit(seconds, publications, failed=any(faults))
         return faults
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
+from time import monotonic
 from typing import TypeAlias
 
 from ..brokers.redis import Keeping, RedisBroker
@@ -33,7 +33,7 @@ class SharedChannels:
 
     async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
         """Commit batches of different channels; say of each what became of it, see `RedisBroker.commit`."""
-        started = asyncio.get_running_loop().time()
+        started = monotonic()
         outcomes: list[Outcome]
         try:
             outcomes = await self._attempts.do(self.broker.commit(pairs, tells=self.tells))
@@ -41,7 +41,7 @@ class SharedChannels:
             outcomes = [fault] * len(pairs)
         publications = sum(len(batch.publications) for batch, _ in pairs)
         failed = any(isinstance(outcome, ArchiveFault) for outcome in outcomes)
-        self._figures.commit(asyncio.get_running_loop().time() - started, publications, failed=failed)
+        self._figures.commit(monotonic() - started, publications, failed=failed)
         return outcomes
 
     async def enter(
@@ -57,6 +57,15 @@ class SharedChannels:
     async def news(self, channel: str, place: Place) -> News:
         """Return what came since a place, or the beginning of it."""
         return await self._attempts.do(self.broker.news(channel, place))
+
+    async def all_news(self, channel: str, stored: Stored) -> News:
+        """Return all that came since a channel was read."""
+        news = await self.news(channel, stored.place)
+        while news.batches and news.batches[-1].id != news.last:
+            more = await self.news(channel, news.batches[-1].place)
+            more.batches[:0] = news.batches[:-1]
+            news = more
+        return news
 
     def count_load(self, *, failed: bool) -> None:
         """Count a channel that was loaded, or could not be."""

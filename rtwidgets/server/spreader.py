@@ -202,7 +202,7 @@ class Spreader(Keeper):
                     self._core.items(channel, piece, stored.top)
                     # Others have their turn while a large one is loaded.
                     await asyncio.sleep(0)
-                news = await _all_news(side, channel, stored)
+                news = await side.all_news(channel, stored)
             except ArchiveFault as fault:
                 failure = fault
                 log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
@@ -271,16 +271,6 @@ class Spreader(Keeper):
     def _keeping(self, channel: str) -> Keeping:
         served = self._hub.channels[channel]
         return keeping_of(served.namespace, served.limits)
-
-
-async def _all_news(side: SharedChannels, channel: str, stored: Stored) -> News:
-    """Return all that came since a channel was read."""
-    news = await side.news(channel, stored.place)
-    while news.batches and news.batches[-1].id != news.last:
-        more = await side.news(channel, news.batches[-1].place)
-        more.batches[:0] = news.batches[:-1]
-        news = more
-    return news
 
 
 def _pieces(names: list[str]) -> Iterator[list[str]]:
