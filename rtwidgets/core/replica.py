@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .batch import START, ArchiveFault, Batch, Changes, News, Stored
+from .batch import START, ArchiveFault, Batch, Changes, News, Place, Stored
 from .durable import Durable
 from .kinds import Kind
 from .log import ChannelLog
@@ -64,6 +64,10 @@ class Replica(Durable):
     def rests(self) -> bool:
         """Whether it is loaded and nothing is under way."""
         return self._is_loaded and not self._is_busy
+
+    def is_ahead_of(self, epoch: str, place: Place) -> bool:
+        """Whether more of a log was shown here than up to a place."""
+        return self._is_loaded and epoch == self._channel.log.epoch and place < self._place
 
     # what the broker says -------------------------------------------------------
 

@@ -51,6 +51,11 @@ class Sharing(Archiving):
         else:
             self._replica(channel).entered(stored, news, now)
 
+    def has_more(self, channel: str, stored: Stored, news: News) -> bool:
+        """Say whether more of a channel was shown here than what is to be loaded."""
+        place = news.batches[-1].place if news.batches else stored.place
+        return self._replica(channel).is_ahead_of(stored.epoch, place)
+
     def news(self, channel: str, news: News | ArchiveFault, now: float) -> None:
         """Hear what came since the place that was asked for."""
         if isinstance(news, ArchiveFault):

@@ -91,7 +91,7 @@ class ArchivedChannels(SharedChannels):
                     return found
                 await self._adopt(channel, found)
                 continue
-            if stored.kind != kind or _leads_on(await super().news(channel, stored.place), stored):
+            if stored.kind != kind or await self._leads_on(channel, stored):
                 return stored
             await self._attempts.do(self.broker.restore(channel, seen, stored, keeping))
         raise ArchiveFault(f"broker and archive don't agree on {channel!r}")
@@ -174,6 +174,27 @@ class ArchivedChannels(SharedChannels):
             except ArchiveFault:
                 pass  # others find it when they compare
 
+    async def _leads_on(self, channel: str, stored: Stored) -> bool:
+        """Say whether the broker stands where the archive does, or goes on from there.
+
+        More than one batch behind it is there as a rule by now; an archive that was set back gets them again.
+        """
+        last, place = stored.last, stored.place
+        while True:
+            news = await super().news(channel, place)
+            if news.epoch != stored.epoch:
+                return False
+            behind = [batch for batch in news.batches if batch.place > place]
+            if not behind or behind[0].after != last:
+                return news.last == last
+            for batch in behind if len(behind) > 1 else ():
+                (fault,) = await self._keep([batch])
+                if fault is not None:
+                    raise fault
+            last, place = behind[-1].id, behind[-1].place
+            if last == news.last:
+                return True
+
     async def _adopt(self, channel: str, found: Stored) -> None:
         """Give the archive a channel that only the broker has."""
         items: Changes = {}
@@ -192,10 +213,3 @@ def _due(batch: Batch, outcome: Outcome) -> Batch | None:
 def _is_new(batch: Batch) -> bool:
     """Say whether a batch begins a channel."""
     return not batch.after and not batch.before
-
-
-def _leads_on(news: News, stored: Stored) -> bool:
-    """Say whether the broker stands where the archive does, or goes on from there."""
-    return news.epoch == stored.epoch and (
-        news.last == stored.last or any(batch.after == stored.last for batch in news.batches)
-    )

@@ -203,6 +203,9 @@ class Spreader(Keeper):
                     # Others have their turn while a large one is loaded.
                     await asyncio.sleep(0)
                 news = await side.all_news(channel, stored)
+                if side is self.archived and self._core.has_more(channel, stored, news):
+                    # Its offsets would be given to other publications.
+                    raise ArchiveFault(f"the archive has lost publications of {channel!r}: restart the hubs")
             except ArchiveFault as fault:
                 failure = fault
                 log.error("channel %r can't be loaded: %s", channel, reason_of(fault))

@@ -220,6 +220,23 @@ async def test_broker_that_went_back_makes_no_second_past(start: Start) -> None:
     assert await one.kept() == [b"1", b"2", b"3"]
 
 
+async def test_archive_that_was_set_back_gets_again_what_the_broker_has(start: Start) -> None:
+    one, other = await start(), await start()
+    await one.enter()
+    await one.commit(b"1")
+    before = await other.enter()
+    for number in range(2, 62):
+        await one.commit(b"%d" % number)
+    (kept,) = await one.archive.survey(0)
+    await one.archive.trim(kept.id, 100, items=False)
+    await one.archive.forget(kept.id)
+    await one.archive.adopt(EVENT, before, {})
+    assert await one.kept() == [b"1"]
+    assert (await other.enter()).epoch == "e1"
+    assert await one.kept() == [b"%d" % number for number in range(1, 62)]
+    await one.commit(b"62")
+
+
 async def test_restoring_changes_nothing_that_has_moved_on(start: Start) -> None:
     node = await start()
     await node.enter()
