@@ -159,7 +159,7 @@ class ArchivedChannels(SharedChannels):
         started = monotonic()
         faults: list[ArchiveFault | None]
         try:
-            faults = await self._archive_attempts.do(self.archive.commit(batches, 0))
+            faults = await self._archive_attempts.do_in_turn(self.archive.commit(batches, 0))
         except ArchiveFault as fault:
             faults = [fault] * len(batches)
         publications = sum(len(batch.publications) for batch in batches)

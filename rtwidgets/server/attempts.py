@@ -30,6 +30,7 @@ class Attempts:
         self.on_back: Callable[[], None] = lambda: None
         self._fault: ArchiveFault | None = None
         self._failed_at = 0.0
+        self._turn = asyncio.Lock()
 
     def check(self) -> None:
         """Raise what went wrong if that was a moment ago."""
@@ -61,6 +62,18 @@ class Attempts:
             self._fault = None
             self.on_back()
         return result
+
+    async def do_in_turn(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something behind others that are done so, if those did not fail."""
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            work.close()
+            raise
+        try:
+            return await self.do(work)
+        finally:
+            self._turn.release()
 
     def _unexpected(self, error: Exception) -> ArchiveFault:
         log.error("the %s fails in a way that nobody has thought of", self.what, exc_info=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import TypeAlias
@@ -11,6 +12,9 @@ from ..core.batch import ArchiveFault, Batch, Changes, News, Place, Stored, Tail
 from ..core.rules import KindName
 from .archive_figures import ArchiveFigures
 from .attempts import Attempts
+
+# Channels that are loaded, or caught up with, at a time.
+MAX_READS = 16
 
 Outcome: TypeAlias = News | ArchiveFault | None
 
@@ -27,6 +31,8 @@ class SharedChannels:
     tells = True
 
     def __init__(self, broker: RedisBroker, attempts: Attempts, figures: ArchiveFigures) -> None:
+        # Whoever loads a channel or catches up with it takes one of these.
+        self.room = asyncio.Semaphore(MAX_READS)
         self.broker = broker
         self._attempts = attempts
         self._figures = figures

@@ -25,8 +25,6 @@ from .shared_channels import SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
 
-# Channels that are loaded, or caught up with, at a time.
-MAX_READS = 16
 # What is here is compared with what the broker has at this interval: so long is what a lost message costs.
 SWEEP_INTERVAL_S = 5.0
 # Channels are said to be in use at this interval.
@@ -60,7 +58,6 @@ class Spreader(Keeper):
         self.listener = broker.listener(hub.make_id(), self._hear)
         self.listener.on_back = self._on_back
         self._core = hub.archiving
-        self._reads = asyncio.Semaphore(MAX_READS)
         self._has_doubt = asyncio.Event()
         self._attempts = Attempts("broker")
         self._attempts.on_back = self._on_back
@@ -188,7 +185,7 @@ class Spreader(Keeper):
 
     async def _enter(self, channel: str, kind: KindName, tail: Tail, epoch: str, ended: str) -> None:
         side = self._side(channel)
-        async with self._reads:
+        async with side.room:
             stored: Stored | None = None
             news: News | None = None
             failure: ArchiveFault | None = None
@@ -216,10 +213,11 @@ class Spreader(Keeper):
             self._core.entered(channel, stored if failure is None else None, news, failure, self._now())
 
     async def _catch_up(self, channel: str, place: Place) -> None:
-        async with self._reads:
+        side = self._side(channel)
+        async with side.room:
             try:
                 # From its beginning on: there may be several batches at one offset.
-                news: News | ArchiveFault = await self._side(channel).news(channel, Place(place.offset, 0))
+                news: News | ArchiveFault = await side.news(channel, Place(place.offset, 0))
             except ArchiveFault as fault:
                 news = fault
             self._core.news(channel, news, self._now())

@@ -59,6 +59,8 @@ class Attempts:
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
         return await work
 
+    do_in_turn = do
+
 
 class Broker:
     """What a hub asks of Redis."""
