@@ -33,7 +33,8 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         broker: Orders and spreads publications: ``memory`` in this process alone, ``redis://…`` in several.
-        archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
+        archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``; with a
+            broker the latter.
         workers: Processes that share the port; more than one need a broker that they share.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.

@@ -111,3 +111,19 @@ def test_redis_that_loses_everything_under_load_is_filled_from_the_archive(
     # Nobody was told of a loss, as there is none: epoch and offsets are what they were.
     check(found)
     check_archive(own_postgres, len(found["said"]))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + 60 * TIMES)
+def test_kill_of_a_worker_under_load_leaves_nothing_in_the_broker_alone(
+    own_postgres: PostgresServer, workers: HubProcess, crowd_of: Callable[..., Crowd]
+) -> None:
+    crowd = crowd_of(workers, rate=400)
+    for number in range(3 * TIMES):
+        time.sleep(1)
+        pids = children_of(workers.pid)
+        os.kill(pids[number % 2], signal.SIGKILL)
+        wait_for("another worker", lambda: len(set(children_of(workers.pid)) - {pids[number % 2]}) == 2)  # noqa: B023
+    found = crowd.finish()
+    check(found)
+    check_archive(own_postgres, len(found["said"]))
