@@ -59,7 +59,7 @@ class Form(LiveWidget):
         super().__init__("form", target, channels_for(name), needs_for(name), chosen, summary)
 
     def rows_in(self, columns: int) -> int:
-        """Return a height that its fields fit into; of a command of another process nobody here knows them."""
+        """Return a height for its fields; those of a command of another process are not known."""
         if self._schema is None:
             return self.panel_rows
         width = columns * _COLUMN

@@ -28,8 +28,20 @@ def widget_state(path: Path) -> dict[str, dict[str, Any]]:
     return {id: model["state"] for id, model in found.items()}
 
 
+def shown_in(path: Path) -> set[str]:
+    """Return the ids of the models that a notebook's outputs show, by themselves or in a box."""
+    notebook, state = json.loads(path.read_text()), widget_state(path)
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    views = [output.get("data", {}).get("application/vnd.jupyter.widget-view+json") for output in outputs]
+    shown = [view["model_id"] for view in views if view is not None]
+    for id in shown:
+        children = state.get(id, {}).get("children", [])
+        shown.extend(child.removeprefix("IPY_MODEL_") for child in children)
+    return set(shown)
+
+
 def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
-    """Save a notebook again and again until each of our widgets has a picture of now; return them by kind.
+    """Save a notebook again and again until what it shows of ours has pictures of now; return them by kind.
 
     Raises:
         AssertionError: If one has none after half a minute.
@@ -38,7 +50,8 @@ def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
     without: list[str] = []
     for _ in range(30):
         page.evaluate(SAVE)
-        ours = [state for state in widget_state(path).values() if "spec" in state]
+        shown = shown_in(path)
+        ours = [state for id, state in widget_state(path).items() if id in shown and "spec" in state]
         without = [
             state["spec"]["kind"] for state in ours if state.get("snapshot", {}).get("at_ms", 0) < since
         ]

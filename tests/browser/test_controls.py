@@ -125,10 +125,15 @@ def test_viewer_sees_why_nothing_can_be_moved_and_the_hub_refuses_it(desk: Desk,
     session = open_session(desk, "watch")
     viewer = visit()
     page = viewer.join(session.share("viewer").url, "Vera")
+    why = "You can watch this, not set it: you have no right to publish on value:watch/limit."
     said = widget(page, "limit").locator(".rtw-locked")
-    expect(said).to_have_text(
-        "You can watch this, not set it: you have no right to publish on value:watch/limit."
-    )
+    expect(said).to_have_text(why)
+    # The same for a mouse on the control, for the keyboard at the lock, and read aloud.
+    expect(widget(page, "limit").locator(".rtw-body")).to_have_attribute("title", why)
+    widget(page, "limit").locator(".rtw-status__face").focus()
+    expect(widget(page, "limit").locator(".rtw-status__why")).to_be_visible()
+    expect(widget(page, "limit").locator(".rtw-status__why")).to_have_text(why)
+    expect(page.get_by_role("slider", name="limit")).to_have_accessible_description(why)
     thumb = page.get_by_role("slider", name="limit")
     expect(thumb).to_have_attribute("aria-disabled", "true")
     thumb.press("End")
