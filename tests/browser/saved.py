@@ -41,24 +41,28 @@ def shown_in(path: Path) -> set[str]:
 
 
 def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
-    """Save a notebook again and again until what it shows of ours has pictures of now; return them by kind.
+    """Save a notebook again and again until what it shows of ours has pictures of now, and nothing else has one.
+
+    Returns:
+        The pictures by kind.
 
     Raises:
-        AssertionError: If one has none after half a minute.
+        AssertionError: If that is not so after half a minute.
     """
     since = page.evaluate("() => Date.now()")
-    without: list[str] = []
+    wrong: list[str] = []
     for _ in range(30):
         page.evaluate(SAVE)
         shown = shown_in(path)
-        ours = [state for id, state in widget_state(path).items() if id in shown and "spec" in state]
-        without = [
-            state["spec"]["kind"] for state in ours if state.get("snapshot", {}).get("at_ms", 0) < since
+        ours = {id: state for id, state in widget_state(path).items() if "spec" in state}
+        times = {id: state.get("snapshot", {}).get("at_ms", 0) for id, state in ours.items()}
+        wrong = [
+            ours[id]["spec"]["kind"] for id, time in times.items() if (time < since if id in shown else time)
         ]
-        if ours and not without:
-            return {state["spec"]["kind"]: state["snapshot"] for state in ours}
+        if shown & ours.keys() and not wrong:
+            return {ours[id]["spec"]["kind"]: ours[id]["snapshot"] for id in shown & ours.keys()}
         page.wait_for_timeout(1_000)
-    raise AssertionError(f"no picture of {without}")
+    raise AssertionError(f"no picture of, or one too many: {wrong}")
 
 
 def make_older(path: Path, ms: int) -> None:
