@@ -41,7 +41,7 @@ def shown_in(path: Path) -> set[str]:
 
 
 def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
-    """Save a notebook again and again until what it shows of ours has pictures of now, and nothing else has one.
+    """Save a notebook until each of our widgets that it shows has a picture of now, and no other has one.
 
     Returns:
         The pictures by kind.
