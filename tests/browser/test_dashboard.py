@@ -156,6 +156,11 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
     mover = handle(desk, "Move Prices by symbol")
     spoken = desk.locator(".rtw-dash > .rtw-body > [role=status]")
     mover.focus()
+    # One stop for each panel, in reading order.
+    desk.keyboard.press("Tab")
+    expect(handle(desk, "Move Desk")).to_be_focused()
+    desk.keyboard.press("Shift+Tab")
+    expect(mover).to_be_focused()
     for key, place, said in (
         ("ArrowDown", [0, 12, 7, 8], "Prices by symbol moved to column 1, row 13."),
         ("ArrowUp", [0, 4, 7, 8], "Prices by symbol moved to column 1, row 5."),
@@ -169,11 +174,6 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
         expect(spoken).to_have_text(said)
         assert last_sent(desk)["prices"] == place
         expect(mover).to_be_focused()
-    # One stop for each panel, in reading order.
-    desk.keyboard.press("Tab")
-    expect(handle(desk, "Move Desk")).to_be_focused()
-    desk.keyboard.press("Shift+Tab")
-    expect(mover).to_be_focused()
     resize = handle(desk, "Resize Prices by symbol")
     resize.press("ArrowDown")
     expect(spoken).to_have_text("Prices by symbol is 8 columns wide and 8 rows high.")
