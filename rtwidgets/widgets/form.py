@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 # As js/src/widgets/form.css draws them, in pixels; a dashboard in a notebook is about 1000 wide.
 _ROW, _GAP = 40, 8
 _COLUMN = 80
-_AROUND, _ANSWER = 112, 40
-_LINE, _LINE_CHARS = 19, 6.5
-_FIELD, _LARGE_FIELD, _FIELD_WIDTH = 68, 108, 228
+_AROUND, _ANSWER = 98, 24
+_LINE, _LINE_CHARS = 20, 6.5
+_FIELD, _TICK, _LARGE_FIELD, _FIELD_WIDTH = 68, 44, 108, 228
 _LEAST, _MOST = 4, 16
 
 
@@ -73,8 +73,10 @@ class Form(LiveWidget):
 
 
 def _field_height(schema: Mapping[str, object], width: int) -> int:
-    is_large = schema.get("type") in ("array", "object", None) and "enum" not in schema
-    return (_LARGE_FIELD if is_large else _FIELD) + _help_height(schema, width)
+    kind = schema.get("type")
+    is_large = kind in ("array", None) and not schema.keys() & {"enum", "anyOf"}
+    height = _TICK if kind == "boolean" else _LARGE_FIELD if is_large else _FIELD
+    return height + _help_height(schema, width)
 
 
 def _help_height(schema: Mapping[str, object], width: int) -> int:

@@ -134,7 +134,7 @@ def test_controls_stay_low_beside_tall_widgets_and_stack_in_a_list(hub: Hub, ses
         [rt.Toggle(value), chart],
     ]
     # One field in each line where it is narrow.
-    assert (form.rows_in(12), form.rows_in(6), form.rows_in(3)) == (5, 7, 9)
+    assert (form.rows_in(12), form.rows_in(6), form.rows_in(3)) == (5, 6, 9)
     assert rt.Form("trade", hub=hub).rows_in(6) == 8
     assert places(Dashboard(hub, session, layout).layout) == {
         "form": (0, 0, 6, 10),
