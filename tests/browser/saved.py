@@ -69,7 +69,7 @@ def make_older(path: Path, ms: int) -> None:
     """Let all pictures in a notebook be of an earlier time."""
     notebook = json.loads(path.read_text())
     for model in notebook["metadata"]["widgets"][STATE]["state"].values():
-        if "snapshot" in model["state"]:
+        if model["state"].get("snapshot"):
             model["state"]["snapshot"]["at_ms"] -= ms
     path.write_text(json.dumps(notebook))
 

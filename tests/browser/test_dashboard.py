@@ -21,7 +21,7 @@ CLIPPED = """() => [...document.querySelectorAll(".rtw-panels__widget > .rtw--in
     const outside = [...card.querySelectorAll(parts)].filter((part) => {
         const { left, right, top, bottom } = part.getBoundingClientRect();
         const isWide = left < outer.left || right > outer.right;
-        return isWide || top < outer.top - 1 || bottom > outer.bottom + 1;
+        return part.checkVisibility() && (isWide || top < outer.top - 1 || bottom > outer.bottom + 1);
     });
     return [...(cut ? [title] : []), ...outside].map((part) => title.textContent + part.className);
 })"""
