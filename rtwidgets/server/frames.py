@@ -100,6 +100,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         """Send a close frame, and close the socket when the peer has answered it or the time is up."""
         if self._closing:
             return
+        # For the peer's answer: who had sent too much is not read just now.
+        self.resume()
         self._closing = self.close_sent = True
         self.is_writable = False
         payload = code.to_bytes(2, "big") + reason.encode()[:123]

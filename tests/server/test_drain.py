@@ -71,6 +71,28 @@ def test_hub_that_goes_down_takes_nobody_in(hub: HubProcess) -> None:
     hub.wait()
 
 
+def test_who_is_read_slowly_is_sent_away_as_soon_as_others(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path, "[limits]\npublishes_per_s = 10")
+    hub.start()
+    try:
+        with open_line(hub) as line:
+            request = {"publish": {"channel": "event:much", "data": 1}}
+            for number in range(100):
+                line.socket.send(json.dumps({"id": 100 + number, **request}))
+            acknowledged = 0
+            while acknowledged < 12:  # more than it may do at once
+                acknowledged += sum("publish" in message for message in line.receive())
+            hub.terminate()
+            told_at = time.monotonic()
+            with pytest.raises(ConnectionClosed, match="3001"):
+                while True:
+                    line.receive()
+            assert time.monotonic() - told_at < 2
+        hub.wait()
+    finally:
+        hub.kill()
+
+
 def test_what_was_sent_before_is_acknowledged_and_delivered(hub: HubProcess) -> None:
     with open_line(hub) as reader, open_line(hub) as writer:
         reader.ask(subscribe={"channel": "event:last"})
