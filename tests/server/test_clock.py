@@ -107,7 +107,7 @@ def test_clock_that_is_set_changes_nothing_for_who_is_there(
 
 def test_hub_on_a_machine_that_slept_goes_on_and_tells_what_is_lost(asleep: Offset) -> None:
     for hub in hub_of(Limits(ping_interval_s=0.4, pong_timeout_s=0.2)):
-        position = {}
+        position: dict[str, object] = {}
         own = hub.call(hub_token(hub))
         for number in range(5):
             with bare_line(hub) as line:
