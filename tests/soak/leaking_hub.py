@@ -10,11 +10,11 @@ from tests.soak.watched_hub import run
 
 
 async def leak() -> None:
-    """Each second keep 20 KB, and each fifth a task and a descriptor."""
+    """Each second keep 200 KB, and each fifth a task and a descriptor."""
     kept: list[object] = []
     while True:
         await asyncio.sleep(1)
-        kept.append([bytes(200) for _ in range(100)])
+        kept.append([bytes(2000) for _ in range(100)])
         if len(kept) % 5 == 0:
             kept.append(asyncio.create_task(asyncio.Event().wait()))
             kept.append(os.dup(1))
