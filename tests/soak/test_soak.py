@@ -11,7 +11,7 @@ import pytest
 from .judge import MIB, growth
 from .run import WATCHED, soak
 
-SECONDS = 45.0
+SECONDS = 30.0
 LEAKING = Path(__file__).with_name("leaking_hub.py")
 
 
