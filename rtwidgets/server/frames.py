@@ -149,10 +149,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self._owner = None
 
     def shutdown(self) -> None:
-        if self._owner is None:
-            super().shutdown()
-        else:
+        if self._owner is not None:
             self.end(1012, "")
+        elif self.handshake_complete:
+            super().shutdown()
+        # Else the application is about to answer with 503, on which a front asks another hub; uvicorn's own 500
+        # would go to the client.
 
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from rtwidgets.server import endpoint
+from rtwidgets.server.gate import refuse
 
 from ..client.hub_process import HubProcess
+from .inner_hub import InnerHub
 from .sockets import bare_line, open_line
 
 SOCKETS = 60
@@ -91,6 +100,27 @@ def test_who_is_read_slowly_is_sent_away_as_soon_as_others(tmp_path: Path) -> No
         hub.wait()
     finally:
         hub.kill()
+
+
+def test_socket_in_its_handshake_when_the_hub_ends_hears_that_it_goes_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = threading.Event()
+
+    async def late(*arguments: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.5)
+        await refuse(*arguments)
+
+    monkeypatch.setattr(endpoint, "refuse", late)
+    hub = InnerHub()
+    hub.app.drain.is_on = True
+    with ThreadPoolExecutor() as pool:
+        opened = pool.submit(connect, hub.url)
+        assert begun.wait(5)
+        hub.close()
+        with pytest.raises(InvalidStatus, match="503"):
+            opened.result()
 
 
 def test_what_was_sent_before_is_acknowledged_and_delivered(hub: HubProcess) -> None:
