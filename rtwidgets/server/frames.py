@@ -153,8 +153,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self.end(1012, "")
         elif self.handshake_complete:
             super().shutdown()
-        # Else the application is about to answer with 503, on which a front asks another hub; uvicorn's own 500
-        # would go to the client.
+        # Else the application is about to answer with 503, on which a front asks another hub; the 500 that
+        # uvicorn has for it would go to the client.
 
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:
