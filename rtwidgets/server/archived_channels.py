@@ -11,7 +11,7 @@ from ..brokers.redis import Keeping, RedisBroker
 from ..core.batch import START, ArchiveFault, Batch, Changes, News, Place, Stored, Tail
 from ..core.rules import KindName
 from .archive_figures import ArchiveFigures
-from .attempts import Attempts, reason_of
+from .attempts import Attempts
 from .shared_channels import Outcome, SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
@@ -60,10 +60,7 @@ class ArchivedChannels(SharedChannels):
         Raises:
             ConfigError: If it can't be used, and never will.
         """
-        try:
-            await self.archive.open()
-        except ArchiveFault as fault:
-            log.error("the archive can't be opened yet: %s", reason_of(fault))
+        await self._archive_attempts.begin(self.archive.open())
 
     async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
         """Commit batches in the broker and in the archive, and what came before them in the archive."""

@@ -53,10 +53,7 @@ class Archiver(Keeper):
         Raises:
             ConfigError: If it can't be used, and never will.
         """
-        try:
-            await self.archive.open()
-        except ArchiveFault as fault:
-            log.error("the archive can't be opened yet: %s", reason_of(fault))
+        await self._attempts.begin(self.archive.open())
 
     async def close(self) -> None:
         """Let go of the archive."""

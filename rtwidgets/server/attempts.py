@@ -37,6 +37,13 @@ class Attempts:
         if self._fault is not None and asyncio.get_running_loop().time() < self._failed_at + PAUSE_S:
             raise ArchiveFault(self._fault.message)
 
+    async def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what comes before all else; where it fails for now that is said, and later attempts may work."""
+        try:
+            await work
+        except ArchiveFault as fault:
+            log.error("the %s can't be opened yet: %s", self.what, reason_of(fault))
+
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something.
 

@@ -8,13 +8,15 @@ extension `rtwidgets.frames`. Without it, on another server, the hub uses plain 
 from __future__ import annotations
 
 from asyncio import TimerHandle
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from .frame_parser import CLOSE, PING, PONG, Control, FrameFault, FrameParser, frame_head
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 EXTENSION = "rtwidgets.frames"
 # How long a peer may take to answer a close frame.

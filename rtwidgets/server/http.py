@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from h11 import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .addresses import Addresses
+
+if TYPE_CHECKING:
+    from h11 import Request
 
 # A peer that opens connections and sends nothing would use up the file descriptors.
 REQUEST_TIMEOUT_S = 10.0

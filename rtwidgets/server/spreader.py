@@ -89,13 +89,13 @@ class Spreader(Keeper):
         Raises:
             ConfigError: If one can't be used, and never will.
         """
-        try:
-            await self.broker.open()
-            await self._identify()
-        except ArchiveFault as fault:
-            log.error("the broker can't be reached yet: %s", reason_of(fault))
+        await self._attempts.begin(self._open_broker())
         if self.archived is not None:
             await self.archived.open()
+
+    async def _open_broker(self) -> None:
+        await self.broker.open()
+        await self._identify()
 
     async def close(self) -> None:
         """Let go of the broker."""

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rtwidgets.archive import Archive, open_archive
 
+from .crowd import Crowd, HasUrl
 from .postgres_server import PostgresServer, programs
 
 
@@ -31,6 +33,20 @@ def own_postgres(need_postgres: Path) -> Iterator[PostgresServer]:
     """A server of this test alone, to stop and to start again."""
     with PostgresServer(need_postgres) as server:
         yield server
+
+
+@pytest.fixture
+def crowd_of() -> Iterator[Callable[..., Crowd]]:
+    """Make people who talk at a hub, and keep account."""
+    made: list[Crowd] = []
+
+    def make(process: HasUrl, **options: Any) -> Crowd:
+        made.append(Crowd(process, **options))
+        return made[-1]
+
+    yield make
+    for crowd in made:
+        crowd.close()
 
 
 Address = Callable[[], str]

@@ -5,15 +5,12 @@ import { isObject } from "../feeds/columns.ts";
 import { element, setText } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
-import { card } from "./cards.ts";
-import { entry, show } from "./entry.ts";
+import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
-import { connect } from "./hub.ts";
-import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
 import { showDashboard } from "./panels.ts";
 import { peopleButton } from "./people.ts";
-import { endedWords, LEFT, NO_ADMIN, type Notice } from "./words.ts";
+import { endedWords, LEFT, NO_ADMIN } from "./words.ts";
 
 /** The scope in which the hub tells of itself. */
 const SCOPE = "rtwidgets.hub";
@@ -22,19 +19,10 @@ const ALWAYS: Want = { maxHz: 60, visible: true, onChange: () => undefined };
 
 export function adminPage(stage: HTMLElement, base: URL, keep: Keep, signal: AbortSignal): void {
   document.title = "Hub";
-  entry({ base, keep, stage, session: "", without: NO_ADMIN, enter: (admission, until) => inside(stage, base, keep, admission, until) }, signal);
+  entry({ base, keep, stage, session: "", without: NO_ADMIN, enter: (visit) => inside(stage, keep, visit) }, signal);
 }
 
-function inside(stage: HTMLElement, base: URL, keep: Keep, admission: Admission, until: AbortSignal): void {
-  const life = new AbortController();
-  const { signal } = life;
-  until.addEventListener("abort", () => life.abort(), { once: true });
-  const end = (notice: Notice): void => {
-    if (notice.final) keep.admission = null;
-    life.abort();
-    show(stage, card(notice));
-  };
-  const connection = connect(base, admission, signal);
+function inside(stage: HTMLElement, keep: Keep, { admission, connection, signal, end }: Visit): void {
   const layout = connection.value(`value:${SCOPE}/dashboard`, ALWAYS, signal);
   const crowd = connection.event(`event:${SCOPE}/rtwidgets.members`, ALWAYS, signal);
   const people = peopleButton(signal);

@@ -1,13 +1,25 @@
-// The way in: a link's invite, or what this tab has kept, becomes an admission; what keeps somebody out is said.
+// The way in: a link's invite, or what this tab has kept, becomes an admission and a visit; what keeps somebody out
+// is said.
 
+import type { Connection } from "../connection/hub.ts";
 import { element } from "../lib/dom.ts";
 import { card } from "./cards.ts";
+import { connect } from "./hub.ts";
 import { join, readInvite, type Admission } from "./join.ts";
 import { takeFragment, type Keep } from "./keep.ts";
 import { signIn } from "./sign_in.ts";
 import { refusalWords, type Notice } from "./words.ts";
 
 const AGAIN_MS = 3_000;
+
+/** Somebody who came in, connected until the signal aborts. */
+export interface Visit {
+  readonly admission: Admission;
+  readonly connection: Connection;
+  readonly signal: AbortSignal;
+  /** Show why it is over; who is told so for good has to come in anew. */
+  end(notice: Notice): void;
+}
 
 export interface EntryOptions {
   readonly base: URL;
@@ -18,8 +30,8 @@ export interface EntryOptions {
   readonly session: string;
   /** What is said to who comes without a link. */
   readonly without: Notice;
-  /** Show what there is to see, until the signal aborts. */
-  enter(admission: Admission, signal: AbortSignal): void;
+  /** Show what there is to see, until the visit's signal aborts. */
+  enter(visit: Visit): void;
 }
 
 /** Let people in, also when another link is opened in the same tab. */
@@ -32,12 +44,23 @@ export function entry(options: EntryOptions, signal: AbortSignal): void {
     const invite = takeFragment();
     const kept = keep.admission;
     if (invite !== "") return void comeIn(options, invite, current.signal);
-    if (kept !== null && (kept.session === "" || kept.session === session)) return options.enter(kept, current.signal);
+    if (kept !== null && (kept.session === "" || kept.session === session)) return options.enter(visit(options, kept, current.signal));
     show(options.stage, card(options.without));
   };
   addEventListener("hashchange", () => location.hash.length > 1 && start(), { signal });
   signal.addEventListener("abort", () => current.abort(), { once: true });
   start();
+}
+
+function visit({ base, keep, stage }: EntryOptions, admission: Admission, until: AbortSignal): Visit {
+  const life = new AbortController();
+  until.addEventListener("abort", () => life.abort(), { once: true });
+  const end = (notice: Notice): void => {
+    if (notice.final) keep.admission = null;
+    life.abort();
+    show(stage, card(notice));
+  };
+  return { admission, connection: connect(base, admission, life.signal), signal: life.signal, end };
 }
 
 function comeIn(options: EntryOptions, invite: string, signal: AbortSignal): void {
@@ -55,7 +78,7 @@ function comeIn(options: EntryOptions, invite: string, signal: AbortSignal): voi
     if (signal.aborted) return;
     if ("token" in answer) {
       keep.admission = answer;
-      return options.enter(answer, signal);
+      return options.enter(visit(options, answer, signal));
     }
     const notice = refusalWords(answer, Date.now());
     if (answer.reason === "no_name") return form.say(notice, false);

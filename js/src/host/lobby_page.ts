@@ -7,15 +7,12 @@ import { element } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
 import { ownNotices } from "../lib/page_notices.ts";
-import { card } from "./cards.ts";
-import { entry, show } from "./entry.ts";
+import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
-import { connect } from "./hub.ts";
-import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
 import type { Person } from "../lib/faces.ts";
 import { faces } from "./people.ts";
-import { endedWords, LEFT, NO_SIGN_IN, type Notice } from "./words.ts";
+import { endedWords, LEFT, NO_SIGN_IN } from "./words.ts";
 
 const REFRESH_MS = 3_000;
 
@@ -31,19 +28,10 @@ export interface ListedSession {
 
 export function lobbyPage(stage: HTMLElement, base: URL, keep: Keep, signal: AbortSignal): void {
   document.title = "Sessions";
-  entry({ base, keep, stage, session: "", without: NO_SIGN_IN, enter: (admission, until) => inside(stage, base, keep, admission, until) }, signal);
+  entry({ base, keep, stage, session: "", without: NO_SIGN_IN, enter: (visit) => inside(stage, base, keep, visit) }, signal);
 }
 
-function inside(stage: HTMLElement, base: URL, keep: Keep, admission: Admission, until: AbortSignal): void {
-  const life = new AbortController();
-  const { signal } = life;
-  until.addEventListener("abort", () => life.abort(), { once: true });
-  const end = (notice: Notice): void => {
-    if (notice.final) keep.admission = null;
-    life.abort();
-    show(stage, card(notice));
-  };
-  const connection = connect(base, admission, signal);
+function inside(stage: HTMLElement, base: URL, keep: Keep, { admission, connection, signal, end }: Visit): void {
   const rings = bell(`.${admission.user}`, () => undefined, signal);
   ownNotices(connection, (feed) => rings.add(feed, signal), signal);
   const top = head({ keep, connection, home: null, middle: [rings.root], leaveLabel: "Sign out", leave: () => end(LEFT) }, signal);

@@ -6,15 +6,12 @@ import { bell } from "../lib/bell.ts";
 import { element, setText } from "../lib/dom.ts";
 import { shownName } from "../lib/names.ts";
 import { ownNotices, showAsToasts } from "../lib/page_notices.ts";
-import { card } from "./cards.ts";
-import { entry, show } from "./entry.ts";
+import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
-import { connect } from "./hub.ts";
-import type { Admission } from "./join.ts";
 import type { Keep } from "./keep.ts";
 import { showDashboard } from "./panels.ts";
 import { peopleButton } from "./people.ts";
-import { ENDED, endedWords, LEFT, NO_LINK, type Notice } from "./words.ts";
+import { ENDED, endedWords, LEFT, NO_LINK } from "./words.ts";
 
 /** These are always wanted, in sight or not: the head tells of them. */
 const ALWAYS: Want = { maxHz: 60, visible: true, onChange: () => undefined };
@@ -32,22 +29,10 @@ export function sessionOf(pathname: string): string {
 export function sessionPage(stage: HTMLElement, base: URL, keep: Keep, signal: AbortSignal): void {
   const session = sessionOf(location.pathname);
   document.title = session;
-  entry(
-    { base, keep, stage, session, without: NO_LINK, enter: (admission, until) => inside(stage, base, keep, session, admission, until) },
-    signal,
-  );
+  entry({ base, keep, stage, session, without: NO_LINK, enter: (visit) => inside(stage, base, keep, session, visit) }, signal);
 }
 
-function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, admission: Admission, until: AbortSignal): void {
-  const life = new AbortController();
-  const { signal } = life;
-  until.addEventListener("abort", () => life.abort(), { once: true });
-  const end = (notice: Notice): void => {
-    if (notice.final) keep.admission = null;
-    life.abort();
-    show(stage, card(notice));
-  };
-  const connection = connect(base, admission, signal);
+function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, { admission, connection, signal, end }: Visit): void {
   const people = peopleButton(signal);
   const about = connection.value(`value:${session}/rtwidgets.session`, ALWAYS, signal);
   const layout = connection.value(`value:${session}/dashboard`, ALWAYS, signal);
