@@ -18,14 +18,12 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.server.addresses import Addresses
 from rtwidgets.server.app import HubApp
 from rtwidgets.server.gate import Gate
-from rtwidgets.server.http import PromptHttpProtocol
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
 
 from ..client.hub_process import SECRET, HubProcess
@@ -247,7 +245,6 @@ def test_head_of_a_request_is_bounded_whichever_parsers_are_installed(hub: HubPr
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             for _ in range(2_000):
                 raw.sendall(b"x: %s\r\n" % (b"v" * 1_000))
-    assert issubclass(PromptHttpProtocol, H11Protocol)
 
 
 def test_refused_sockets_leave_no_errors_in_the_log(tmp_path: Path) -> None:
