@@ -99,6 +99,8 @@ class Crowd:
 
     def __init__(self, process: HasUrl, rate: float = 1_000, writers: int = 4, readers: int = 5) -> None:
         self.readers = [Reader(process, f"reader{n}") for n in range(readers)]
+        # What is said before a reader has come is not for it to see.
+        self._wait_for_readers(0.0, 20)
         self.writers = [Writer(process, f"writer{n}", rate / writers) for n in range(writers)]
         time.sleep(WARM_UP_S)
 
@@ -112,11 +114,14 @@ class Crowd:
         Returns:
             How many seconds after that each of them was subscribed again.
         """
-        deadline = time.monotonic() + timeout_s
-        while not all(reader.back_at > gone_at for reader in self.readers):
-            assert time.monotonic() < deadline, "a reader does not come back"
-            time.sleep(0.01)
+        self._wait_for_readers(gone_at, timeout_s)
         return [max(0.0, reader.back_at - ready_at) for reader in self.readers]
+
+    def _wait_for_readers(self, since: float, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not all(reader.back_at > since for reader in self.readers):
+            assert time.monotonic() < deadline, "a reader does not come"
+            time.sleep(0.01)
 
     def finish(self) -> set[str]:
         """Let all that was said arrive once, with nobody told of a loss; return the ids of the messages."""

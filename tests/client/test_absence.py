@@ -60,9 +60,10 @@ def descriptors(pid: int) -> int:
 def test_peers_that_vanish_are_freed_and_their_clients_recover(hub: HubProcess) -> None:
     proxy = Proxy(hub.port)
     readers = [Reader(proxy, f"reader{n}") for n in range(PEERS)]
+    wait_for("all have subscribed", lambda: all(reader.back_at for reader in readers))
     writer = Writer(hub, "writer", 20)
     try:
-        wait_for("all have subscribed", lambda: all(reader.back_at for reader in readers))
+        wait_for("the writer has a socket, too", lambda: writer.said and writer.hub.flush(1))
         before = descriptors(hub.pid)
         vanished_at = time.monotonic()
         proxy.vanish()
