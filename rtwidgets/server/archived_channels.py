@@ -64,10 +64,12 @@ class ArchivedChannels(SharedChannels):
 
     async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
         """Commit batches in the broker and in the archive, and what came before them in the archive."""
+        started = monotonic()
         try:
             self._archive_attempts.check()
             refusal = await self._refusal_of_new(pairs)
         except ArchiveFault as fault:
+            self.figures.commit(monotonic() - started, 0, failed=True)
             return [fault] * len(pairs)
         taken = [pair for pair in pairs if refusal is None or not _is_new(pair[0])]
         outcomes = await self._commit(taken) if taken else []

@@ -18,6 +18,8 @@ from rtwidgets.protocol.messages import NOTHING, ClientInfo, Error, Publication
 from ..client.hub_process import token
 
 CHANNEL = "chat:crowd"
+# What is said last in a channel of which readers may miss some.
+LAST = "last"
 TICK_S = 0.02
 WARM_UP_S = 0.5
 

@@ -10,7 +10,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from tests.archive.crowd import Reader, Writer
+from tests.archive.crowd import LAST, Reader, Writer
 
 RATE = 2.0
 
@@ -31,7 +31,7 @@ def main(url: str, name: str) -> None:
     assert writer.hub.flush(30) and not writer.faults
     report(writer.said)
     deadline, count = time.monotonic() + 10, int(sys.stdin.readline())
-    while len(reader.seen) < count and time.monotonic() < deadline:
+    while (len(reader.seen) < count or LAST not in brief.seen) and time.monotonic() < deadline:
         time.sleep(0.01)
     report(
         {

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ..archive.crowd import Reader, Writer, hub_of
+from ..archive.crowd import LAST, Reader, Writer, hub_of
 from ..server.worker_processes import wait_for
 from .hub_process import ROOT, HubProcess, Proxy, environment
 
@@ -173,6 +173,7 @@ def play(awake: Any, everybody: list[Sleeper]) -> set[str]:
         if present is None and now > start + FREED_S:
             present = {member.user for member in awake.chat("chat:crowd").members()}
         time.sleep(0.02)
+    awake.event("brief:crowd").send({"id": LAST})
     assert present is not None
     return present
 

@@ -74,17 +74,17 @@ def test_metrics_need_the_key_and_tell_of_every_limit(tmp_path: Path) -> None:
 
 
 def test_requests_of_an_address(tmp_path: Path) -> None:
-    with hub_with(tmp_path, "connects_per_ip_per_s = 20") as hub:
+    with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
         time.sleep(1.0)
         found = Counter(request(hub, "/health")[0] for _ in range(40))
-        assert found[200] >= 20 and found[429] >= 10
+        assert found[200] >= 4 and found[429] >= 20
         with pytest.raises(InvalidStatus, match="429"), bare_line(hub):
             pass
         time.sleep(0.5)
         with open_line(hub):
             pass
         time.sleep(0.5)
-        assert refused(hub, "connects_per_ip_per_s") >= 11
+        assert refused(hub, "connects_per_ip_per_s") >= found[429] + 1
     with hub_with(tmp_path, "connects_per_ip_per_s = 0") as hub:
         assert {request(hub, "/health")[0] for _ in range(300)} == {200}
 
