@@ -29,8 +29,12 @@ MAX_NAME = 40
 Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name", "off"]
 # Characters that are not seen, that turn the text around them, or that mean nothing.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# Letters and signs that are drawn as nothing.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
 # Not seen either, but some scripts and emoji need them.
 _JOINERS = "\u200c\u200d"
+# What the hub sets behind a guest's name.
+_MARK = "(guest)"
 
 
 class InviteError(ValueError):
@@ -154,26 +158,33 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
         known = invite.info.get("name") if isinstance(invite.info, dict) else None
         shown = known if isinstance(known, str) and known else invite.user
         return Ticket(invite, invite.user, shown, invite.info, invite.caps, ends, maker)
-    shown = f"{guest_name(name)} (guest)"
+    shown = guest_name(name)
     info = {"name": shown, "role": invite.role, "guest": True}
     caps = caps_of_session(invite.role, invite.session)
     return Ticket(invite, f"guest-{new_id}", shown, info, caps, claims.exp, maker)
 
 
 def guest_name(text: str) -> str:
-    """Return a name as it may be shown to others.
+    """Return a name that a guest asks for as it is shown to others, with the mark of a guest.
 
     Raises:
-        InviteError: If nothing is left of it.
+        InviteError: If nothing is left of it that can be seen.
     """
     # What is cut off first is far more than a name has.
     seen = unicodedata.normalize("NFC", text[: 16 * MAX_NAME])
     kept = "".join(" " if char.isspace() else char for char in seen if _is_seen(char))
-    name = " ".join(kept.split())[:MAX_NAME].strip()
-    if not name.strip(_JOINERS):
-        raise InviteError("no_name", f"a name is needed, of up to {MAX_NAME} characters")
-    return name
+    name = " ".join(kept.split())
+    # The mark is the hub's to set.
+    while name.casefold().endswith(_MARK):
+        name = name[: -len(_MARK)].rstrip()
+    name = name[:MAX_NAME].strip()
+    # Marks alone have nothing to stand on.
+    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+        raise InviteError("no_name", f"a name is needed that can be seen, of up to {MAX_NAME} characters")
+    return f"{name} {_MARK}"
 
 
 def _is_seen(char: str) -> bool:
+    if char in _BLANK:
+        return False
     return char in "\t\n" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

@@ -4,7 +4,7 @@ import type { ChatMessage } from "../connection/types.ts";
 import { authorOf } from "./chat_message.ts";
 import { completing } from "./completion.ts";
 import { completionMenu, type Choice } from "./completion_menu.ts";
-import { button, element, focusAround, icon, setText } from "./dom.ts";
+import { button, element, focusAround, icon, setNames, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { plainText } from "./markdown.ts";
 
@@ -101,7 +101,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     input.readOnly = closed !== null;
     const { reply, edit } = draft;
     banner.hidden = reply === null && edit === null;
-    setText(about, edit ? "Editing your message" : reply ? `Reply to ${authorOf(reply)}: ${plainText(reply.text).slice(0, 120)}` : "");
+    setNames(about, edit ? "Editing your message" : reply ? `Reply to ${authorOf(reply)}: ${plainText(reply.text).slice(0, 120)}` : "");
     post.setAttribute("aria-label", edit ? "Save" : "Send");
     fit();
     look();
@@ -181,5 +181,5 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     },
     { signal },
   );
-  return { root, refresh, typing: (text) => setText(typing, text), focus: () => input.focus({ preventScroll: true }) };
+  return { root, refresh, typing: (text) => setNames(typing, text), focus: () => input.focus({ preventScroll: true }) };
 }
