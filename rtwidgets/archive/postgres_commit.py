@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from ..core.batch import ArchiveFault, Batch
+from ..core.erasing import erased, sign_of
 from . import postgres_sql as sql
 
 
@@ -39,6 +40,9 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
         ids.update(map(tuple, await connection.fetch(sql.ADD_CHANNELS, *_columns(rows))))
     moved = [(ids[b.channel], b.last, b.id, _size(b)) for b in good if b.channel in known]
     await _each(connection, sql.MOVE_CHANNELS, moved)
+    for batch in good:
+        for message_id, offset in batch.erased.items():
+            await _erase(connection, ids[batch.channel], message_id, offset)
     await _each(
         connection,
         sql.ADD_PUBLICATIONS,
@@ -59,6 +63,15 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
         [(ids[b.channel], key, seq, b.time_ms) for b in good for key, seq in b.producers.items()],
     )
     return [faults.get(batch.channel) for batch in batches]
+
+
+async def _erase(connection: Any, channel: int, message_id: str, offset: int) -> None:
+    """Take what a message said out of the publications from an offset on."""
+    found = await connection.fetch(sql.TELLING, channel, offset, sign_of(message_id))
+    changed = [(channel, at, without) for at, data in found if (without := erased(data, (message_id,)))]
+    await _each(connection, sql.CHANGE_PUBLICATIONS, changed)
+    sizes = {at: len(data) for at, data in found}
+    await connection.execute(sql.SHRINK, channel, sum(sizes[at] - len(without) for _, at, without in changed))
 
 
 async def _each(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:

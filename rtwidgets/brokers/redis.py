@@ -10,6 +10,7 @@ import msgspec
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
+from ..core.erasing import erase_from
 from ..core.kinds.chat import MAX_MESSAGES
 from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
@@ -117,7 +118,12 @@ class RedisBroker:
             ArchiveFault: If none is kept, or that is in doubt.
         """
         calls = [
-            _call(scripts.COMMIT, batch.channel, *_commit(batch, keeping, f"{self._told}{batch.channel}"))
+            _call(
+                scripts.COMMIT,
+                batch.channel,
+                *_commit(batch, keeping, f"{self._told}{batch.channel}"),
+                *(await self._without(batch.channel, batch.erased)),
+            )
             for batch, keeping in batches
         ]
         answers = await self._run(calls)
@@ -193,6 +199,24 @@ class RedisBroker:
         return self._client
 
     # inside ---------------------------------------------------------------------
+
+    async def _without(self, channel: str, messages: dict[str, int]) -> list[str | bytes | int]:
+        """Return a channel's batches that tell of some messages, without what they tell.
+
+        Nothing else comes between this and the commit, or that is refused.
+
+        Args:
+            messages: The offset where each was said, by its id.
+        """
+        found: list[str | bytes | int] = []
+        if messages:
+            command = ("XRANGE", _key(channel, "log"), f"{min(messages.values())}-0", "+")
+            (entries,) = await self.ask([command])
+            for place, fields in entries:
+                batch = _decode(_field(fields))
+                if erase_from(batch, messages):
+                    found += (place, _encode(batch))
+        return [len(found) // 2, *found]
 
     async def _tail(self, channel: str, place: str, tail: Tail) -> list[tuple[int, bytes]]:
         """Return a channel's newest publications up to a place, each with its time."""

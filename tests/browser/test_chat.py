@@ -29,7 +29,8 @@ const isSeen = (mark) => {
   for (let around = mark.parentElement; around; around = around.parentElement) {
     const box = around.getBoundingClientRect();
     if (getComputedStyle(around).overflowX === "visible") continue;
-    if (left < box.left - 1 || right > box.right + 1 || top < box.top - 1 || bottom > box.bottom + 1) return false;
+    if (left < box.left - 1 || right > box.right + 1) return false;
+    if (top < box.top - 1 || bottom > box.bottom + 1) return false;
   }
   return true;
 };
