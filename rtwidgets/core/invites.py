@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from ..protocol.blank import BLANK, is_blank
 from ..protocol.names import is_session
 from .capabilities import Caps, Credentials
 from .revocation import Maker
@@ -29,8 +30,6 @@ MAX_NAME = 40
 Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name", "off"]
 # Characters that are not seen, that turn the text around them, or that mean nothing.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-# Letters and signs that are drawn as nothing.
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
 # Not seen either, but some scripts and emoji need them.
 _JOINERS = "\u200c\u200d"
 # What the hub sets behind a guest's name.
@@ -178,13 +177,12 @@ def guest_name(text: str) -> str:
     while name.casefold().endswith(_MARK):
         name = name[: -len(_MARK)].rstrip()
     name = name[:MAX_NAME].strip()
-    # Marks alone have nothing to stand on.
-    if not any(unicodedata.category(char)[0] in "LNPS" for char in name):
+    if is_blank(name):
         raise InviteError("no_name", f"a name is needed that can be seen, of up to {MAX_NAME} characters")
     return f"{name} {_MARK}"
 
 
 def _is_seen(char: str) -> bool:
-    if char in _BLANK:
+    if char in BLANK:
         return False
     return char in "\t\n" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

@@ -3,7 +3,7 @@
 import type { ChatMessage } from "../connection/types.ts";
 import type { Card } from "./card.ts";
 import type { ChatCalls } from "./chat_calls.ts";
-import { commandHint, scopeOf } from "./chat_commands.ts";
+import { commandHint, isComplete, scopeOf } from "./chat_commands.ts";
 import { chatLog, type LogContext } from "./chat_log.ts";
 import { nameOf } from "./chat_names.ts";
 import { chatSpeech } from "./chat_speech.ts";
@@ -121,6 +121,7 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
       mentions: (typed) => mentionChoices(typed),
       slashes: (typed) => commandChoices(rows ?? [], typed),
       hint: (said) => commandHint(said, rows ?? []),
+      complete: (said) => isComplete(said, rows ?? []),
       submit,
       typed: () => shown.typed(),
       editLast: () => {

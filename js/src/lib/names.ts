@@ -18,6 +18,11 @@ export function shownName(name: string): string {
   return `${shown.slice(0, LONGEST - 1)}…${shown.endsWith(MARK) ? ` ${MARK}` : ""}`;
 }
 
+/** Whether anything of a text can be seen. */
+export function showsSomething(text: string): boolean {
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text.replace(UNSEEN, ""));
+}
+
 /** A name without the mark of a guest. */
 export function unmarked(name: string): string {
   return name.endsWith(MARK) ? name.slice(0, -MARK.length).trimEnd() : name;

@@ -6,6 +6,7 @@ from copy import copy
 
 import msgspec
 
+from ...protocol.blank import is_blank
 from ...protocol.chat import (
     MAX_TEXT,
     PAGE,
@@ -85,6 +86,8 @@ class Chat:
                 self._check_text(form.text)
                 if form.command is not None and message.command is None:
                     raise DataError(f"message {form.id!r} is not about a command")
+                if form.command is None:
+                    self._check_shown(form.text)
                 self._note(message)
                 before = _size(message.text)
                 self.messages.edit(message, form.text, form.command)
@@ -195,6 +198,8 @@ class Chat:
             if known is not None and known.user != author.user:
                 raise DataError("another message has this id already")
             return None  # sent again after a lost acknowledgement, and maybe deleted meanwhile
+        if not form.open and form.command is None:
+            self._check_shown(form.text)
         self._check_text(form.text)
         self.messages.add(
             ChatMessage(
@@ -255,6 +260,10 @@ class Chat:
         if message.user != author.user or not author.user:
             raise DataError("only its author may change a message")
         return message
+
+    def _check_shown(self, text: str) -> None:
+        if is_blank(text):
+            raise DataError("a message needs a text that can be seen; to take one back, delete it")
 
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_TEXT:
