@@ -31,18 +31,18 @@ def sign_of(message_id: str) -> bytes:
     return b'"id":' + _encode(message_id)
 
 
-def erased(publication: bytes, ids: Container[str]) -> bytes | None:
+def erased(publication: bytes, ids: Container[str] | None = None) -> bytes | None:
     """Return a chat's publication without what it says of some messages; None where it says nothing of them.
 
     In its place stands that the message is deleted, which every reader understands, whatever it has seen.
 
     Args:
         publication: As history shows it.
-        ids: Of the messages.
+        ids: Of the messages; None for whatever message it tells of.
     """
     data = bytes(_publication.decode(publication).data)
     form = _form.decode(data)
-    if form.id not in ids or form.type not in ("message", "append", "edit"):
+    if (ids is not None and form.id not in ids) or form.type not in ("message", "append", "edit"):
         return None
     rest = publication[len(_DATA) + len(data) :]
     return _DATA + _encode({"type": "delete", "id": form.id}) + rest
