@@ -11,7 +11,7 @@ from rtwidgets.core import Hub
 from rtwidgets.core.erasing import erased
 
 from .model_archive import ModelArchive
-from .peers import Peer, make_hub
+from .peers import Peer, make_hub, publications
 from .test_archiving import publish, start
 
 CHAT = "chat:desk"
@@ -56,7 +56,7 @@ def test_nobody_gets_what_a_deleted_message_said() -> None:
     assert log.size == sum(map(len, log.lines_of(log.publications(1, log.top + 1))))
     # Who had not taken it yet does not get it either; and what comes then comes behind it.
     ann.ask(publish={"channel": CHAT, "data": {"type": "message", "id": "d", "text": "more"}})
-    got = [message["push"]["pub"] for message in bob.messages() if "push" in message]
+    got = publications(bob.messages(), CHAT)
     assert [pub["data"] for pub in got] == [*LEFT, {"type": "message", "id": "d", "text": "more"}]
     assert [pub["offset"] for pub in got] == list(range(1, 9))
 
