@@ -67,6 +67,12 @@ export function names(className: string, text: string): HTMLElement {
   return made;
 }
 
+/** Let others say more of an element, without ids, where the browser can. */
+export function describe(target: Element, ...by: Element[]): void {
+  const described = target as { ariaDescribedByElements?: Element[] | null };
+  if ("ariaDescribedByElements" in described) described.ariaDescribedByElements = by;
+}
+
 /** Set text only where it differs: the same text again would still cost a layout. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;
