@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from ..core.batch import ArchiveFault, Batch, Changes, Stored, make_mark, read_mark
+from ..core.erasing import erased, sign_of
 from . import postgres_sql as sql
 from .base import OtherPublications, too_many_channels
 
@@ -34,7 +35,7 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
             if epoch == batch.epoch and batch.publications:
                 past.append(batch)
     if past:
-        newest = [(ids[b.channel], b.last, b.publications[-1]) for b in past]
+        newest = [(ids[b.channel], b.last, data) for b in past for data in _forms(b)]
         there = {id for (id,) in await connection.fetch(sql.HAS, *_columns(newest))}
         faults.update({b.channel: None for b in past if ids[b.channel] in there})
     if new and max_channels:
@@ -48,6 +49,9 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
         ids.update(map(tuple, await connection.fetch(sql.ADD_CHANNELS, *_columns(rows))))
     moved = [(ids[b.channel], b.last, b.mark, _size(b)) for b in good if b.channel in known]
     await _each(connection, sql.MOVE_CHANNELS, moved)
+    for batch in good:
+        for message_id, offset in batch.erased.items():
+            await _erase(connection, ids[batch.channel], message_id, offset)
     await _each(
         connection,
         sql.ADD_PUBLICATIONS,
@@ -64,6 +68,22 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
         [(ids[b.channel], key, seq, b.time_ms) for b in good for key, seq in b.producers.items()],
     )
     return [faults.get(batch.channel) for batch in batches]
+
+
+def _forms(batch: Batch) -> list[bytes]:
+    """Return what may be there of a batch's last publication: a message may have been deleted meanwhile."""
+    data = batch.publications[-1]
+    without = erased(data) if batch.kind == "chat" else None
+    return [data] if without is None else [data, without]
+
+
+async def _erase(connection: Any, channel: int, message_id: str, offset: int) -> None:
+    """Take what a message said out of the publications from an offset on."""
+    found = await connection.fetch(sql.TELLING, channel, offset, sign_of(message_id))
+    changed = [(channel, at, without) for at, data in found if (without := erased(data, (message_id,)))]
+    await _each(connection, sql.CHANGE_PUBLICATIONS, changed)
+    sizes = {at: len(data) for at, data in found}
+    await connection.execute(sql.SHRINK, channel, sum(sizes[at] - len(without) for _, at, without in changed))
 
 
 async def adopt(connection: Any, channel: str, stored: Stored, items: Changes) -> None:

@@ -69,6 +69,15 @@ ADD_PUBLICATIONS = """
 INSERT INTO rtwidgets_publication (channel, "offset", time_ms, data)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
 """
+TELLING = """
+SELECT "offset", data FROM rtwidgets_publication
+WHERE channel = $1 AND "offset" >= $2 AND position($3::bytea in data) > 0
+"""
+CHANGE_PUBLICATIONS = """
+UPDATE rtwidgets_publication AS p SET data = new.data
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS new (channel, "offset", data)
+WHERE p.channel = new.channel AND p."offset" = new."offset"
+"""
 # Which of some batches are there, by their last publication.
 HAS = """
 SELECT p.channel FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS last (channel, "offset", data)

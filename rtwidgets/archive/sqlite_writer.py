@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 
 from ..core.batch import ArchiveFault, Batch
+from ..core.erasing import erased, sign_of
 from ..errors import ConfigError
 from .base import PIECE, SCHEMA, OtherPublications, too_many_channels
 from .sqlite_reader import SqliteReader
@@ -63,6 +64,10 @@ class SqliteWriter(SqliteReader):
         super().__init__(path)
         # A commit is on the disk when it returns, also when the power fails then.
         self._run("PRAGMA synchronous = FULL")
+        # What is deleted is overwritten.
+        self._run("PRAGMA secure_delete = ON")
+        # Whether the write-ahead log may still have what was erased.
+        self._is_stained = False
 
     def prepare(self) -> None:
         """Make the tables, or see that those that are there are ours.
@@ -93,7 +98,12 @@ class SqliteWriter(SqliteReader):
     def commit(self, batches: Sequence[Batch], max_channels: int) -> list[ArchiveFault | None]:
         """Keep batches; see `Archive.commit`."""
         with self._transaction():
-            return [self._keep(batch, max_channels) for batch in batches]
+            faults = [self._keep(batch, max_channels) for batch in batches]
+        self._is_stained = self._is_stained or any(batch.erased for batch in batches)
+        if self._is_stained:
+            # Readers of an older state of the file keep it from being done; then the next commit tries again.
+            self._is_stained = bool(self._run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        return faults
 
     def was_committed(self, batch: Batch) -> bool:
         """Say whether a batch is the channel's last one."""
@@ -155,6 +165,8 @@ class SqliteWriter(SqliteReader):
                 "INSERT INTO channel (name, kind, epoch, top, batch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
                 (name, batch.kind, batch.epoch, batch.last, batch.mark, size),
             ).lastrowid
+        for message_id, offset in batch.erased.items():
+            self._erase(channel, message_id, offset)
         self._many(
             "INSERT INTO publication VALUES (?, ?, ?, ?)",
             (
@@ -177,6 +189,21 @@ class SqliteWriter(SqliteReader):
             ((channel, key, seq, batch.time_ms) for key, seq in batch.producers.items()),
         )
         return None
+
+    def _erase(self, channel: int, message_id: str, offset: int) -> None:
+        """Take what a message said out of the publications from an offset on."""
+        found = self._run(
+            "SELECT offset, data FROM publication WHERE channel = ? AND offset >= ? AND instr(data, ?)",
+            (channel, offset, sign_of(message_id)),
+        ).fetchall()
+        changed = [(without, at) for at, data in found if (without := erased(data, (message_id,)))]
+        self._many(
+            "UPDATE publication SET data = ? WHERE channel = ? AND offset = ?",
+            ((without, channel, at) for without, at in changed),
+        )
+        sizes = {at: len(data) for at, data in found}
+        freed = sum(sizes[at] - len(without) for without, at in changed)
+        self._run("UPDATE channel SET bytes = bytes - ? WHERE id = ?", (freed, channel))
 
     def _names(self) -> set[str]:
         return {name for (name,) in self._run("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -10,6 +10,7 @@ import msgspec
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
+from ..core.erasing import erase_from
 from ..core.kinds.chat import MAX_MESSAGES
 from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
@@ -123,7 +124,10 @@ class RedisBroker:
         """
         calls = [
             _call(
-                scripts.COMMIT, batch.channel, *_commit(batch, keeping, self._where(batch) if tells else "")
+                scripts.COMMIT,
+                batch.channel,
+                *_commit(batch, keeping, self._where(batch) if tells else ""),
+                *(await self._without(batch.channel, batch.erased)),
             )
             for batch, keeping in batches
         ]
@@ -215,6 +219,24 @@ class RedisBroker:
         return self._client
 
     # inside ---------------------------------------------------------------------
+
+    async def _without(self, channel: str, messages: dict[str, int]) -> list[str | bytes | int]:
+        """Return a channel's batches that tell of some messages, without what they tell.
+
+        Nothing else comes between this and the commit, or that is refused.
+
+        Args:
+            messages: The offset where each was said, by its id.
+        """
+        found: list[str | bytes | int] = []
+        if messages:
+            command = ("XRANGE", _key(channel, "log"), f"{min(messages.values())}-0", "+")
+            (entries,) = await self.ask([command])
+            for place, fields in entries:
+                batch = _decode(_field(fields))
+                if erase_from(batch, messages):
+                    found += (place, _encode(batch))
+        return [len(found) // 2, *found]
 
     def _where(self, batch: Batch) -> str:
         return f"{self._told}{batch.channel}"

@@ -72,7 +72,8 @@ expire(ARGV[7])
 # go, 8 bytes that may be kept, 9 time from which batches are kept, 10 time to live, 11 where the batch is
 # told, empty for nowhere, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to
 # 18 how many items are set and removed, and producers; then key, rank and value of each item, keys, producers
-# and numbers.
+# and numbers; then how many older batches are replaced, as they tell of a message that is deleted, and place
+# and batch of each.
 # Returns nothing when the batch is kept, else what `news` does.
 COMMIT = Script(
     _NEWS
@@ -133,6 +134,17 @@ if producers > 0 then
   if over > 0 then
     local oldest = redis.call('ZPOPMIN', seen, over)
     for i = 1, #oldest, 2 do redis.call('HDEL', seqs, oldest[i]) end
+  end
+end
+local changed = tonumber(ARGV[at])
+if changed > 0 then
+  -- An entry of a stream can't be changed, and no other one takes its place: the stream is written anew.
+  local instead = {}
+  for i = 1, changed do instead[ARGV[at + 2 * i - 1]] = ARGV[at + 2 * i] end
+  local entries = redis.call('XRANGE', log, '-', '+')
+  redis.call('DEL', log)
+  for _, entry in ipairs(entries) do
+    redis.call('XADD', log, entry[1], 'b', instead[entry[1]] or entry[2][2])
   end
 end
 expire(ARGV[10])

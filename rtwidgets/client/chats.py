@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 import msgspec
 
 from ..errors import ChannelError
+from ..protocol.blank import is_blank
 from ..protocol.chat import MAX_TEXT, PAGE, ChatMessage, Label, Page
 from ..protocol.messages import Command, PresenceRequest, Publication
 from ..protocol.names import direct_channel
@@ -22,6 +24,9 @@ from .notices import Subscribed
 
 if TYPE_CHECKING:
     from .hub import Hub
+
+# `history` waits so long for the hub to take what was said before.
+OWN_TIMEOUT_S = 2.0
 
 _page = msgspec.json.Decoder(Page)
 
@@ -54,6 +59,9 @@ class Chat(Channel):
         super().__init__(hub, name)
         self._copy = ChatCopy()
         self._lock = threading.Lock()
+        # Something has come into the copy.
+        self._come = threading.Condition(self._lock)
+        self._last_said = ""
         self._on_message = Listeners(f"on_message of {name!r}")
         self._answers = Answers(self)
 
@@ -71,9 +79,11 @@ class Chat(Channel):
             label: A name for a part of you that speaks, such as a bot; shown as "label (you)".
 
         Raises:
-            ChannelError: If the text is longer than 16,384 characters, or the label than 40.
+            ChannelError: If nothing of the text can be seen, it has more than 16,384 characters, or the label
+                more than 40.
             BufferFullError: If too much waits for a hub that is away.
         """
+        self._check_shown(str(text))
         return self._say(str(text), reply_to=reply_to, label=label)
 
     def edit(self, message: Message | str, text: str) -> None:
@@ -89,6 +99,7 @@ class Chat(Channel):
             raise ChannelError(
                 f"{message.name} wrote that message of {self.name!r}: only its author may edit it"
             )
+        self._check_shown(text)
         self._check_text(text)
         self._send({"type": "edit", "id": _id(message), "text": text})
 
@@ -128,11 +139,14 @@ class Chat(Channel):
     def history(self, limit: int = 50) -> list[Message]:
         """Return the newest messages, oldest first; follows the chat from the first call on.
 
+        What was said here before is among them, unless the hub does not take it within two seconds.
+
         Raises:
             ReplyError: If the hub refuses the subscription.
             ReplyTimeoutError: If it does not answer in time.
         """
         self._wait()
+        self._await_own()
         with self._lock:
             messages = [message_of(kept) for kept in self._copy.messages]
             more = self._copy.more
@@ -186,15 +200,17 @@ class Chat(Channel):
 
     def on_publication(self, publication: Publication) -> None:
         """Apply it to the copy and pass complete messages on."""
-        with self._lock:
+        with self._come:
             message = self._copy.apply(publication)
+            self._come.notify_all()
         if message is not None:
             self._fire(message)
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if notice.recovered:
             return
-        with self._lock:
+        with self._come:
+            self._come.notify_all()
             messages = self._copy.reset(_page.decode(bytes(notice.snapshot) or b"{}"))
         if notice.again:
             for message in messages:
@@ -205,6 +221,21 @@ class Chat(Channel):
             self._on_message.fire(message_of(message))
 
     # inside -------------------------------------------------------------------------
+
+    def _await_own(self) -> None:
+        """Wait until what was said here has come back, or will not."""
+        said, publisher = self._last_said, self._check_open().publisher
+        if not said:
+            return
+        ends = time.monotonic() + OWN_TIMEOUT_S
+        while publisher.waits(self.name) and time.monotonic() < ends:
+            publisher.flush(0.05)
+        with self._come:
+            # What is acknowledged is on its way; what was refused is not.
+            self._come.wait_for(
+                lambda: said in self._copy.messages, min(0.5, max(0.0, ends - time.monotonic()))
+            )
+        self._last_said = ""
 
     def _older(self, before: str | None, limit: int) -> Page:
         data = {"channel": self.name, "before": before, "limit": min(limit, PAGE)}
@@ -230,11 +261,16 @@ class Chat(Channel):
             form["label"] = label
         self._answers.said(message_id)
         self._send(form)
+        self._last_said = message_id
         return message_id
 
     def _append(self, message_id: str, text: str, *, done: bool = False) -> None:
         self._check_text(text)
         self._send({"type": "append", "id": message_id, "text": text} | ({"done": True} if done else {}))
+
+    def _check_shown(self, text: str) -> None:
+        if is_blank(text):
+            raise ChannelError(f"a message for {self.name!r} needs a text that can be seen")
 
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_TEXT:

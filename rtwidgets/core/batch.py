@@ -55,6 +55,8 @@ class Batch(Struct):
         producers: The last number of each producer that is in it, by the producer's key.
         after: With a broker the id of the batch before it; empty for the first one.
         part: With a broker the part of its place.
+        erased: Messages of a chat that it deletes, and the offset where each was said: whoever keeps the
+            publications from there on takes what it said out of them in the same step.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Batch(Struct):
     producers: dict[bytes, int]
     after: str = ""
     part: int = 0
+    erased: dict[str, int] = {}
 
     @property
     def last(self) -> int:

@@ -14,7 +14,8 @@ from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Repl
 from .batch import Stored
 from .demand import Demand, demand_line, total
 from .durable import Durable
-from .kinds import NOBODY, Author, DataError, FullError, Kind, Table, make_kind
+from .erasing import erase_all
+from .kinds import NOBODY, Author, Chat, DataError, FullError, Kind, Table, make_kind
 from .kinds.recency import place_behind
 from .log import ChannelLog
 from .pace import Pace
@@ -123,6 +124,9 @@ class Channel:
             size = log.size
             log.extend(accepted, now=now, info=info if self.kind.stamps_author else None)
             self._budget.used += log.size - size
+            if isinstance(self.kind, Chat) and self.kind.deleted:
+                self.erase(self.kind.deleted)
+                self.kind.deleted.clear()
             self._mark_dirty()
         return faults
 
@@ -171,6 +175,16 @@ class Channel:
         self.log.keep(lines, now)
         self._budget.used += self.log.size - size
         self._mark_dirty()
+
+    def erase(self, messages: dict[str, int]) -> None:
+        """Take what deleted messages said out of the log.
+
+        Args:
+            messages: The offset where each was said, by its id.
+        """
+        size = self.log.size
+        self.log.change(min(messages.values()), lambda publications: erase_all(publications, messages))
+        self._budget.used += self.log.size - size
 
     def start_over(self) -> None:
         """Forget the state, to have it loaded."""

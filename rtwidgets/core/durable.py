@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..protocol import codes
 from .batch import ArchiveFault, Batch, Changes, Stored
-from .kinds import Author
+from .erasing import erase_all
+from .kinds import Author, Chat
 from .refusal import Refusal
 from .staging import OVERHEAD_BYTES, Faults, Read, Staging, Wait, Write
 
@@ -227,6 +228,10 @@ class Durable:
             self._waiting.popleft()
             self._stage_one(write, staging, now)
         changes = channel.kind.changes()
+        deleted = dict(channel.kind.deleted) if isinstance(channel.kind, Chat) else {}
+        publications = channel.log.stored(staging.lines)
+        if deleted and erase_all(publications, deleted):
+            staging.lines = channel.log.lines_of(publications)
         if not staging.lines and not changes:
             self._finish(staging, None, now)
             return None
@@ -239,9 +244,10 @@ class Durable:
             epoch=channel.log.epoch,
             before=channel.log.top,
             time_ms=staging.time_ms,
-            publications=channel.log.stored(staging.lines),
+            publications=publications,
             changes=changes,
             producers=staging.producers,
+            erased={key: offset for key, offset in deleted.items() if offset <= channel.log.top},
         )
         return self._batch
 
@@ -272,6 +278,8 @@ class Durable:
             self._seqs[key] = seq
         while len(self._seqs) > MAX_PRODUCERS:
             del self._seqs[next(iter(self._seqs))]
+        if batch.erased:
+            self._channel.erase(batch.erased)
         if lines:
             self._channel.keep(lines, now)
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from ..protocol.blank import BLANK, is_blank
 from ..protocol.names import is_session
 from .capabilities import Caps, Credentials
 from .revocation import Maker
@@ -31,6 +32,8 @@ Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_n
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 # Not seen either, but some scripts and emoji need them.
 _JOINERS = "\u200c\u200d"
+# What the hub sets behind a guest's name.
+_MARK = "(guest)"
 
 
 class InviteError(ValueError):
@@ -154,26 +157,32 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
         known = invite.info.get("name") if isinstance(invite.info, dict) else None
         shown = known if isinstance(known, str) and known else invite.user
         return Ticket(invite, invite.user, shown, invite.info, invite.caps, ends, maker)
-    shown = f"{guest_name(name)} (guest)"
+    shown = guest_name(name)
     info = {"name": shown, "role": invite.role, "guest": True}
     caps = caps_of_session(invite.role, invite.session)
     return Ticket(invite, f"guest-{new_id}", shown, info, caps, claims.exp, maker)
 
 
 def guest_name(text: str) -> str:
-    """Return a name as it may be shown to others.
+    """Return a name that a guest asks for as it is shown to others, with the mark of a guest.
 
     Raises:
-        InviteError: If nothing is left of it.
+        InviteError: If nothing is left of it that can be seen.
     """
     # What is cut off first is far more than a name has.
     seen = unicodedata.normalize("NFC", text[: 16 * MAX_NAME])
     kept = "".join(" " if char.isspace() else char for char in seen if _is_seen(char))
-    name = " ".join(kept.split())[:MAX_NAME].strip()
-    if not name.strip(_JOINERS):
-        raise InviteError("no_name", f"a name is needed, of up to {MAX_NAME} characters")
-    return name
+    name = " ".join(kept.split())
+    # The mark is the hub's to set.
+    while name.casefold().endswith(_MARK):
+        name = name[: -len(_MARK)].rstrip()
+    name = name[:MAX_NAME].strip()
+    if is_blank(name):
+        raise InviteError("no_name", f"a name is needed that can be seen, of up to {MAX_NAME} characters")
+    return f"{name} {_MARK}"
 
 
 def _is_seen(char: str) -> bool:
+    if char in BLANK:
+        return False
     return char in "\t\n" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from itertools import accumulate, islice
 
 from ..protocol.codec import (
@@ -97,6 +98,23 @@ class ChannelLog:
             self._joined.clear()
         if len(times) > self._most or self._end - self._floor > self._most_bytes:
             self._trim()
+
+    def change(self, start: int, change: Callable[[list[bytes]], bool]) -> None:
+        """Replace publications in their places.
+
+        Args:
+            start: Offset of the first that may change; it may have left the log.
+            change: Changes a list of publications, as history shows them, and says whether it did.
+        """
+        low = max(0, start - self.first)
+        publications = self.publications(self.first + low, self.top + 1)
+        if not change(publications):
+            return
+        self._lines[low:] = self.lines_of(publications)
+        floor = self._ends[low - 1] if low else self._floor
+        self._ends[low:] = islice(accumulate(map(len, self._lines[low:]), initial=floor), 1, None)
+        self._end = self._ends[-1]
+        self._joined.clear()
 
     def start(self, epoch: str, top: int, publications: list[tuple[float, bytes]]) -> None:
         """Go on with a log that was kept elsewhere; nothing was kept here so far.

@@ -120,7 +120,7 @@ class Join:
                 "the example is switched off on this hub: who runs it sets examples = true under [hub], "
                 "or signs in with hub.sign_in_link()",
             )
-        name = f"{guest_name(wanted.name)} (guest)"
+        name = guest_name(wanted.name)
         user = f"guest-{hub.make_id()}"
         token = hub.tokens.mint(
             user=user,

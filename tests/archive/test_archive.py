@@ -30,6 +30,7 @@ def batch(
     time_ms: int = 1_000,
     changes: Changes | None = None,
     producers: dict[bytes, int] | None = None,
+    erased: dict[str, int] | None = None,
 ) -> Batch:
     return Batch(
         id=f"b{next(_ids)}",
@@ -41,6 +42,7 @@ def batch(
         publications=list(data),
         changes=changes or {},
         producers=producers or {},
+        erased=erased or {},
     )
 
 
@@ -282,3 +284,31 @@ def test_bad_address_is_explained_and_not_repeated(text: str, words: str) -> Non
     with pytest.raises(ConfigError, match=words) as error:
         open_archive(text)
     assert "secret" not in str(error.value)
+
+
+SAID = (
+    b'{"data":{"type":"message","id":"a","text":"stays"},"offset":1}',
+    b'{"data":{"type":"message","id":"b","text":"a secret"},"info":{"user":"ann"},"offset":2}',
+    b'{"data":{"type":"edit","id":"b","text":"another secret"},"offset":3}',
+)
+GONE = b'{"data":{"type":"delete","id":"b"},"offset":4}'
+
+
+async def test_a_deleted_message_is_erased_in_the_commit_that_deletes_it(opened: Open) -> None:
+    archive = await opened()
+    items: Changes = {b"a": Item(1, b"stays"), b"b": Item(2, b"a secret")}
+    await commit(
+        archive, batch("chat:a", 0, *SAID, kind="chat", changes=items), batch("chat:b", 0, *SAID, kind="chat")
+    )
+    gone = batch("chat:a", 3, GONE, kind="chat", changes={b"b": None}, erased={"b": 2})
+    assert await commit(archive, gone) == [None]
+    left = [
+        SAID[0],
+        b'{"data":{"type":"delete","id":"b"},"info":{"user":"ann"},"offset":2}',
+        b'{"data":{"type":"delete","id":"b"},"offset":3}',
+        GONE,
+    ]
+    assert await archive.read("chat:a", wanted()) == left
+    assert await archive.read("chat:b", wanted()) == list(SAID)
+    sizes = {kept.name: kept.bytes for kept in await archive.survey(0)}
+    assert sizes == {"chat:a": sum(map(len, left)), "chat:b": sum(map(len, SAID))}

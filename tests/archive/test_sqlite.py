@@ -12,10 +12,10 @@ import pytest
 
 from rtwidgets.archive.sqlite import SqliteArchive
 from rtwidgets.archive.sqlite_writer import SqliteWriter
-from rtwidgets.core.batch import ArchiveFault
+from rtwidgets.core.batch import ArchiveFault, Changes, Item
 from rtwidgets.errors import ConfigError
 
-from .test_archive import ALL, batch, commit
+from .test_archive import ALL, GONE, SAID, batch, commit
 
 
 async def test_files_are_their_owners_alone(tmp_path: Path) -> None:
@@ -137,4 +137,21 @@ async def test_damage_is_seen(tmp_path: Path) -> None:
     await archive.open()
     with pytest.raises(ArchiveFault, match="the archive is damaged"):
         await archive.load("event:a", ALL)
+    await archive.close()
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_nothing_that_was_erased_is_left_in_the_files(tmp_path: Path) -> None:
+    archive = SqliteArchive(str(tmp_path / "hub.db"))
+    await archive.open()
+    items: Changes = {b"b": Item(2, b"a secret" * 500)}
+    await commit(archive, batch("chat:a", 0, *SAID, kind="chat", changes=items))
+    assert await archive.load("chat:a", ALL) is not None
+    assert b"secret" in contents(tmp_path)
+    await commit(archive, batch("chat:a", 3, GONE, kind="chat", changes={b"b": None}, erased={"b": 2}))
+    assert b"secret" not in contents(tmp_path)
+    assert b"stays" in contents(tmp_path)
     await archive.close()

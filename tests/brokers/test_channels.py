@@ -61,6 +61,24 @@ def test_subscription_goes_on_at_the_other_hub(pair: Pair, name: str) -> None:
         assert reply["recovered"] and [pub["data"] for pub in reply["publications"]] == [2, 3, 4]
 
 
+def test_what_a_deleted_message_said_is_nowhere_any_more(pair: Pair, name: str) -> None:
+    channel = f"chat:{name}"
+    gone = {"type": "delete", "id": "b"}
+    with open_line(pair.one) as ann, open_line(pair.other) as late:
+        first = late.ask(subscribe={"channel": channel})["subscribe"]
+        for message, text in (("a", "stays"), ("b", "secret")):
+            ann.ask(publish={"channel": channel, "data": {"type": "message", "id": message, "text": text}})
+        ann.ask(publish={"channel": channel, "data": gone})
+        assert [pub["offset"] for pub in pubs(late, channel, 3)] == [1, 2, 3]
+        late.ask(unsubscribe={"channel": channel})
+        for line in (ann, late):
+            history = line.ask(history={"channel": channel, "limit": -1})["history"]
+            assert [pub["data"] for pub in history["publications"]][1:] == [gone, gone]
+            where = {"recover": True, "epoch": first["epoch"], "offset": 1}
+            reply = line.ask(subscribe={"channel": channel, **where})["subscribe"]
+            assert reply["recovered"] and [pub["data"] for pub in reply["publications"]] == [gone, gone]
+
+
 def test_history_shows_the_same_everywhere(pair: Pair, name: str) -> None:
     channel = f"short:{name}"
     with open_line(pair.one) as ann, open_line(pair.other, "bob") as bob:

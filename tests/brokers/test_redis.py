@@ -56,6 +56,7 @@ class Writer:
             publications=list(publications),
             changes=more.pop("changes", {}),
             producers=more.pop("producers", {}),
+            erased=more.pop("erased", {}),
             after=self.last,
             part=0 if publications else self.place.part + 1,
         )
@@ -167,6 +168,28 @@ async def test_epoch_ends_once(broker: RedisBroker) -> None:
     assert (await one.enter("e2", ended="e1")).epoch == "e2"
     assert (await other.enter("e3", ended="e1")).epoch == "e2"
     assert await broker.stands(["event:a", "event:none"]) == [("e2", ""), ("", "")]
+
+
+async def test_a_deleted_message_is_erased_in_the_step_that_deletes_it(broker: RedisBroker) -> None:
+    writer = Writer(broker, "chat:a")
+    await writer.enter()
+    head = b'{"data":{"type":"message","id":'
+    before = await writer.commit(head + b'"a","text":"stays"},"offset":1}', changes={b"a": Item(1, b"stays")})
+    said = await writer.commit(head + b'"b","text":"secret"},"offset":2}', changes={b"b": Item(2, b"secret")})
+    more = await writer.commit(changes={b"b": Item(2, b"secret")})
+    gone = b'{"data":{"type":"delete","id":"b"},"offset":%d}'
+    last = await writer.commit(gone % 3, changes={b"b": None}, erased={"b": 2})
+    news = await broker.news("chat:a", START)
+    said.publications, said.changes, more.changes = [gone % 2], {b"b": None}, {b"b": None}
+    assert news.batches == [before, said, more, last]
+    names = await broker.ask([("KEYS", "*chat:a*")])
+    assert names
+    dumps = await broker.ask([("DUMP", name) for name in names[0]])
+    assert b"secret" not in b"".join(dumps) and b"stays" in b"".join(dumps)
+    assert await broker.ask([("PTTL", name) for name in names[0]]) > [0] * len(names[0])
+    # It goes on behind it.
+    await writer.commit(b"5")
+    assert (await writer.enter()).top == 4
 
 
 async def test_channel_that_was_lost_is_no_place_to_commit_to(broker: RedisBroker) -> None:

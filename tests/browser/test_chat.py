@@ -21,6 +21,20 @@ from .hub_page import Desk, Visit, Visitor
 from .test_accessible import AXE, findings
 
 NAME = "talk"
+# Whether all of an element is where its ancestors do not cut it off, and on the page.
+SEEN = """
+const isSeen = (mark) => {
+  const { left, right, top, bottom } = mark.getBoundingClientRect();
+  if (right - left < 20 || left < 0 || right > innerWidth) return false;
+  for (let around = mark.parentElement; around; around = around.parentElement) {
+    const box = around.getBoundingClientRect();
+    if (getComputedStyle(around).overflowX === "visible") continue;
+    if (left < box.left - 1 || right > box.right + 1) return false;
+    if (top < box.top - 1 || bottom > box.bottom + 1) return false;
+  }
+  return true;
+};
+"""
 
 
 @pytest.fixture(scope="module")
@@ -375,6 +389,21 @@ def test_the_chat_has_no_serious_finding_with_everything_open(made_up: Any, quer
         page.locator(".rtw-chat__people").click()
         expect(page.get_by_role("menu")).to_be_visible()
         assert findings(page) == []
+
+
+def test_a_lack_of_room_cuts_long_names_and_no_mark_of_a_guest(made_up: Any) -> None:
+    page = made_up("theme=light")
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.evaluate("() => desk.types('guest-4f2a', desk.members[3].name)")
+    page.get_by_role("textbox").fill("@")
+    expect(page.get_by_role("option").first).to_be_visible()
+    marks = page.locator(".rtw-chat__row, .rtw-chat__typing, .rtw-chat__choice").locator(".rtw-names__guest")
+    expect(marks).to_have_count(3)
+    seen = "(mark) => { mark.scrollIntoView({ block: 'center' });" + SEEN + "return isSeen(mark); }"
+    assert [mark.evaluate(seen) for mark in marks.all()] == [True] * 3
+    page.locator(".rtw-chat__people").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert page.locator(".rtw-chat__person .rtw-names__guest").evaluate(seen)
 
 
 def test_everything_is_done_with_the_keyboard_alone(made_up: Any) -> None:

@@ -57,6 +57,15 @@ def test_history_members_and_answers_that_grow(join: Join) -> None:
     assert desk.history(1)[0].text == "looking, Ben … found"
 
 
+def test_history_has_what_was_just_said_here(join: Join) -> None:
+    desk = join().chat("just")
+    for number in range(20):
+        desk.say(f"line {number}")
+        assert desk.history(1)[0].text == f"line {number}"
+    with pytest.raises(ChannelError, match="a text that can be seen"):
+        desk.say(" \u3164")
+
+
 def test_a_handler_that_says_something_does_not_answer_itself(join: Join) -> None:
     desk = join().chat("c2")
     desk._wait()

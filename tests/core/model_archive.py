@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from rtwidgets.core.batch import ArchiveFault, Batch, Item, Stored, Tail, Wanted
+from rtwidgets.core.erasing import erased
 from rtwidgets.core.rules import KindName
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ class ModelArchive:
         kept = self.channels.setdefault(batch.channel, KeptChannel(batch.kind, batch.epoch))
         assert (kept.epoch, kept.top) == (batch.epoch, batch.before), "the hub and its archive disagree"
         kept.top, kept.batch = batch.last, batch.id
+        if batch.erased:
+            kept.publications = [
+                (time_ms, erased(data, batch.erased) or data) for time_ms, data in kept.publications
+            ]
         kept.publications += [(batch.time_ms, data) for data in batch.publications]
         for key, item in batch.changes.items():
             if item is None:

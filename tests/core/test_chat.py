@@ -49,6 +49,18 @@ def test_streamed_message_grows_until_done() -> None:
     assert "open" not in messages(chat)[0]
 
 
+@pytest.mark.parametrize("text", ["", "  \n\t", "\u200b\u2060", "\u3164\u2800", "\u0301"])
+def test_message_that_shows_nothing_is_none(text: str) -> None:
+    chat = Chat()
+    with pytest.raises(DataError, match="a text that can be seen"):
+        send(chat, ANN, type="message", id="1", text=text)
+    send(chat, ANN, type="message", id="2", text=text, open=True)
+    send(chat, ANN, type="message", id="3", text=text, command={"name": "halt", "state": "running"})
+    send(chat, ANN, type="message", id="4", text="\U0001f44d")
+    with pytest.raises(DataError, match="a text that can be seen"):
+        send(chat, ANN, type="edit", id="4", text=text)
+
+
 def test_message_sent_again_is_not_shown_twice() -> None:
     chat = Chat()
     assert send(chat, ANN, type="message", id="1", text="hi") is not None

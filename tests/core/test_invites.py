@@ -267,6 +267,10 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
         ("A\u200bn\u202en\x00", "Ann"),
         ("<b onclick=x>", "<b onclick=x>"),
         ("x" * 500, "x" * MAX_NAME),
+        ("A\u3164n\u2800n", "Ann"),
+        ("Ann (guest)", "Ann"),
+        ("Ann (GUEST)\u2800 (guest) ", "Ann"),
+        ("x" * MAX_NAME + " (guest)", "x" * MAX_NAME),
         ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
         (
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
@@ -275,10 +279,26 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
     ],
 )
 def test_name_of_a_guest_is_made_fit_to_be_shown(given: str, shown: str) -> None:
-    assert guest_name(given) == shown
+    assert guest_name(given) == f"{shown} (guest)"
 
 
-@pytest.mark.parametrize("given", ["", "  ", "\u200b\u202e", "\u200d\u200c", "\x00\x1b", "\ud800"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("", "  ", "\u200b\u202e", "\u200d\u200c", "\x00\x1b", "\ud800"),
+        *(
+            "\u3164" * 4,
+            "\u2800\u2800",
+            "\u115f\u1160",
+            "\uffa0",
+            "\U000e0041\U000e007f",
+            "\ufffc",
+            "\U0001d159",
+        ),
+        # Marks with nothing under them, and the hub's own mark.
+        *("\u0301\u0302", "\ufe0f", "\u200d\u0301", "(guest)", " (Guest) (guest)"),
+    ],
+)
 def test_name_with_nothing_to_see_is_none(given: str) -> None:
     with pytest.raises(InviteError) as refused:
         guest_name(given)

@@ -1,7 +1,7 @@
 // The head of a page: what it shows, who is there, how the hub is, how it looks, and the way out.
 
 import type { Connection } from "../connection/hub.ts";
-import { button, element, icon, setText } from "../lib/dom.ts";
+import { button, element, icon, setNames, setText } from "../lib/dom.ts";
 import { mark } from "./cards.ts";
 import type { Keep } from "./keep.ts";
 import { lookButton } from "./look.ts";
@@ -61,7 +61,7 @@ export function head(options: HeadOptions, signal: AbortSignal): Head {
     name(shown, about) {
       setText(title, shown);
       title.title = shown;
-      setText(sub, about);
+      setNames(sub, about);
       document.title = shown;
     },
   };

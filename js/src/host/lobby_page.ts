@@ -3,7 +3,7 @@
 import type { Connection } from "../connection/hub.ts";
 import { isObject } from "../feeds/columns.ts";
 import { bell } from "../lib/bell.ts";
-import { element } from "../lib/dom.ts";
+import { element, names } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
 import { ownNotices } from "../lib/page_notices.ts";
@@ -94,7 +94,7 @@ function listed({ name, title, owner, role, createdMs, members, count }: ListedS
   link.append(
     element("span", { class: "rtw-host__line" }, element("span", { class: "rtw-host__label", text: title }), element("span", { class: "rtw-host__role", text: role })),
     element("span", { class: "rtw-host__address", text: name }),
-    element("span", { class: "rtw-host__meta", text: `by ${shownName(owner)} · opened ${formatDuration(nowMs - createdMs)} ago` }),
+    names("rtw-host__meta", `by ${shownName(owner)} · opened ${formatDuration(nowMs - createdMs)} ago`),
     element("span", { class: "rtw-host__present" }, element("span", { class: "rtw-host__faces" }, ...faces(members, 5, count)), element("span", { class: "rtw-host__count", text: there })),
   );
   return element("div", { role: "listitem" }, link);

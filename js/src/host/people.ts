@@ -1,6 +1,6 @@
 // Who is there: faces in a row, and all of them by name when asked.
 
-import { button, element, setText } from "../lib/dom.ts";
+import { button, element, names, setText } from "../lib/dom.ts";
 import { face, inOrder, type Person } from "../lib/faces.ts";
 import { shownName } from "../lib/names.ts";
 import { panelUnder } from "../lib/popover.ts";
@@ -50,7 +50,7 @@ function line(person: Person, me: string | null): HTMLElement {
     "div",
     { class: "rtw-host__person", role: "listitem" },
     face(person),
-    element("span", { class: "rtw-host__who", text: shownName(name || user) }),
+    names("rtw-host__who", shownName(name || user)),
     element("span", { class: "rtw-host__about", text: about }),
   );
 }

@@ -1,7 +1,7 @@
 // A bell: how many notices are new, and a list of the last ones under it.
 
 import type { EventFeed } from "../connection/types.ts";
-import { button, element, icon, setText } from "./dom.ts";
+import { button, element, icon, names, setText } from "./dom.ts";
 import { entryOf, type Entry } from "./entry.ts";
 import { formatClock, formatDay } from "./format.ts";
 import { listKey, ownKeys } from "./keys.ts";
@@ -91,6 +91,6 @@ export function whenSaid(timeMs: number, nowMs: number): string {
 }
 
 function line(entry: Entry, nowMs: number): HTMLElement {
-  const head = element("div", { class: "rtw-bell__head" }, element("span", { class: "rtw-bell__who", text: noticeHead(entry) }), element("time", { text: whenSaid(entry.timeMs, nowMs) }));
+  const head = element("div", { class: "rtw-bell__head" }, names("rtw-bell__who", noticeHead(entry)), element("time", { text: whenSaid(entry.timeMs, nowMs) }));
   return element("div", { class: "rtw-bell__line", role: "listitem" }, levelMark(entry.level), element("div", { class: "rtw-bell__said" }, head, element("div", { class: "rtw-bell__text", text: entry.text })));
 }

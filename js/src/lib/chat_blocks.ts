@@ -15,7 +15,7 @@ export interface ChatRow {
   readonly divider: boolean;
   /** The message that it answers: null for one that is gone, undefined for one that is not here. */
   readonly quoted: ChatMessage | null | undefined;
-  /** What it answers is the same author's, right above it. */
+  /** It tells of the command right above it, of the same author. */
   readonly continues: boolean;
   /** The hub's id of the call that it tells of, while we may stop it. */
   readonly stoppable: string | null;
@@ -43,7 +43,7 @@ export function chatRows(messages: readonly ChatMessage[], { divider, more, find
       previous.label === message.label &&
       (message.replyTo === null || message.replyTo === previous.id) &&
       message.timeMs - previous.timeMs < PAUSE_MS;
-    const continues = follows && message.replyTo !== null;
+    const continues = follows && message.replyTo !== null && message.command !== null;
     previous = message;
     const quoted = message.replyTo === null ? null : (find(message.replyTo) ?? (more ? undefined : null));
     return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues, stoppable: stoppable(message) };

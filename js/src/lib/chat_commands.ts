@@ -1,7 +1,7 @@
 // The commands that can be called from a chat.
 
 import type { TableFeed } from "../connection/types.ts";
-import { signatureOf, splitCommand, type CommandRow } from "./command_line.ts";
+import { readArguments, signatureOf, splitCommand, type CommandRow } from "./command_line.ts";
 
 /** The scope of a channel's commands: what stands before the last slash, with that slash. */
 export function scopeOf(channel: string): string {
@@ -26,4 +26,11 @@ export function commandHint(text: string, commands: readonly CommandRow[]): stri
   const line = splitCommand(text);
   const command = line && commands.find(({ short }) => short === line.name);
   return command ? `/${command.short} ${signatureOf(command.schema)}`.trim() + (command.title ? ` — ${command.title}` : "") : "";
+}
+
+/** Whether a line calls a command as it stands: its name is whole, and nothing that it needs is missing. */
+export function isComplete(text: string, commands: readonly CommandRow[]): boolean {
+  const line = splitCommand(text);
+  const command = line && commands.find(({ short }) => short === line.name);
+  return command ? "args" in readArguments(line.rest, command.schema) : false;
 }

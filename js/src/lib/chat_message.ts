@@ -4,7 +4,7 @@ import type { ChatMessage, CommandNote } from "../connection/types.ts";
 import type { ChatRow } from "./chat_blocks.ts";
 import { initials } from "./faces.ts";
 import { fillText, type TextContext } from "./chat_text.ts";
-import { button, element, icon } from "./dom.ts";
+import { button, element, icon, names } from "./dom.ts";
 import { formatClock, formatDay } from "./format.ts";
 import { plainText } from "./markdown.ts";
 import { mentionsIn } from "./mentions.ts";
@@ -64,7 +64,7 @@ function headOf(message: ChatMessage, me: string | null, nowMs: number): HTMLEle
   const { label, timeMs, user } = message;
   const time = element("time", { class: "rtw-chat__time", text: formatClock(timeMs, "minute") });
   time.title = `${formatDay(timeMs, nowMs)}, ${formatClock(timeMs)}`;
-  const author = element("span", { class: "rtw-chat__author", text: shownName(message.name || user) });
+  const author = names("rtw-chat__author", shownName(message.name || user));
   author.style.setProperty("--face", colorOfName(user));
   const tag = (text: string) => element("span", { class: "rtw-chat__tag", text });
   const head = element("div", { class: "rtw-chat__by" });
@@ -73,7 +73,7 @@ function headOf(message: ChatMessage, me: string | null, nowMs: number): HTMLEle
   } else {
     const bot = element("span", { class: "rtw-chat__label", text: shownName(label) });
     author.classList.add("rtw-chat__author--behind");
-    head.append(bot, tag("bot"), element("span", { class: "rtw-chat__of" }, "by ", author), time);
+    head.append(bot, tag("bot"), element("span", { class: "rtw-chat__of", text: "by" }), author, time);
   }
   return head;
 }
@@ -103,7 +103,7 @@ function quoteOf(id: string, quoted: ChatMessage | null | undefined, { jump, sig
   const made = button({ class: "rtw-chat__quote" }, () => jump(id), signal);
   const said = quoted && (quoted.command ? `/${quoted.command.name}` : plainText(quoted.text).slice(0, 200));
   made.append(icon(REPLY));
-  if (quoted) made.append(element("span", { class: "rtw-chat__quoted-by", text: authorOf(quoted) }));
+  if (quoted) made.append(names("rtw-chat__quoted-by", authorOf(quoted)));
   made.append(element("span", { class: "rtw-chat__quoted", text: said ?? "an earlier message" }));
   made.title = "Show what this answers";
   return made;
@@ -144,11 +144,11 @@ function progressOf(fraction: number): HTMLElement {
 function reactionsOf(message: ChatMessage, { me, nameOf, react, signal }: RowContext): HTMLElement {
   const chips = [...message.reactions].map(([emoji, users]) => {
     const mine = me !== null && users.includes(me);
-    const names = users.slice(0, 20).map((user) => nameOf(user) ?? shownName(user));
+    const reacting = users.slice(0, 20).map((user) => nameOf(user) ?? shownName(user));
     const shown = shownName(emoji);
-    const chip = button({ class: "rtw-chat__reaction", label: `${shown}, ${users.length}: ${names.join(", ")}` }, () => react(message, emoji, !mine), signal);
+    const chip = button({ class: "rtw-chat__reaction", label: `${shown}, ${users.length}: ${reacting.join(", ")}` }, () => react(message, emoji, !mine), signal);
     chip.append(element("span", { text: shown }), element("span", { class: "rtw-chat__count", text: String(users.length) }));
-    chip.title = names.join(", ") + (users.length > names.length ? ` and ${users.length - names.length} more` : "");
+    chip.title = reacting.join(", ") + (users.length > reacting.length ? ` and ${users.length - reacting.length} more` : "");
     chip.setAttribute("aria-pressed", String(mine));
     return chip;
   });

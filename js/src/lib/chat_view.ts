@@ -3,7 +3,7 @@
 import type { ChatMessage } from "../connection/types.ts";
 import type { Card } from "./card.ts";
 import type { ChatCalls } from "./chat_calls.ts";
-import { commandHint, scopeOf } from "./chat_commands.ts";
+import { commandHint, isComplete, scopeOf } from "./chat_commands.ts";
 import { chatLog, type LogContext } from "./chat_log.ts";
 import { nameOf } from "./chat_names.ts";
 import { chatSpeech } from "./chat_speech.ts";
@@ -13,7 +13,7 @@ import type { Choice } from "./completion_menu.ts";
 import { compose, type ComposeContext } from "./compose.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
-import { button, element, icon, setText } from "./dom.ts";
+import { button, element, icon, setNames, setText } from "./dom.ts";
 import { drawFrames } from "./frames.ts";
 import { memberPanel, peopleOf } from "./member_panel.ts";
 import { shownName } from "./names.ts";
@@ -121,6 +121,7 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
       mentions: (typed) => mentionChoices(typed),
       slashes: (typed) => commandChoices(rows ?? [], typed),
       hint: (said) => commandHint(said, rows ?? []),
+      complete: (said) => isComplete(said, rows ?? []),
       submit,
       typed: () => shown.typed(),
       editLast: () => {
@@ -177,7 +178,7 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
     // Who was there then is not saved.
     people.root.hidden = conversations.main.link.savedAtMs !== null;
     alone.hidden = partner === null;
-    setText(withWhom, partner === null ? "" : `Only ${named(partner) ?? shownName(partner)} and you`);
+    setNames(withWhom, partner === null ? "" : `Only ${named(partner) ?? shownName(partner)} and you`);
     backDot.hidden = conversations.main.mark.unread === 0;
     const nothing = partner === null ? "No messages yet. Say hello." : "No messages between the two of you yet.";
     setText(empty, shown.isLive ? nothing : whileEmpty(link, "waiting for the chat…"));

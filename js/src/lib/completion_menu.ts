@@ -1,6 +1,6 @@
 // The list over a text box that completes what is typed there.
 
-import { element } from "./dom.ts";
+import { element, names } from "./dom.ts";
 
 export interface Choice {
   /** What stands in the text when it is chosen. */
@@ -51,7 +51,7 @@ export function completionMenu(input: HTMLTextAreaElement, choose: (choice: Choi
           const spot = element("span", { class: "rtw-chat__spot" });
           if (choice.color) spot.style.setProperty("--face", choice.color);
           else spot.hidden = true;
-          const option = element("div", { class: "rtw-chat__choice", role: "option" }, spot, element("span", { class: "rtw-chat__choice-name", text: choice.name }), element("span", { class: "rtw-chat__choice-hint", text: choice.hint }));
+          const option = element("div", { class: "rtw-chat__choice", role: "option" }, spot, names("rtw-chat__choice-name", choice.name), element("span", { class: "rtw-chat__choice-hint", text: choice.hint }));
           // The text box keeps the focus.
           option.addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
           option.addEventListener("click", () => choose(choice), { signal });

@@ -4,9 +4,10 @@ import type { ChatMessage } from "../connection/types.ts";
 import { authorOf } from "./chat_message.ts";
 import { completing } from "./completion.ts";
 import { completionMenu, type Choice } from "./completion_menu.ts";
-import { button, element, focusAround, icon, setText } from "./dom.ts";
+import { button, element, focusAround, icon, setNames, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { plainText } from "./markdown.ts";
+import { showsSomething } from "./names.ts";
 
 /** What a text box holds, kept with the conversation. */
 export interface Draft {
@@ -25,6 +26,8 @@ export interface ComposeContext {
   slashes(typed: string): Choice[];
   /** What a line that calls a command still needs, or "". */
   hint(text: string): string;
+  /** Whether a line calls a command as it stands, and needs no completing. */
+  complete(text: string): boolean;
   /** Say it; why it can't be said, or null. */
   submit(text: string): string | null;
   typed(): void;
@@ -83,7 +86,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
   const look = () => {
     const { draft, closed, commands, mentions, slashes, hint } = context();
     const length = [...draft.text].length;
-    post.disabled = draft.text.trim() === "" || length > MAX_TEXT || closed !== null;
+    post.disabled = !showsSomething(draft.text) || length > MAX_TEXT || closed !== null;
     if (refused !== "") say(refused, true);
     else if (closed !== null) say(closed, false);
     else if (length > COUNTED) say(`${length.toLocaleString("en-US")} of ${MAX_TEXT.toLocaleString("en-US")} characters`, length > MAX_TEXT);
@@ -101,7 +104,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     input.readOnly = closed !== null;
     const { reply, edit } = draft;
     banner.hidden = reply === null && edit === null;
-    setText(about, edit ? "Editing your message" : reply ? `Reply to ${authorOf(reply)}: ${plainText(reply.text).slice(0, 120)}` : "");
+    setNames(about, edit ? "Editing your message" : reply ? `Reply to ${authorOf(reply)}: ${plainText(reply.text).slice(0, 120)}` : "");
     post.setAttribute("aria-label", edit ? "Save" : "Send");
     fit();
     look();
@@ -158,6 +161,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
   input.addEventListener(
     "keydown",
     (event) => {
+      if (event.key === "Enter" && menu.open && context().complete(input.value.trim())) menu.hide();
       if (menu.key(event)) {
         isDismissed = event.key === "Escape";
         return;
@@ -181,5 +185,5 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     },
     { signal },
   );
-  return { root, refresh, typing: (text) => setText(typing, text), focus: () => input.focus({ preventScroll: true }) };
+  return { root, refresh, typing: (text) => setNames(typing, text), focus: () => input.focus({ preventScroll: true }) };
 }

@@ -1,5 +1,7 @@
 // Building DOM from code: text goes in as text, attributes come from us only.
 
+import { piecesOf } from "./names.ts";
+
 export interface ElementOptions {
   readonly class?: string;
   readonly text?: string;
@@ -49,6 +51,20 @@ export function icon(path: string): SVGSVGElement {
 /** What has the focus in the document or shadow tree that an element is in. */
 export function focusAround(el: Node): Element | null {
   return (el.getRootNode() as Partial<DocumentOrShadowRoot>).activeElement ?? null;
+}
+
+/** Set a text with names in it, of which a lack of room cuts everything but the marks of guests. */
+export function setNames(target: HTMLElement, text: string): void {
+  if (target.textContent === text) return;
+  target.classList.add("rtw-names");
+  target.replaceChildren(...piecesOf(text).map(({ text: piece, isMark }) => element("span", { class: isMark ? "rtw-names__guest" : "rtw-names__text", text: piece })));
+}
+
+/** Make an element with such a text. */
+export function names(className: string, text: string): HTMLElement {
+  const made = element("span", { class: className });
+  setNames(made, text);
+  return made;
 }
 
 /** Let others say more of an element, without ids, where the browser can. */

@@ -2,7 +2,7 @@
 
 import type { Member } from "../connection/types.ts";
 import { element } from "./dom.ts";
-import { shownName } from "./names.ts";
+import { shownName, unmarked } from "./names.ts";
 import { colorOfName } from "./palette.ts";
 
 export type Person = Pick<Member, "user" | "name" | "role" | "guest" | "clients">;
@@ -15,7 +15,7 @@ export function inOrder(people: readonly Person[], me: string | null): Person[] 
 
 /** One or two letters that stand for a name. */
 export function initials(name: string): string {
-  const words = shownName(name).replace(/\s*\(guest\)$/u, "").split(/[\s._-]+/u).filter(Boolean);
+  const words = unmarked(shownName(name)).split(/[\s._-]+/u).filter(Boolean);
   const firsts = (words.length > 1 ? [words[0], words.at(-1)] : words).map((word) => [...(word ?? "")][0] ?? "");
   return firsts.join("").toLocaleUpperCase() || "?";
 }

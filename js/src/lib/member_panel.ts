@@ -2,7 +2,7 @@
 
 import type { Member } from "../connection/types.ts";
 import { orderedMembers } from "./chat_names.ts";
-import { button, element, focusAround, setText } from "./dom.ts";
+import { button, element, focusAround, names, setText } from "./dom.ts";
 import { initials } from "./faces.ts";
 import { menuKey, ownKeys } from "./keys.ts";
 import { shownName } from "./names.ts";
@@ -65,7 +65,7 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
     list.replaceChildren(
       ...people.map((person) => {
         const spot = faceOf(person, "rtw-chat__face rtw-chat__face--small");
-        const name = element("span", { class: "rtw-chat__who", text: person.name });
+        const name = names("rtw-chat__who", person.name);
         const more = person.user === me ? "you" : !person.here ? "away" : person.pages > 1 ? `${person.pages} pages` : "";
         const unread = element("span", { class: "rtw-chat__unread", hidden: !person.unread });
         // Its name is what it shows, and more.
@@ -124,8 +124,8 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
       setText(count, String(here.length));
       dot.hidden = !unread;
       opener.hidden = people.length === 0;
-      const names = here.slice(0, 8).map((person) => person.name);
-      opener.title = `Here: ${names.join(", ")}${here.length > names.length ? ` and ${here.length - names.length} more` : ""}`;
+      const called = here.slice(0, 8).map((person) => person.name);
+      opener.title = `Here: ${called.join(", ")}${here.length > called.length ? ` and ${here.length - called.length} more` : ""}`;
       setText(more, ` here${unread ? ", unread messages for you alone" : ""}`);
       // Not under the reader's fingers.
       if (panel.open && !list.contains(focusAround(list))) fill();

@@ -1,7 +1,7 @@
 // Who moved a control: for a few seconds, near it.
 
 import type { ChangedBy } from "../connection/types.ts";
-import { element, setText } from "./dom.ts";
+import { element, setNames } from "./dom.ts";
 import { shownName } from "./names.ts";
 import { colorOfName } from "./palette.ts";
 
@@ -28,7 +28,7 @@ export function movedBy(user: () => string | null, client: () => string | null, 
   let timer: ReturnType<typeof setTimeout> | undefined;
   const show = (text: string) => {
     root.classList.toggle("rtw-by--shown", text !== "");
-    if (text !== "") setText(name, text);
+    if (text !== "") setNames(name, text);
   };
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return {

@@ -1,7 +1,7 @@
 // Calls under way as people see them: who, how far, and a way to stop.
 
 import { isUnderWay, type Ending, type Run } from "./command_link.ts";
-import { button, element, icon, setText } from "./dom.ts";
+import { button, element, icon, setNames, setText } from "./dom.ts";
 import { formatDuration } from "./format.ts";
 import { resultText } from "./result_view.ts";
 
@@ -50,7 +50,7 @@ export function runLine(label: string, onStop: (run: Run) => void, signal: Abort
     root,
     show(run, mayStop = true) {
       shown = run;
-      setText(text, wordsOf(run));
+      setNames(text, wordsOf(run));
       const under = isUnderWay(run);
       root.dataset.tone = under ? "" : run.state === "done" ? "good" : "bad";
       bar.root.hidden = !under;

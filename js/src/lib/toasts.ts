@@ -2,7 +2,7 @@
 //
 // One stack per document, whatever widgets it shows. It takes no focus and stands still while somebody is at it.
 
-import { button, element, icon, setText } from "./dom.ts";
+import { button, element, icon, names, setText } from "./dom.ts";
 import type { Entry } from "./entry.ts";
 import { levelMark, noticeHead } from "./notice_view.ts";
 import { followTheme } from "./theme.ts";
@@ -83,7 +83,7 @@ class Toasts {
       "div",
       { class: "rtw-toast", role: urgent ? "alert" : "status" },
       levelMark(entry.level),
-      element("div", { class: "rtw-toast__said" }, ...(head ? [element("div", { class: "rtw-toast__head", text: head })] : []), element("div", { class: "rtw-toast__text", text: entry.text }), count),
+      element("div", { class: "rtw-toast__said" }, ...(head ? [names("rtw-toast__head", head)] : []), element("div", { class: "rtw-toast__text", text: entry.text }), count),
       close,
     );
     root.dataset.tone = entry.level;

@@ -1,7 +1,7 @@
 // A field to type a shared value into: text, a number, a date.
 
 import { controlCard, type Control, type ControlState } from "./control.ts";
-import { button, element, setText } from "./dom.ts";
+import { button, element, setNames, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { quoted } from "./options.ts";
 import { Typed, type Parsed } from "./typed.ts";
@@ -89,7 +89,7 @@ export function typedField(
       rival.hidden = typed.rival === null;
       if (typed.rival) {
         const value = typed.rival.value;
-        setText(told, `${control.setter() ?? "Somebody"} set ${quoted(spell(value) ?? value)} while you typed.`);
+        setNames(told, `${control.setter() ?? "Somebody"} set ${quoted(spell(value) ?? value)} while you typed.`);
       }
       fault.hidden = typed.fault === "";
       setText(fault, typed.fault);

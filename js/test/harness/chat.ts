@@ -19,7 +19,7 @@ desk.members = [
   { user: "ann", name: "Ann", clients: 2 },
   { user: "bob", name: "Bob Stone", clients: 1 },
   { user: "eve", name: "Eve", clients: 1 },
-  { user: "guest-4f2a", name: "Zoë Müller", clients: 1 },
+  { user: "guest-4f2a", name: "Zoë Müller-Lüdenscheidt von Hohenfelsen (guest)", clients: 1 },
   { user: "bot-runner", name: "Runner", clients: 1 },
 ];
 
@@ -31,7 +31,7 @@ if (scene !== "empty") {
   const answer = desk.receive("ann", "Ann", "Yes, `12` ticks at the open, 4 now.", minutes(47), { replyTo: question });
   desk.change(answer, (message) => ({ ...message, reactions: new Map([["👍", ["bob", "eve", "guest-4f2a"]], ["👀", ["ann"]]]) }));
   desk.receive("eve", "Eve", "<b>not bold</b> & not a <script>", minutes(44), { edited: true });
-  desk.receive("guest-4f2a", "Zoë Müller", "What I would do:\n- widen the limit to 120\n- tell @bob and @ann\n  - only if it moves\n1. then wait\n\n> the auction ends at 9:30", minutes(40));
+  desk.receive("guest-4f2a", "Zoë Müller-Lüdenscheidt von Hohenfelsen (guest)", "What I would do:\n- widen the limit to 120\n- tell @bob and @ann\n  - only if it moves\n1. then wait\n\n> the auction ends at 9:30", minutes(40));
   desk.receive("bot-runner", "Runner", "```python\nspread = book.ask - book.bid\nif spread > 5:\n    hub.event('alerts').send({'text': 'spread above 5'})\n```\nThat is what runs.", minutes(38), { label: "Prices" });
   const line = desk.receive("bob", "Bob Stone", '/halt ACME reason="late print"', minutes(12));
   desk.receive("bob", "Bob Stone", "ACME halted until 09:35", minutes(12), { replyTo: line, command: { name: "morning/halt", state: "done", fraction: null, key: null } });

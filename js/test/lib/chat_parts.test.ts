@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ChatMessage, TableFeed } from "../../src/connection/types.ts";
 import { chatRows, sameRow } from "../../src/lib/chat_blocks.ts";
-import { commandHint, commandsOf, scopeOf } from "../../src/lib/chat_commands.ts";
+import { commandHint, commandsOf, isComplete, scopeOf } from "../../src/lib/chat_commands.ts";
 import { directChannel, directPartner, nameOf, orderedMembers } from "../../src/lib/chat_names.ts";
 import { completing, fitting } from "../../src/lib/completion.ts";
 import { peopleOf } from "../../src/lib/member_panel.ts";
@@ -25,13 +25,14 @@ test("an author and the time are said once for what belongs together", () => {
       message("f", "bob", NOON + 86_400_000),
       message("g", "bob", NOON + 86_401_000, { replyTo: "a" }),
       message("h", "bob", NOON + 86_402_000, { replyTo: "g" }),
+      message("i", "bob", NOON + 86_403_000, { replyTo: "h", command: { name: "halt", state: "done", fraction: null, key: null } }),
     ],
     { divider: "b", find: nobody, more: false, stoppable: nobody },
   );
   assert.deepEqual(rows.filter(({ first }) => first).map(({ message }) => message.id).join(""), "abcdefg");
   assert.deepEqual(rows.filter(({ newDay }) => newDay).map(({ message }) => message.id).join(""), "af");
   assert.deepEqual(rows.filter(({ divider }) => divider).map(({ message }) => message.id).join(""), "b");
-  assert.deepEqual(rows.filter(({ continues }) => continues).map(({ message }) => message.id).join(""), "h");
+  assert.deepEqual(rows.filter(({ continues }) => continues).map(({ message }) => message.id).join(""), "i");
 });
 
 test("what a message answers is shown, is gone, or is not here yet", () => {
@@ -87,6 +88,7 @@ test("commands of a chat are those of its scope that somebody serves", () => {
   assert.deepEqual(commands.map(({ short }) => short), ["halt"]);
   assert.deepEqual(commandsOf(catalogue, "").map(({ short }) => short), ["other"]);
   assert.equal(commandHint("/halt", commands), "/halt [x] — T");
+  assert.deepEqual(["/halt", "/hal", "/halt a", "halt", "/halt y=1"].map((line) => isComplete(line, commands)), [true, false, true, false, false]);
   assert.equal(commandHint("/nope", commands) + commandHint("halt", commands), "");
 });
 

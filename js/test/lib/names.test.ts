@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shownName } from "../../src/lib/names.ts";
+import { piecesOf, showsSomething, shownName, unmarked } from "../../src/lib/names.ts";
 
 test("what can't be seen in a name is shown", () => {
-  for (const char of ["\u200b", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u3164", "\u{e0041}", "\u0000", "\u001b", "\u2028"]) {
+  for (const char of ["\u200b", "\u202e", "\u2066", "\ufeff", "\u00ad", "\u3164", "\u{e0041}", "\u2800", "\u115f", "\u1160", "\uffa0", "\u{1d159}", "\u0000", "\u001b", "\u2028"]) {
     assert.equal(shownName(`A${char}nn`), "A\ufffdnn");
   }
 });
@@ -21,4 +21,22 @@ test("a joiner that joins nothing is shown", () => {
 
 test("a name is no longer than a line holds", () => {
   assert.equal(shownName("a".repeat(500)).length, 80);
+});
+
+test("the mark of a guest outlives what makes a name shorter", () => {
+  assert.match(shownName(`${"a".repeat(500)} (guest)`), /^a{79}… \(guest\)$/u);
+  assert.match(shownName(`${"\u{1f469}".repeat(40)} (guest)`), / \(guest\)$/u);
+  assert.equal(unmarked("Ann (guest)"), "Ann");
+  assert.equal(unmarked("Ann"), "Ann");
+});
+
+test("marks of guests stand for themselves in a text", () => {
+  assert.deepEqual(piecesOf("Ann (guest) and Bob"), [{ text: "Ann", isMark: false }, { text: " (guest)", isMark: true }, { text: " and Bob", isMark: false }]);
+  assert.deepEqual(piecesOf("Bob"), [{ text: "Bob", isMark: false }]);
+  assert.deepEqual(piecesOf(""), []);
+});
+
+test("a text of characters that show nothing shows nothing", () => {
+  for (const text of ["", " \n\t", "\u200b", "\u3164\u2800 ", "\u0301", "\u{e0041}"]) assert.equal(showsSomething(text), false);
+  for (const text of ["a", "👍", "…", "李", "\u200bx"]) assert.equal(showsSomething(text), true);
 });

@@ -6,6 +6,7 @@ from copy import copy
 
 import msgspec
 
+from ...protocol.blank import is_blank
 from ...protocol.chat import (
     MAX_TEXT,
     PAGE,
@@ -20,6 +21,7 @@ from ...protocol.chat import (
 )
 from ..batch import Changes, Item
 from ..conversation import Conversation
+from ..erasing import sign_of
 from .base import Author, DataError, Moderator, Start
 
 MAX_MESSAGES = 1_000
@@ -56,6 +58,8 @@ class Chat:
         self._before: dict[str, ChatMessage | None] | None = None
         # Those of them that are no longer kept here.
         self._parted: Changes = {}
+        # Messages that were deleted, and the offset where each was said, until that is taken out of the log.
+        self.deleted: dict[str, int] = {}
         # Whether the archive may have messages from before the kept ones.
         self._reaches_back = False
 
@@ -82,6 +86,8 @@ class Chat:
                 self._check_text(form.text)
                 if form.command is not None and message.command is None:
                     raise DataError(f"message {form.id!r} is not about a command")
+                if form.command is None:
+                    self._check_shown(form.text)
                 self._note(message)
                 before = _size(message.text)
                 self.messages.edit(message, form.text, form.command)
@@ -89,11 +95,12 @@ class Chat:
             case Delete():
                 message = self._find(form.id) if isinstance(author, Moderator) else self._own(form.id, author)
                 self._note(message)
+                self.deleted[message.id] = self._ranks.get(message.id, 0)
                 self.messages.delete(message)
                 self._grow(-_size(message.text))
             case Reaction():
                 self._react(form, author)
-        return data
+        return _findable(data, form.id)
 
     def snapshot(self, now: float, max_bytes: int) -> Start:
         page = self.page(None, PAGE, max_bytes)
@@ -132,6 +139,7 @@ class Chat:
 
     def settle(self) -> None:
         self._before, self._parted = {}, {}
+        self.deleted.clear()
 
     def undo(self, top: int) -> None:
         for message_id, message in (self._before or {}).items():
@@ -190,6 +198,8 @@ class Chat:
             if known is not None and known.user != author.user:
                 raise DataError("another message has this id already")
             return None  # sent again after a lost acknowledgement, and maybe deleted meanwhile
+        if not form.open and form.command is None:
+            self._check_shown(form.text)
         self._check_text(form.text)
         self.messages.add(
             ChatMessage(
@@ -208,7 +218,7 @@ class Chat:
         if self._before is not None:
             self._before[form.id] = None
         self._grow(_size(form.text) + OVERHEAD_BYTES)
-        return data
+        return _findable(data, form.id)
 
     def _react(self, form: Reaction, author: Author) -> None:
         message = self._find(form.id)
@@ -251,9 +261,18 @@ class Chat:
             raise DataError("only its author may change a message")
         return message
 
+    def _check_shown(self, text: str) -> None:
+        if is_blank(text):
+            raise DataError("a message needs a text that can be seen; to take one back, delete it")
+
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_TEXT:
             raise DataError(f"a message has at most {MAX_TEXT} characters; this one has {len(text)}")
+
+
+def _findable(data: bytes, message_id: str) -> bytes:
+    """Return a form so written that its message's id is found in it when that is deleted."""
+    return data if sign_of(message_id) in data else _encode(msgspec.json.decode(data))
 
 
 def _size(text: str) -> int:
