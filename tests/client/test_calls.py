@@ -288,6 +288,8 @@ def test_same_key_starts_once(join: Join) -> None:
 
 def test_what_is_wrong_is_said_before_anything_is_sent(join: Join) -> None:
     hub = join()
+    with pytest.raises(TypeError, match=r"timeout_s is a number of seconds, such as .*, not '5s'"):
+        hub.call("halt", timeout_s="5s")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="timeout_s must be above 0 and at most 3600, not 7200"):
         hub.call("halt", timeout_s=7_200)
     with pytest.raises(ChannelError, match="the arguments of 'halt' can't be sent as JSON"):
