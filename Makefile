@@ -28,9 +28,10 @@ test: test-setup  ## every JavaScript, Python and browser test; ARGS="tests/clie
 ifdef ARGS
 	$(PY) -m pytest $(ARGS)
 else
-# Most tests wait more than they work. Browsers, and tests of how soon something happens, run one by one.
-	$(PY) -m pytest -n 3 -m "not browser and not alone"; others=$$?; \
-	$(PY) -m pytest -m "browser or alone" && exit $$others
+# Most tests wait more than they work. Those of how soon something happens have the machine to themselves.
+	$(PY) -m pytest -n 3 -m "not browser and not alone"; failed=$$?; \
+	$(PY) -m pytest -n 2 --dist loadfile -m "browser and not alone" || failed=1; \
+	$(PY) -m pytest -m alone && exit $$failed
 endif
 
 lint: setup  ## format, lint, types

@@ -110,14 +110,14 @@ class Connection:
 
         What it does wrong becomes a reply error or `closing`.
         """
-        if self.closing is not None:
-            return
         figures = self.hub.figures
         figures.received_messages += len(frames)
         figures.received_bytes += sum(map(len, frames))
         self._take_in(frames, now)
 
     def _take_in(self, frames: list[bytes], now: float) -> None:
+        if self.closing is not None:
+            return
         try:
             # Reading many at once costs a fraction of reading them one by one.
             commands = codec.decode_commands(frames)

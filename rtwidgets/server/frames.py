@@ -10,6 +10,7 @@ from __future__ import annotations
 from asyncio import TimerHandle
 from typing import Any, Protocol
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -53,6 +54,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     _drop_timer: TimerHandle | None = None
     # Whether the transport takes more now.
     is_writable = True
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # uvicorn takes a handshake that was refused so for one without an answer, an error for the log.
+            self.handshake_complete = True
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

@@ -9,6 +9,9 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+import redis
 
 from ..client.hub_process import free_port
 
@@ -38,6 +41,7 @@ class RedisServer:
         while self.port > 55_535:
             self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client: Any = redis.Redis(port=self.port)
         self.options = {"appendonly": "yes" if keeps else "no", **(options or {})}
         self._directory = Path(tempfile.mkdtemp(prefix="rtwidgets-redis-"))
         self._sentinel_of = sentinel_of
@@ -48,6 +52,7 @@ class RedisServer:
         return self
 
     def __exit__(self, *fault: object) -> None:
+        self.client.close()
         self.kill()
         shutil.rmtree(self._directory)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from tempfile import TemporaryDirectory
 
 from hatch_build import find_node
 
@@ -34,11 +35,13 @@ class Pages(SimpleHTTPRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """Build the pages and serve them; the address has no slash at its end."""
-    subprocess.run([find_node()[0], "test/harness/build.mjs"], cwd=ROOT / "js", check=True, timeout=120)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=str(ROOT / "js/build/harness")))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with TemporaryDirectory(prefix="rtwidgets-harness-") as directory:
+        command = [find_node()[0], "test/harness/build.mjs", "--out", directory]
+        subprocess.run(command, cwd=ROOT / "js", check=True, timeout=120)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Pages, directory=directory))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()

@@ -13,6 +13,8 @@ from .watch import assert_once_and_in_order, forget_seen, seen, wait_for_transpo
 SETUP = """
 import time
 import rtwidgets as rt
+
+pytestmark = pytest.mark.alone
 hub = rt.connect()
 rt.LiveChart(hub.stream("{stream}"), y="n", window="30s")
 """

@@ -44,6 +44,8 @@ dashboard
 """
 EDITOR = """
 import rtwidgets as rt
+
+pytestmark = pytest.mark.alone
 hub = rt.connect({link!r}, name="Eve")
 session = hub.session("morning")
 session.dashboard()

@@ -16,6 +16,8 @@ from .watch import assert_once_and_in_order, seen, wait_for_transport, watch_str
 NOTEBOOK = "transports.ipynb"
 CHART = """
 import rtwidgets as rt
+
+pytestmark = pytest.mark.alone
 hub = rt.connect()
 rt.LiveChart(hub.stream("{stream}"), y="n", window="30s")
 """

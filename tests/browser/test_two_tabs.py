@@ -13,6 +13,8 @@ from rtwidgets.client.sites import FixedSite
 from .lab import Lab, open_notebook, run_all
 from .watch import wait_for_transport
 
+pytestmark = pytest.mark.alone
+
 CELLS = (
     "import rtwidgets as rt\nhub = rt.connect()",
     'rt.Slider(hub.value("limit", default=100), 0, 500, title="Limit")',

@@ -207,6 +207,13 @@ def test_connection_that_is_closed_gets_nothing_published_later() -> None:
     assert reader.messages() == [] and not reader.connection.has_output
 
 
+def test_what_comes_behind_a_bad_frame_does_not_wait() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.connection.receive([b'{"id":1,"ping":{}}', b"no", b'{"id":2,"ping":{}}'], 0.0)
+    assert peer.connection.closing == codes.BAD_FRAME
+    assert not peer.connection.congested and not peer.connection.can_go_on
+
+
 def test_ended_connection_leaves_nothing() -> None:
     hub = make_hub()
     peer = Peer(hub).connect()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import nats as library
@@ -21,12 +22,12 @@ from .conftest import (
     Join,
     StartFeed,
     Watch,
-    in_order,
     rows,
     send_out_and_back,
     send_table_out_and_back,
     wait_for,
 )
+from .faults import kill_while_it_reads, restart_the_hub, restart_what_it_reads
 from .nats_server import NatsServer
 
 
@@ -75,6 +76,14 @@ def kept(server: NatsServer, stream: str) -> int:
     return int(with_jetstream(server, work))
 
 
+def stream_state(server: NatsServer, stream: str) -> Any:
+    return with_jetstream(server, lambda js: js.stream_info(stream)).state
+
+
+def unread(server: NatsServer, stream: str) -> int:
+    return int(stream_state(server, stream).last_seq) - kept(server, stream)
+
+
 def test_values_arrive_in_order_and_the_place_is_kept_after_that(
     server: NatsServer, join: Join, watch: Watch
 ) -> None:
@@ -119,16 +128,8 @@ def test_killed_feed_loses_nothing_and_repeats_one_batch_at_most(
     server: NatsServer, watch: Watch, start_feed: StartFeed
 ) -> None:
     make_stream(server, "killed")
-    watcher = watch("stream:killed")
     feed = start_feed(kind="nats", channel="stream:killed", url=server.url, stream="killed", group="g")
-    for start in range(0, 4000, 500):
-        send(server, "killed", *rows(start, start + 500))
-        if start == 2000:
-            wait_for(lambda: watcher.seen, said=lambda: feed.log)
-            feed.kill()
-            feed.start()
-    wait_for(lambda: 3999 in watcher.column("n"), said=lambda: (feed.log, len(watcher.seen)))
-    assert in_order(watcher.column("n"), 4000) <= 500
+    kill_while_it_reads(feed, watch("stream:killed"), partial(send, server, "killed"))
     wait_for(lambda: kept(server, "killed") == 4000)
     assert feed.terminate() == 0, feed.log
 
@@ -139,15 +140,8 @@ def test_feed_goes_on_when_the_hub_comes_back_and_keeps_its_place_meanwhile(
     make_stream(server, "back")
     hub, watcher = join(own_hub), watch("stream:back", own_hub)
     feed = hub.run(nats(server.url, stream="back", group="g"), into=hub.stream("back"))
-    send(server, "back", *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10 and kept(server, "back") == 10, said=lambda: feed.status)
-    own_hub.kill()
-    send(server, "back", *rows(10, 20))
-    wait_for(lambda: hub.status()["waiting_items"], said=lambda: feed.status)
-    assert kept(server, "back") == 10
-    own_hub.start()
-    wait_for(lambda: 19 in watcher.column("n") and kept(server, "back") == 20, said=lambda: feed.status)
-    assert sorted(set(watcher.column("n"))) == list(range(20))
+    by = partial(send, server, "back"), partial(unread, server, "back")
+    restart_the_hub(own_hub, hub, feed, watcher, *by)
 
 
 def test_of_what_the_hub_refuses_no_place_is_kept(server: NatsServer, join: Join) -> None:
@@ -165,14 +159,8 @@ def test_feed_says_that_nats_is_away_and_goes_on_after_that(
     make_stream(server, "away")
     hub, watcher = join(), watch("stream:away")
     feed = hub.run(nats(server.url, stream="away", group="g"), into=hub.stream("away"))
-    send(server, "away", *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10 and kept(server, "away") == 10)
-    server.stop()
-    wait_for(lambda: feed.status.startswith("waiting: NATS is away"), said=lambda: feed.status)
-    server.start()
-    send(server, "away", *rows(10, 20))
-    wait_for(lambda: watcher.column("n") == list(range(20)), said=lambda: (feed.status, watcher.column("n")))
-    assert feed.status == "running"
+    by = partial(send, server, "away"), partial(unread, server, "away")
+    restart_what_it_reads(server.stop, server.start, "NATS", feed, watcher, *by)
 
 
 def test_newest_begins_with_what_comes(server: NatsServer, join: Join, watch: Watch) -> None:
@@ -206,6 +194,7 @@ def test_two_that_read_for_one_group_are_told(server: NatsServer, join: Join) ->
     make_stream(server, "twice")
     hub = join()
     feeds = [hub.run(nats(server.url, stream="twice", group="g"), into=hub.event("twice")) for _ in range(2)]
+    wait_for(lambda: stream_state(server, "twice").consumer_count == 2)
     send(server, "twice", 1)
     wait_for(lambda: any("another process reads" in feed.status for feed in feeds))
     send(server, "twice", 2)

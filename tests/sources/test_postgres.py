@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ from .conftest import (
     Join,
     StartFeed,
     Watch,
-    in_order,
     rows,
     send_out_and_back,
     send_table_out_and_back,
     wait_for,
 )
+from .faults import kill_while_it_reads, restart_the_hub, restart_what_it_reads
 
 DOCS = Path(__file__).parents[2] / "docs/sources.md"
 
@@ -111,16 +112,8 @@ def test_killed_feed_loses_nothing_and_repeats_one_batch_at_most(
     server: PostgresServer, watch: Watch, start_feed: StartFeed
 ) -> None:
     make_outbox(server, "killed")
-    watcher = watch("stream:killed")
     feed = start_feed(kind="postgres", channel="stream:killed", url=server.url, table="killed")
-    for start in range(0, 4000, 500):
-        send(server, "killed", *rows(start, start + 500))
-        if start == 2000:
-            wait_for(lambda: watcher.seen, said=lambda: feed.log)
-            feed.kill()
-            feed.start()
-    wait_for(lambda: 3999 in watcher.column("n"), said=lambda: (feed.log, len(watcher.seen)))
-    assert in_order(watcher.column("n"), 4000) <= 500
+    kill_while_it_reads(feed, watch("stream:killed"), partial(send, server, "killed"))
     wait_for(lambda: left(server, "killed") == 0)
     assert feed.terminate() == 0, feed.log
 
@@ -131,15 +124,8 @@ def test_feed_goes_on_when_the_hub_comes_back_and_deletes_nothing_meanwhile(
     make_outbox(server, "back")
     hub, watcher = join(own_hub), watch("stream:back", own_hub)
     feed = hub.run(postgres(server.url, table="back"), into=hub.stream("back"))
-    send(server, "back", *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10 and left(server, "back") == 0, said=lambda: feed.status)
-    own_hub.kill()
-    send(server, "back", *rows(10, 20))
-    wait_for(lambda: hub.status()["waiting_items"], said=lambda: feed.status)
-    assert left(server, "back") == 10
-    own_hub.start()
-    wait_for(lambda: 19 in watcher.column("n") and left(server, "back") == 0, said=lambda: feed.status)
-    assert sorted(set(watcher.column("n"))) == list(range(20))
+    by = partial(send, server, "back"), partial(left, server, "back")
+    restart_the_hub(own_hub, hub, feed, watcher, *by)
 
 
 def test_what_the_hub_refuses_is_not_deleted(server: PostgresServer, join: Join) -> None:
@@ -157,14 +143,8 @@ def test_feed_says_that_postgres_is_away_and_goes_on_after_that(
     make_outbox(server, "away")
     hub, watcher = join(), watch("stream:away")
     feed = hub.run(postgres(server.url, table="away"), into=hub.stream("away"))
-    send(server, "away", *rows(0, 10))
-    wait_for(lambda: len(watcher.column("n")) == 10 and left(server, "away") == 0, said=lambda: feed.status)
-    server.stop()
-    wait_for(lambda: feed.status.startswith("waiting: PostgreSQL is away"), said=lambda: feed.status)
-    server.start()
-    send(server, "away", *rows(10, 20))
-    wait_for(lambda: watcher.column("n") == list(range(20)), said=lambda: (feed.status, watcher.column("n")))
-    assert feed.status == "running"
+    by = partial(send, server, "away"), partial(left, server, "away")
+    restart_what_it_reads(server.stop, server.start, "PostgreSQL", feed, watcher, *by)
 
 
 def test_second_reader_waits_until_the_first_has_gone(
