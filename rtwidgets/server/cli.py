@@ -72,14 +72,6 @@ def serve(config: Path | None, **flags: object) -> None:
             err=True,
         )
 
-    keeps = settings.auth.revocation_file or settings.hub.broker != "memory"
-    if not keeps and (secret or settings.auth.jwks):
-        click.echo(
-            "warning: what is revoked, links too, is good again when this hub restarts: set "
-            "auth.revocation_file to a path, such as '/var/lib/rtwidgets/revoked'",
-            err=True,
-        )
-
     def on_ready(url: str) -> None:
         click.echo(f"rtwidgets hub at {url}")
 

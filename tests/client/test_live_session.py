@@ -301,3 +301,13 @@ def test_revoked_link_stays_revoked_when_the_hub_is_started_again(tmp_path: Path
             rt.connect(bad.url, name="Guest")
     finally:
         process.kill()
+
+
+def test_hub_that_keeps_no_revocations_says_so(tmp_path: Path, join: Join) -> None:
+    process = HubProcess(tmp_path)
+    process.start()
+    try:
+        join(process.url).session("morning").share().revoke()
+        assert "is good again when the hub restarts" in (tmp_path / "hub.log").read_text()
+    finally:
+        process.kill()
