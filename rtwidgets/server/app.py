@@ -29,7 +29,7 @@ from .addresses import Addresses, parse_networks
 from .api import HttpApi
 from .archive_cleaner import Cleaner, HasArchive
 from .archiver import Archiver
-from .clock import steady_clock
+from .clock import ClockWatch, steady_clock
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .exposition import Family
@@ -74,6 +74,7 @@ class HubApp:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.now = steady_clock()
+        self._clock_watch = ClockWatch(self.now)
         self.tokens = settings.auth.tokens()
         self._jwks = Jwks(settings.auth.jwks, self.tokens) if settings.auth.jwks else None
         self.hub = Hub(
@@ -186,7 +187,7 @@ class HubApp:
 
     async def _tick(self) -> None:
         while True:
-            for act in (self._tick_hub, self._read_revoked):
+            for act in (self._tick_hub, self._read_revoked, self._look_at_clock):
                 try:
                     act()
                 except Exception:
@@ -196,6 +197,14 @@ class HubApp:
 
     def _tick_hub(self) -> None:
         self.hub.tick(self.now())
+
+    def _look_at_clock(self) -> None:
+        if (ahead_s := self._clock_watch.news()) is not None:
+            log.warning(
+                "the system's clock was set: it is %+d s from the hub's, by which tokens' times are judged; "
+                "if it is right now and others issue tokens, start the hub anew",
+                round(ahead_s),
+            )
 
     def _read_revoked(self) -> None:
         if self._revoked is not None and (entries := list(self._revoked.news())):

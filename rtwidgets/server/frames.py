@@ -107,6 +107,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         """Send a close frame, and close the socket when the peer has answered it or the time is up."""
         if self._closing:
             return
+        # For the peer's answer: who had sent too much is not read just now.
+        self.resume()
         self._closing = self.close_sent = True
         self.is_writable = False
         payload = code.to_bytes(2, "big") + reason.encode()[:123]
@@ -154,10 +156,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self._owner = None
 
     def shutdown(self) -> None:
-        if self._owner is None:
-            super().shutdown()
-        else:
+        if self._owner is not None:
             self.end(1012, "")
+        elif self.handshake_complete:
+            super().shutdown()
+        # Else the application is about to answer with 503, on which a front asks another hub; the 500 that
+        # uvicorn has for it would go to the client.
 
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:
