@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
@@ -70,6 +71,8 @@ def call_request(
         ValueError: If the timeout is not above 0, or above an hour.
         ChannelError: If the arguments are no JSON, or too large.
     """
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, Real):
+        raise TypeError(f"timeout_s is a number of seconds, such as 5 or 0.5, not {timeout_s!r}")
     if not 0 < timeout_s <= MAX_TIMEOUT_S or math.isnan(timeout_s):
         raise ValueError(f"timeout_s must be above 0 and at most {MAX_TIMEOUT_S}, not {timeout_s!r}")
     max_bytes = link.publisher.max_item_bytes

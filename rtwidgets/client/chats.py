@@ -19,6 +19,7 @@ from ..protocol.names import direct_channel
 from .answers import Answers
 from .channel import Channel
 from .chat_copy import ChatCopy, Message, message_of
+from .link import RPC_TIMEOUT_S
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 
@@ -94,6 +95,8 @@ class Chat(Channel):
 
         Raises:
             ChannelError: If somebody else wrote it, or the text is too long.
+            ReplyError: If the hub refuses.
+            ReplyTimeoutError: If it does not answer in time.
         """
         if isinstance(message, Message) and message.user != self.hub.user:
             raise ChannelError(
@@ -101,23 +104,30 @@ class Chat(Channel):
             )
         self._check_shown(text)
         self._check_text(text)
-        self._send({"type": "edit", "id": _id(message), "text": text})
+        self._change({"type": "edit", "id": _id(message), "text": text})
 
     def delete(self, message: Message | str) -> None:
-        """Delete a message of yours; owners of the chat may delete any."""
-        self._send({"type": "delete", "id": _id(message)})
+        """Delete a message of yours; owners of the chat may delete any.
+
+        Raises:
+            ReplyError: If the hub refuses.
+            ReplyTimeoutError: If it does not answer in time.
+        """
+        self._change({"type": "delete", "id": _id(message)})
 
     def react(self, message: Message | str, emoji: str, *, on: bool = True) -> None:
         """React to a message with an emoji, or with ``on=False`` take that back.
 
         Raises:
             ChannelError: If the emoji is empty or has more than 16 characters.
+            ReplyError: If the hub refuses.
+            ReplyTimeoutError: If it does not answer in time.
         """
         if not 1 <= len(emoji) <= 16:
             raise ChannelError(
                 f"a reaction has 1 to 16 characters, such as '👍'; {emoji[:40]!r} has {len(emoji)}"
             )
-        self._send({"type": "reaction", "id": _id(message), "emoji": emoji, "on": on})
+        self._change({"type": "reaction", "id": _id(message), "emoji": emoji, "on": on})
 
     def typing(self) -> None:
         """Show for some seconds that you are typing; call it again while you do."""
@@ -289,6 +299,11 @@ class Chat(Channel):
 
     def _send(self, form: dict[str, object]) -> None:
         self._check_open().publisher.put_whole(self.name, msgspec.json.encode(form))
+
+    def _change(self, form: dict[str, object]) -> None:
+        """Send what the hub may refuse although the chat is open to us; who asked for it hears of that."""
+        publisher = self._check_open().publisher
+        publisher.put_and_wait(self.name, msgspec.json.encode(form), RPC_TIMEOUT_S)
 
     def _clear(self) -> None:
         self._on_message.clear()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
+from weakref import WeakSet
 
 import msgspec
 
@@ -19,10 +20,10 @@ from ..protocol.names import check_command, scoped
 from .encoding import encode_json
 from .link import Link
 from .portal import Portal
-from .running import ArgumentError, RunningCall
+from .running import ArgumentError, Handler, RunningCall
 from .signatures import Signature
 from .told import Call, Cancel
-from .workers import call_workers
+from .workers import call_slots
 
 if TYPE_CHECKING:
     from .exchange import Exchange
@@ -32,8 +33,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger("rtwidgets")
 
-MAX_CALLS = 1_000
-MAX_LOST_THREADS = 200
 # The hub says when the deadline has passed; this much later we know it without being told.
 DEADLINE_GRACE_S = 5.0
 
@@ -122,6 +121,8 @@ class Commands:
         # With what ends each when the hub does not.
         self._running: dict[str, tuple[RunningCall, asyncio.TimerHandle]] = {}
         self._lock = threading.Lock()
+        # Commands of which the log has said that they hang.
+        self._hanging: WeakSet[Handler] = WeakSet()
 
     def add(self, command: RegisteredCommand[..., Any]) -> None:
         """Serve a command from now on; one of the same name gives way.
@@ -152,14 +153,8 @@ class Commands:
         """Start a call; in the portal's loop."""
         with self._lock:
             command = self._served.get(call.command)
-            busy = len(self._running) >= MAX_CALLS
-        lost = call_workers().lost
         if command is None:
             self._answer(call.id, _failure("LookupError", f"this process does not serve {call.command!r}"))
-        elif busy:
-            self._answer(call.id, _failure("Busy", f"{MAX_CALLS} calls are under way in this process"))
-        elif lost >= MAX_LOST_THREADS:
-            self._answer(call.id, _failure("Busy", f"{lost} calls never returned here: restart the process"))
         else:
             self._start(call, command)
 
@@ -174,11 +169,17 @@ class Commands:
 
     def _start(self, call: Call, command: RegisteredCommand[..., Any]) -> None:
         running = RunningCall(call, command, self)
+        if why := call_slots().take(command, running.caller, call.command):
+            self._answer(call.id, _failure("Busy", why))
+            return
         late_s = call.timeout_ms / 1000 + DEADLINE_GRACE_S
         timer = self.portal.loop.call_later(late_s, self.on_cancel, Cancel(call.id, "deadline"))
         with self._lock:
             self._running[call.id] = (running, timer)
-        running.start()
+        try:
+            running.start()
+        except RuntimeError as error:  # the system gives this process no more threads
+            self.ended(running, _failure("Busy", f"{call.command!r} was not started: {error}"))
 
     # Owner of running calls ---------------------------------------------------------
 
@@ -205,11 +206,23 @@ class Commands:
 
     def ended(self, running: RunningCall, answer: dict[str, object]) -> None:
         """Tell the hub how a call ended, unless nobody waits for it any more."""
+        call_slots().give_back(running.handler, running.caller)
         if self._forget(running.id):
             try:
                 self._answer(running.id, answer)
             except RtWidgetsError as error:  # we were closed meanwhile
                 log.warning("the answer of command %r did not reach the hub: %s", running.command, error)
+
+    def hangs(self, running: RunningCall) -> None:
+        """Say once of each command that its function does not end."""
+        if running.handler not in self._hanging:
+            self._hanging.add(running.handler)
+            log.error(
+                "command %r goes on after the deadline of its call. Until it ends it keeps its place, as "
+                "threads can't be ended from outside: let it wait with a timeout, and call rt.progress() or "
+                "look at rt.cancelled() in its loops",
+                running.command,
+            )
 
     def _forget(self, call_id: str) -> bool:
         with self._lock:

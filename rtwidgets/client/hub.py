@@ -111,6 +111,8 @@ class Hub(BrowserAccess, CommandAccess, NotifyAccess, SessionAccess):
             with self._declaring:
                 if value._declare_default(encoded):
                     self._declare(value)
+                    # A hub that starts anew without what it had is told the last value, whoever set that.
+                    value._follow()
         return value
 
     def event(self, name: str) -> Events:

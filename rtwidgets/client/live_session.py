@@ -230,7 +230,7 @@ class Session:
         self._check_open()
         if role not in ROLES:
             raise ConfigError(f"role {role!r} does not exist: use 'viewer', 'editor' or 'owner'")
-        asked = {"session": self.name, "role": role, "ttl_s": parse_duration(expires)}
+        asked = {"session": self.name, "role": role, "ttl_s": parse_duration(expires, "expires")}
         reply = self.hub._use().rpc("rtwidgets.share", asked)
         url, expires_at = link_of(self.hub._endpoint().address, f"s/{self.name}", reply)
         return Share(self.hub, url, role, expires_at)

@@ -15,8 +15,10 @@ from ..errors import (
     ColumnsError,
     PermissionDeniedError,
     ReplyError,
+    ReplyTimeoutError,
     RtWidgetsError,
 )
+from ..protocol.names import namespace_of
 from .columns import Columns, split_rows
 from .outbox import Batch, Item, Outbox, Receipt, Rows, Whole, rows_item
 from .replies import DEFAULT_MESSAGE_BYTES, in_python
@@ -103,13 +105,38 @@ class Publisher:
             ChannelError: If it is larger than a frame may be.
             BufferFullError: If there is no room.
         """
+        self.put(self._whole(channel, data, latest_only))
+
+    def put_and_wait(self, channel: str, data: bytes, timeout_s: float) -> None:
+        """Queue one publication of encoded JSON and, while there is a connection, wait for the hub's answer.
+
+        Raises:
+            ReplyError: If the hub refuses it.
+            ReplyTimeoutError: If the hub does not answer in time; it is sent again when the hub is back.
+            ChannelError: If it is larger than a frame may be.
+            BufferFullError: If there is no room.
+        """
+        item = self._whole(channel, data)
+        receipt = self.offer(item) if self.online and self._may_wait() else None
+        if receipt is None:
+            self.put(item)
+            return
+        try:
+            receipt.result(timeout_s)
+        except TimeoutError:
+            raise ReplyTimeoutError(
+                f"the hub has not said in {timeout_s:g} s that it took what was sent to {channel!r}: "
+                "it gets it as soon as it is there"
+            ) from None
+
+    def _whole(self, channel: str, data: bytes, latest_only: bool = False) -> Whole:
         item = Whole(channel, data, latest_only)
         if item.size > self.max_item_bytes:
             raise ChannelError(
                 f"a publication of {channel!r} takes {item.size} bytes, the hub takes {self.max_item_bytes}: "
                 "send less at once, or raise max_message_bytes at the hub"
             )
-        self.put(item)
+        return item
 
     def put(self, item: Item) -> None:
         """Queue an item; while connected wait a little for room, while disconnected fail at once."""
@@ -262,7 +289,8 @@ class Publisher:
         if receipts:
             _settle(receipts, error)
             return
-        self._errors.setdefault(channel, error)
+        if namespace_of(channel) != "chat":  # whose messages have nothing to do with each other
+            self._errors.setdefault(channel, error)
         if (channel, error.code) not in self._logged:
             self._logged.add((channel, error.code))
             log.error("publishing to %r failed: %s", channel, error)

@@ -18,7 +18,7 @@ from msgspec import Raw
 from ..errors import CallCancelledError
 from .portal import Portal, replace_portal, shared_portal
 from .told import Call
-from .workers import USER_LOOP, Job, call_workers
+from .workers import USER_LOOP, call_workers
 
 log = logging.getLogger("rtwidgets")
 
@@ -26,7 +26,8 @@ PROGRESS_INTERVAL_S = 0.1
 MAX_NOTE_CHARS = 200
 MAX_MESSAGE_CHARS = 2_000
 MAX_TRACEBACK_CHARS = 20_000
-# How long the loop of async functions may not answer until it is taken for blocked.
+# How long after its deadline a function may go on until it is taken for one that hangs, and how long the loop
+# of async functions may not answer until it is taken for blocked.
 BLOCKED_AFTER_S = 2.0
 
 StopReason: TypeAlias = Literal["cancelled", "deadline"]
@@ -60,7 +61,10 @@ class Owner(Protocol):
         """Pass on how far a call is; in that loop."""
 
     def ended(self, running: RunningCall, answer: dict[str, object]) -> None:
-        """Pass on how a call ended; from any thread, once."""
+        """Pass on how a call ended, and free its place; from any thread, once."""
+
+    def hangs(self, running: RunningCall) -> None:
+        """Hear that a function goes on past its deadline; in that loop."""
 
 
 class RunningCall:
@@ -75,12 +79,12 @@ class RunningCall:
     def __init__(self, call: Call, handler: Handler, owner: Owner) -> None:
         self.id = call.id
         self.command = call.command
+        self.caller = call.caller.user or call.caller.client
+        self.handler = handler
         self.stopped: StopReason | None = None
         self._args = call.args
-        self._handler = handler
         self._owner = owner
         self._lock = threading.Lock()
-        self._job: Job | None = None
         self._task: asyncio.Task[Any] | None = None
         self._user_portal = shared_portal(USER_LOOP)
         self._has_ended = False
@@ -90,10 +94,10 @@ class RunningCall:
 
     def start(self) -> None:
         """Start the handler: a coroutine in the loop of async functions, another on a thread."""
-        if self._handler.is_async:
+        if self.handler.is_async:
             self._user_portal.spawn(self._in_loop())
         else:
-            self._job = call_workers().submit(lambda: contextvars.copy_context().run(self._in_thread))
+            call_workers().submit(lambda: contextvars.copy_context().run(self._in_thread))
 
     def stop(self, reason: StopReason) -> None:
         """Ask the handler to stop: a coroutine is cancelled, a function hears of it from `progress`."""
@@ -101,15 +105,11 @@ class RunningCall:
             if self._has_ended:
                 return
             self.stopped = self.stopped or reason
-            task, job = self._task, self._job
+            task = self._task
         if task is not None:
             self._user_portal.call_soon(task.cancel)
-        if job is not None and call_workers().withdraw(job):
-            self._end({"cancelled": True})
-        elif job is not None and reason == "deadline":
-            call_workers().give_up(job)
-        if self._handler.is_async and reason == "deadline":
-            self._watch_loop()
+        if reason == "deadline":
+            self._watch()
 
     def report(self, fraction: float | None, note: str) -> None:
         """Take the handler's word on how far it is; the hub hears of it at most ten times a second.
@@ -144,7 +144,7 @@ class RunningCall:
     def _in_thread(self) -> None:
         _current.set(self)
         try:
-            result = self._handler.run(self._args)
+            result = self.handler.run(self._args)
             if inspect.isawaitable(result):
                 result = self._user_portal.spawn(self._awaited(result)).result()
             answer = self._result(result)
@@ -156,7 +156,7 @@ class RunningCall:
 
     async def _in_loop(self) -> None:
         try:
-            answer = self._result(await self._awaited(self._handler.run(self._args)))
+            answer = self._result(await self._awaited(self.handler.run(self._args)))
         except asyncio.CancelledError as error:
             answer = self._stopped_by(error)
         except BaseException as error:
@@ -183,7 +183,7 @@ class RunningCall:
         if isinstance(error, CallCancelledError) and self.stopped is not None:
             return {"cancelled": True}
         if not isinstance(error, ArgumentError):
-            self._handler.note_error("".join(traceback.format_exception(error))[-MAX_TRACEBACK_CHARS:])
+            self.handler.note_error("".join(traceback.format_exception(error))[-MAX_TRACEBACK_CHARS:])
             log.error("command %r failed", self.command, exc_info=error)
         name = "TypeError" if isinstance(error, ArgumentError) else type(error).__name__
         return {"error": {"type": name, "message": str(error)[:MAX_MESSAGE_CHARS]}}
@@ -195,21 +195,24 @@ class RunningCall:
             self._has_ended = True
         self._owner.ended(self, answer)
 
-    def _watch_loop(self) -> None:
-        """Give the loop of async functions up if this one blocks it, so that others go on in a new one."""
-        loop, portal = self._owner.portal.loop, self._user_portal
+    def _watch(self) -> None:
+        """Look whether it ends now; if it blocks the loop of async functions, others go on in a new one."""
+        portal = self._user_portal
         answered = threading.Event()
         portal.call_soon(answered.set)
 
         def look() -> None:
-            if not answered.is_set() and replace_portal(USER_LOOP, portal):
+            if self._has_ended:
+                return
+            self._owner.hangs(self)
+            if self.handler.is_async and not answered.is_set() and replace_portal(USER_LOOP, portal):
                 log.error(
                     "command %r blocks the loop of async functions; others go on in a new one: await in it, "
                     "or make it a plain function",
                     self.command,
                 )
 
-        loop.call_later(BLOCKED_AFTER_S, look)
+        self._owner.portal.loop.call_later(BLOCKED_AFTER_S, look)
 
 
 class ArgumentError(TypeError):

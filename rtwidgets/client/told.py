@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw
 
+from ..protocol.messages import ClientInfo
 from .demands import DemandReport
 
 
@@ -16,6 +17,7 @@ class Call(msgspec.Struct):
     id: str
     command: str
     args: dict[str, Any] = {}
+    caller: ClientInfo = msgspec.field(default_factory=ClientInfo)
     timeout_ms: int = 30_000
 
 

@@ -15,23 +15,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .portal import shared_portal
+from .slots import MAX_CALLS, Slots
 
 log = logging.getLogger("rtwidgets")
 
 MAX_THREADS = 16
-MAX_CALL_THREADS = 64
 MAX_WAITING = 10_000
 USER_LOOP = "rtwidgets-handlers"
-
-
-class Job:
-    """A function that runs on a worker thread once there is a free one."""
-
-    def __init__(self, run: Callable[[], object]) -> None:
-        self.run = run
-        # Nobody waits for it any more: its thread ends when it does, and another has taken its place.
-        self.is_given_up = False
-        self.has_ended = False
 
 
 class Workers:
@@ -39,50 +29,25 @@ class Workers:
 
     Args:
         name: The threads' name.
-        max_threads: How many there are at most, those of jobs that were given up not counted.
+        max_threads: How many there are at most.
     """
 
     def __init__(self, name: str, max_threads: int) -> None:
         self._name = name
         self._max_threads = max_threads
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Callable[[], object]] = deque()
         self._changed = threading.Condition()
         self._threads = 0
         self._idle = 0
-        # Jobs that were given up and have not ended.
-        self.lost = 0
 
-    def submit(self, run: Callable[[], object]) -> Job:
+    def submit(self, run: Callable[[], object]) -> None:
         """Run a function on some thread; what it raises is logged."""
-        job = Job(run)
         with self._changed:
-            self._waiting.append(job)
-            self._grow()
+            if len(self._waiting) >= self._idle and self._threads < self._max_threads:
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                self._threads += 1
+            self._waiting.append(run)
             self._changed.notify()
-        return job
-
-    def withdraw(self, job: Job) -> bool:
-        """Take back a job that has not begun; False when it has."""
-        with self._changed:
-            if job not in self._waiting:
-                return False
-            self._waiting.remove(job)
-            return True
-
-    def give_up(self, job: Job) -> None:
-        """Wait no more for a job that has begun: it keeps its thread, and another takes that one's place."""
-        with self._changed:
-            if job.has_ended or job.is_given_up:
-                return
-            job.is_given_up = True
-            self.lost += 1
-            self._threads -= 1
-            self._grow()
-
-    def _grow(self) -> None:
-        if len(self._waiting) > self._idle and self._threads < self._max_threads:
-            self._threads += 1
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
 
     def _work(self) -> None:
         while True:
@@ -91,27 +56,28 @@ class Workers:
                 while not self._waiting:
                     self._changed.wait()
                 self._idle -= 1
-                job = self._waiting.popleft()
+                run = self._waiting.popleft()
             try:
-                job.run()
+                run()
             except BaseException:
                 log.exception("a callback failed")
-            with self._changed:
-                job.has_ended = True
-                if job.is_given_up:
-                    self.lost -= 1
-                    return
-            del job
+            del run
 
 
 _workers = Workers("rtwidgets-worker", MAX_THREADS)
-# Handlers of commands have their own, so that none of them keeps callbacks, or each other, waiting for long.
-_call_workers = Workers("rtwidgets-command", MAX_CALL_THREADS)
+# Handlers of commands have their own, as many as calls may run: none keeps callbacks, or each other, waiting.
+_call_workers = Workers("rtwidgets-command", MAX_CALLS)
+_call_slots = Slots()
 
 
 def call_workers() -> Workers:
     """Return this process's threads for handlers of commands."""
     return _call_workers
+
+
+def call_slots() -> Slots:
+    """Return who holds the places for calls in this process."""
+    return _call_slots
 
 
 def submit(run: Callable[[], object]) -> None:
@@ -189,9 +155,10 @@ class Strand:
 
 
 def _after_fork_in_child() -> None:
-    global _workers, _call_workers
+    global _workers, _call_workers, _call_slots
     _workers = Workers("rtwidgets-worker", MAX_THREADS)
-    _call_workers = Workers("rtwidgets-command", MAX_CALL_THREADS)
+    _call_workers = Workers("rtwidgets-command", MAX_CALLS)
+    _call_slots = Slots()
 
 
 if hasattr(os, "register_at_fork"):

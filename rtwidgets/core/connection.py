@@ -389,9 +389,7 @@ class Connection:
             self._timer.cancel()
         if self.expired_timer is not None:
             self.expired_timer.cancel()
-        for cursor in list(self.cursors.values()):
-            cursor.channel.exit(cursor)
-        self.cursors.clear()
+        self._leave_channels()
         for channel in self.watches:
             channel.unwatch(self)
         self.hub.forget(self, now)
@@ -403,6 +401,11 @@ class Connection:
     def _on_expired(self, now: float) -> None:
         self.close(codes.EXPIRED)
 
+    def _leave_channels(self) -> None:
+        for cursor in list(self.cursors.values()):
+            cursor.channel.exit(cursor)
+        self.cursors.clear()
+
     def _on_ping(self, now: float) -> None:
         self._awaits_pong = True
         self.notify(codec.PING)
@@ -413,6 +416,8 @@ class Connection:
         if self._awaits_pong and limits.pong_timeout_s:
             self.hub.refused["pong_timeout_s"] += 1
             self.close(codes.NO_PONG)
+            # Others see it go now: a process that stands still would hold the close handshake up.
+            self._leave_channels()
             return
         rest = limits.ping_interval_s - limits.pong_timeout_s
         self._timer = self.hub.timers.at(now + max(rest, 0.0), self._on_ping)

@@ -219,6 +219,11 @@ class HubApp:
             log.error("%s", fault)
             raise Refusal(codes.INTERNAL, fault)
         if self._revoked is None:
+            if nodes is None:
+                log.warning(
+                    "what was revoked is good again when the hub restarts with the same keys: set "
+                    "auth.revocation_file to a path"
+                )
             return
         try:
             self._revoked.append(entry)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..archive import open_archive, open_shared_archive
 from ..brokers.address import open_broker
@@ -25,6 +26,7 @@ from .logs import LogFormat
 GOOD_SECRET = 32
 # Keys whose environment variable is split at its commas.
 LISTS = ("allowed_origins", "algorithms", "trusted_proxies")
+_SQLITE = "sqlite:///"
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -87,7 +89,8 @@ class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
         leeway_s: By how much the clocks of the hub and of who makes tokens may differ.
         audience: The `aud` that tokens must name; empty for any.
         issuer: The `iss` that tokens must have; empty for any.
-        revocation_file: Keeps what was revoked; processes that share it hear of it within a second.
+        revocation_file: Keeps what was revoked; processes that share it hear of it within a second. Empty:
+            beside the archive if that is of SQLite, else what was revoked is good again at the next start.
         anonymous: Let clients in that have no token.
         api_key: The key of the HTTP API; empty shuts it.
         allowed_origins: Origins whose pages may connect, besides the hub's own.
@@ -169,7 +172,16 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
         source = "the settings" if path is None else f"config file {path}"
         raise ConfigError(f"{source}: {_explain(str(error))}") from None
     _check(settings)
-    return settings
+    return _with_revocation_file(settings)
+
+
+def _with_revocation_file(settings: Settings) -> Settings:
+    """Keep revocations beside the archive where nothing is said of them: they must not end with the hub."""
+    archive = settings.hub.archive
+    if settings.auth.revocation_file or not archive.startswith(_SQLITE):
+        return settings
+    file = Path(archive.removeprefix(_SQLITE) + ".revoked").absolute()
+    return replace(settings, auth=replace(settings.auth, revocation_file=str(file)))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,7 +12,14 @@ import pytest
 
 import rtwidgets as rt
 from rtwidgets.client import running
-from rtwidgets.client.workers import MAX_CALL_THREADS
+from rtwidgets.client.slots import (
+    MAX_CALLS,
+    MAX_CALLS_OF_BOTH,
+    MAX_CALLS_OF_CALLER,
+    MAX_CALLS_OF_COMMAND,
+    Slots,
+)
+from rtwidgets.client.workers import call_slots
 from rtwidgets.errors import (
     CallCancelledError,
     ChannelError,
@@ -173,55 +180,64 @@ def test_deadline_ends_handlers_too(join: Join) -> None:
     assert (loops.last_error, sleeps.last_error) == ("", "")
 
 
-def test_handlers_that_never_return_do_not_keep_others_from_running(join: Join) -> None:
-    server, caller = join(), join()
+def test_handlers_that_never_return_do_not_keep_others_from_running(
+    join: Join, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "BLOCKED_AFTER_S", 0.1)
+    server, other = join(), join(own_token=token("eve"))
+    bobs = [join(own_token=token("bob")) for _ in range(4)]
     gate = Gate()
 
     @server.command
-    def hang() -> None:
-        gate.opened.wait(30)
+    def hang(really: bool = True) -> str:
+        if really:
+            gate.opened.wait(30)
+        return "ended"
 
     @server.command
     def add(a: int, b: int) -> int:
         return a + b
 
-    calls = [caller.start("hang", timeout_s=0.5) for _ in range(MAX_CALL_THREADS)]
+    calls = [bobs[number % 4].start("hang", timeout_s=1.5) for number in range(200)]
+    errors: list[Exception] = []
     for call in calls:
-        with pytest.raises(DeadlineError):
+        with pytest.raises((DeadlineError, HandlerFailedError)) as caught:
             call.result(10)
-    assert caller.call("add", a=1, b=2, timeout_s=5) == 3
+        errors.append(caught.value)
+    refused = [str(error) for error in errors if isinstance(error, HandlerFailedError)]
+    assert len(refused) == 200 - MAX_CALLS_OF_BOTH
+    assert set(refused) == {refused[0]}
+    assert "Busy: 'hang' was not started: its process runs 64 calls of 'hang' for this caller" in refused[0]
+    # Another command, and another caller, although none of them has ended.
+    assert bobs[0].call("add", a=1, b=2, timeout_s=5) == 3
+    assert other.call("hang", really=False, timeout_s=5) == "ended"
     heard: list[object] = []
     channel = server.event("still/here")
     channel.on_event(heard.append)
     channel.send("callbacks run, too")
     eventually(lambda: heard)
+    eventually(lambda: "'hang' goes on after the deadline" in caplog.text)
+    assert caplog.text.count("goes on after the deadline") == 1
     gate.opened.set()
+    eventually(lambda: not call_slots()._held)
+    assert bobs[0].call("hang", timeout_s=5) == "ended"
 
 
-def test_call_that_waits_for_a_thread_can_be_cancelled(join: Join) -> None:
-    server, caller = join(), join()
-    gate = Gate()
-    ran: list[int] = []
-
-    @server.command
-    def hold() -> None:
-        gate.wait()
-
-    @server.command
-    def late() -> None:
-        ran.append(1)
-
-    others = [join() for _ in range(2)]
-    calls = [others[number % 2].start("hold") for number in range(MAX_CALL_THREADS)]
-    assert gate.reached.wait(10)
-    waiting = caller.start("late")
-    waiting.cancel()
-    with pytest.raises(CallCancelledError):
-        waiting.result(10)
-    gate.opened.set()
-    for call in calls:
-        call.result(10)
-    assert ran == []
+def test_no_caller_and_no_command_takes_all_places() -> None:
+    slots = Slots()
+    callers = [f"caller {number}" for number in range(MAX_CALLS)]
+    assert sum(not slots.take("hang", caller, "hang") for caller in callers) == MAX_CALLS_OF_COMMAND
+    taken = sum(not slots.take(command, "bob", str(command)) for command in range(MAX_CALLS))
+    assert taken == MAX_CALLS_OF_CALLER
+    assert slots.take("add", "eve", "add") == ""
+    assert "calls of all commands for this caller" in slots.take("add", "bob", "add")
+    slots.give_back("add", "eve")
+    for caller in callers[:MAX_CALLS_OF_COMMAND]:
+        slots.give_back("hang", caller)
+    for command in range(MAX_CALLS_OF_CALLER):
+        slots.give_back(command, "bob")
+    assert not slots._held
+    assert sum(not slots.take(caller, caller, caller) for caller in [*callers, "one more"]) == MAX_CALLS
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -272,6 +288,8 @@ def test_same_key_starts_once(join: Join) -> None:
 
 def test_what_is_wrong_is_said_before_anything_is_sent(join: Join) -> None:
     hub = join()
+    with pytest.raises(TypeError, match=r"timeout_s is a number of seconds, such as .*, not '5s'"):
+        hub.call("halt", timeout_s="5s")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="timeout_s must be above 0 and at most 3600, not 7200"):
         hub.call("halt", timeout_s=7_200)
     with pytest.raises(ChannelError, match="the arguments of 'halt' can't be sent as JSON"):

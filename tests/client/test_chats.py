@@ -114,13 +114,29 @@ def test_owners_delete_what_others_said_and_guests_do_not(join: Join) -> None:
     ann, bob, owner = guest(join, "ann"), guest(join, "bob"), join(own_token=token("olga"))
     first = ann.chat("c4").say("spam")
     assert ann.flush()
-    bob.chat("c4").delete(first)
-    assert bob.flush()
     with pytest.raises(ReplyError, match="only its author may change a message"):
-        bob.chat("c4").say("next")
-    assert len(owner.chat("c4").history()) == 1
+        bob.chat("c4").delete(first)
+    with pytest.raises(ReplyError, match="only its author may change a message"):
+        bob.chat("c4").edit(first, "mine")
+    bob.chat("c4").say("next")
+    assert bob.flush()
+    assert [message.text for message in owner.chat("c4").history()] == ["spam", "next"]
     owner.chat("c4").delete(first)
-    eventually(lambda: ann.chat("c4").history() == [])
+    eventually(lambda: [message.text for message in ann.chat("c4").history()] == ["next"])
+
+
+def test_what_was_refused_keeps_no_other_message_from_being_sent(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = guest(join, "ann")
+    desk = ann.chat("c4refused")
+    # The hub takes no label of no characters; a client that checks it has no way to send one.
+    desk._send({"type": "message", "id": "bad", "text": "refused", "label": ""})
+    assert ann.flush()
+    assert "publishing to 'chat:c4refused' failed" in caplog.text
+    desk.say("next")
+    assert ann.flush()
+    assert [message.text for message in desk.history()] == ["next"]
 
 
 def test_history_pages_back_beyond_what_a_late_joiner_gets(join: Join) -> None:

@@ -270,7 +270,7 @@ def test_durations_are_seconds(text: str | float, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("bad", ["", "5", "m", "-5m", "5 parsecs", -1, math.nan, math.inf, True])
+@pytest.mark.parametrize("bad", ["", "5", "m", "-5m", "5 parsecs", -1, math.nan, math.inf, True, None, b"5m"])
 def test_what_is_no_duration_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(bad)

@@ -281,3 +281,33 @@ def test_color_of_a_user_is_the_same_as_in_a_page() -> None:
     css = (ROOT / "js/src/lib/base.css").read_text()
     for number, color in enumerate(_PALETTE, 1):
         assert f"--rtw-series-{number}: {color};" in css
+
+
+def test_revoked_link_stays_revoked_when_the_hub_is_started_again(tmp_path: Path, join: Join) -> None:
+    process = HubProcess(tmp_path, f'[hub]\narchive = "sqlite:///{tmp_path / "hub.db"}"\n')
+    process.start()
+    try:
+        hub = join(process.url)
+        session = hub.session("morning")
+        good, bad = session.share(), session.share()
+        bad.revoke()
+        process.kill()
+        eventually(lambda: hub.state != "connected")
+        process.start()
+        eventually(lambda: hub.state == "connected", 20)
+        hub.status()  # it was told first of the session
+        rt.connect(good.url, name="Guest").close()
+        with pytest.raises(TokenRefusedError, match="revoked"):
+            rt.connect(bad.url, name="Guest")
+    finally:
+        process.kill()
+
+
+def test_hub_that_keeps_no_revocations_says_so(tmp_path: Path, join: Join) -> None:
+    process = HubProcess(tmp_path)
+    process.start()
+    try:
+        join(process.url).session("morning").share().revoke()
+        assert "is good again when the hub restarts" in (tmp_path / "hub.log").read_text()
+    finally:
+        process.kill()

@@ -232,3 +232,31 @@ def test_status_while_the_hub_is_away_is_our_part_at_once(mortal_hub: HubProcess
     assert time.monotonic() - started < 1
     assert status["state"].startswith("disconnected") and status["waiting_items"] == 1
     assert status["url"] == mortal_hub.url
+
+
+def test_a_hub_that_lost_everything_is_told_the_last_value_by_who_declared_it(
+    mortal_hub: HubProcess, join: Join
+) -> None:
+    proxy = Proxy(mortal_hub.port)
+    owner, other = join(f"http://127.0.0.1:{proxy.port}"), join(mortal_hub.url)
+    limit = owner.value("limit", default=1)
+    other.value("limit").set(8)
+    assert other.flush()
+    eventually(lambda: limit._known == b"8")  # without that it was asked for
+    other.close()
+    mortal_hub.kill()
+    proxy.cut()
+    mortal_hub.start()
+    newcomer = join(mortal_hub.url)
+    eventually(lambda: newcomer.value("limit").get() == 8)
+    # What somebody set on the new hub before it came back is newer than what it knows.
+    proxy.pause()
+    proxy.cut()
+    mortal_hub.kill()
+    mortal_hub.start()
+    newcomer.value("limit").set(9)
+    assert newcomer.flush(20)
+    proxy.resume()
+    eventually(lambda: limit.get() == 9)
+    assert newcomer.value("limit").get() == 9
+    proxy.close()

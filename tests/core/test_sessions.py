@@ -158,16 +158,22 @@ def test_member_that_vanishes_is_gone_within_20_seconds() -> None:
         peer.ask(subscribe={"channel": members_of("morning")})
     owner.messages()
     viewer.messages()
-    left_at = None
+    left_at, heard = None, []
     for tick in range(10, 600):  # tenths of a second; the viewer answers one ping, then no more
         now = 1.0 + tick / 10
         hub.tick(now)
         for peer in (owner, viewer):
-            if {} in peer.messages() and (peer is owner or tick < 110):
+            messages = peer.messages()
+            if peer is owner:
+                heard += messages
+            if {} in messages and (peer is owner or tick < 110):
                 peer.now = now
                 peer.send({})
         if viewer.connection.closing is not None:
             left_at = left_at or now
+            # Others are told at once, although its socket is still there and closes when it will.
+            assert not viewer.connection.ended
+            assert any("leave" in message.get("push", {}) for message in heard)
             viewer.connection.end(now)
             break
     answered_at = viewer.now
