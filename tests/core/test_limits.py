@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
+from rtwidgets.core.kinds import NOBODY, FullError, Table
+from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
 from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
@@ -350,6 +352,53 @@ def test_size_of_a_table() -> None:
         code(free.ask(publish={"channel": "table:a", "data": {"upsert": {"id": [1], "text": ["x" * 10**6]}}}))
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("many_cells", '{"upsert":{"id":[#],' + ",".join(f'"c{n}":[null]' for n in range(200)) + "}}"),
+        ("long_names", '{"upsert":{"id":[#],"' + "c" * 255 + '":[1]}}'),
+        ("nested", '{"upsert":{"id":[#],"x":[[' + ",".join(["{}"] * 500) + "]]}}"),
+        ("small_nested", '{"upsert":{"id":[#],"a":[[]],"b":[{}],"c":[[]],"d":[[]],"e":[[]],"f":[[]]}}'),
+        ("wide_texts", '{"upsert":{"id":[#],"x":["😀' + "a" * 400 + '"]}}'),
+        ("removed_keys", '{"upsert":{"id":["#K"]},"remove":["#K"]}'.replace("K", "k" * 1_000)),
+    ],
+    ids=lambda value: value if value.isidentifier() else "",
+)
+def test_table_takes_about_what_it_is_weighed_as(name: str, change: str) -> None:
+    table = Table(max_bytes := 2_000_000)
+    table.declare("id")
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            try:
+                table.accept(change.replace("#", str(number)).encode(), number + 1, 0, NOBODY)
+            except FullError as error:
+                assert error.limit == "table_bytes"
+                break
+        else:
+            assert name == "removed_keys"
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.2 * table.size
+    # Removed keys have a bound of their own, and there is what is taken on the way.
+    assert taken < 1.5 * (max_bytes if name != "removed_keys" else MAX_TOMBSTONE_BYTES)
+
+
+def test_names_of_columns_and_keys_of_rows_are_short() -> None:
+    peer = Peer(hub_with()).connect()
+    for key, bad in (("k" * 255, False), ("k" * 256, True)):
+        assert ("error" in peer.rpc("rtwidgets.declare", channel=f"table:{bad}", key=key)) == bad
+    peer.rpc("rtwidgets.declare", channel="table:a", key="id")
+
+    def upsert(key: str, name: str) -> dict[str, Any]:
+        return peer.ask(publish={"channel": "table:a", "data": {"upsert": {"id": [key], name: [1]}}})
+
+    assert code(upsert("k" * 1_024, "c" * 255)) == 0
+    for refused in (upsert("k" * 1_025, "c"), upsert("\u00e9" * 513, "c"), upsert("k", "c" * 256)):
+        assert code(refused) == 107 and "at most" in refused["error"]["message"]
 
 
 def test_notices_that_nobody_reads() -> None:
