@@ -33,12 +33,24 @@ MAX_PIECES = 4
 
 
 class Budget:
-    """What the logs of a hub take together, in bytes."""
+    """What the channels of a hub take together, in bytes.
 
-    __slots__ = ("used",)
+    Args:
+        bound: Of the states; 0 is none.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_bound", "kept", "used")
+
+    def __init__(self, bound: int = 0) -> None:
+        self._bound = bound or math.inf
+        # Of all logs, and of the states: rows, values and messages.
         self.used = 0
+        self.kept = 0
+
+    @property
+    def room(self) -> float:
+        """How much more the states may take."""
+        return max(0, self._bound - self.kept)
 
 
 class Channel:
@@ -48,7 +60,7 @@ class Channel:
         name: Full name, with its namespace.
         epoch: Identifies this life of the channel.
         on_dirty: Called with the channel when it gets something its cursors have not seen.
-        budget: What all logs of the hub take together.
+        budget: What all channels of the hub take together.
     """
 
     def __init__(
@@ -76,6 +88,8 @@ class Channel:
         self.counted = 0
         self._on_dirty = on_dirty
         self._budget = budget
+        # How much of it is this channel's state.
+        self._kept = 0
         # Those cursors that are visible, by the rate they want.
         self._paces: dict[float, Pace] = {}
         # Lines that `piece` made at the newest offset, with where they lead to, by where they start.
@@ -141,6 +155,7 @@ class Channel:
             What goes into the log; and what was not accepted, by index, with its fault.
         """
         kind, depth = self.kind, self.limits.json_depth
+        kind.most = kind.size + self._budget.room
         accepted: list[bytes] = []
         faults: dict[int, Exception] = {}
         for index, data in enumerate(items):
@@ -163,7 +178,14 @@ class Channel:
                 if logged is not None:
                     accepted.append(logged)
                     offset += 1
+        self.weigh()
         return accepted, faults
+
+    def weigh(self) -> None:
+        """Note what the state takes: after all that may have changed it."""
+        size = self.kind.size
+        self._budget.kept += size - self._kept
+        self._kept = size
 
     def keep(self, lines: list[bytes], now: float) -> None:
         """Append publications that were accepted and encoded before: the archive has them."""
@@ -176,6 +198,7 @@ class Channel:
         """Forget the state, to have it loaded."""
         self._budget.used -= self.log.size
         self.log, self.kind = self.blank(self.log.epoch)
+        self.weigh()
         self.counted = 0
 
     def blank(self, epoch: str) -> tuple[ChannelLog, Kind]:
@@ -191,6 +214,7 @@ class Channel:
         ended = log.epoch != self.log.epoch
         self.log, self.kind = log, kind
         self._recall()
+        self.weigh()
         self.counted = log.top
         for cursor in list(self.cursors.values()) if ended else ():
             cursor.connection.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
@@ -201,6 +225,7 @@ class Channel:
         self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
         self._budget.used += self.log.size
         self._recall()
+        self.weigh()
         self.counted = stored.top
 
     def _recall(self) -> None:
@@ -363,6 +388,14 @@ class Channel:
         if self.durable is not None:
             return self.durable.is_idle(now)
         return self.log.visible_from(now) > self.log.top and not self.kind.keeps_state
+
+    def end(self) -> None:
+        """Give back what it takes: the hub forgets it."""
+        self.has_ended = True
+        if self.durable is not None:
+            self.durable.end()
+        self._budget.used -= self.log.size
+        self._budget.kept -= self._kept
 
     def _new_log(self, epoch: str) -> ChannelLog:
         return ChannelLog(

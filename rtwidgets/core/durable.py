@@ -136,6 +136,7 @@ class Durable:
             ValueError: If it is not this kind's.
         """
         self._channel.kind.load(changes, top)
+        self._channel.weigh()
 
     def loaded(self, stored: Stored | None, fault: ArchiveFault | None, now: float) -> None:
         """Go on with what the archive has, which may be nothing; or refuse what waits."""
@@ -186,6 +187,7 @@ class Durable:
         else:
             self._channel.kind.undo(self._channel.log.top)
             self._doubt = batch if fault.in_doubt else None
+        self._channel.weigh()
         self._finish(staging, fault, now)
         if self._waiting:
             self._go_on(now)
@@ -201,6 +203,7 @@ class Durable:
             self._doubt = None
             if was_committed:
                 self._channel.kind.load(batch.changes, batch.last)
+                self._channel.weigh()
                 self._keep(batch, self._channel.log.lines_of(batch.publications), now)
         if self._waiting:
             self._go_on(now)

@@ -81,7 +81,7 @@ class Hub:
         self.started_at = now
         self.timers = Timers()
         self.channels: dict[str, Channel] = {}
-        self.budget = Budget()
+        self.budget = Budget(rules.limits.state_total_bytes)
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
@@ -425,9 +425,5 @@ class Hub:
     def _sweep(self, now: float) -> None:
         self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
-            ended = self.channels.pop(name)
-            ended.has_ended = True
-            if ended.durable is not None:
-                ended.durable.end()
-            self.budget.used -= ended.log.size
+            self.channels.pop(name).end()
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

@@ -89,8 +89,8 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
     except Wait as wait:
         _handle_later(connection, request_id, request, wait.durable, now)
     except Exception as error:
-        connection.hub.on_fault(error)
-        connection.fail(request_id, codes.INTERNAL)
+        told = connection.hub.refusal_of(error)
+        connection.fail(request_id, told.error, told.message)
 
 
 def _handle_later(

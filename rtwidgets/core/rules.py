@@ -90,6 +90,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
         history_reply_bytes: Publications in one reply to a history request; the rest is asked for next.
         table_bytes: Size of one table's rows in the hub's memory.
+        state_total_bytes: Size of all rows, values and chats there.
         delivery_window: Publications a channel keeps for subscribers that are behind.
         conflate_after: A table or value reader this many publications behind gets one merged publication.
         replies_bytes: Notices that wait for one connection; one with more is too slow.
@@ -126,6 +127,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     history_total_bytes: int = 1024 * 1024 * 1024
     history_reply_bytes: int = 512 * 1024
     table_bytes: int = 256 * 1024 * 1024
+    state_total_bytes: int = 1024 * 1024 * 1024
     delivery_window: int = 1_000
     conflate_after: int = 32
     replies_bytes: int = 1024 * 1024

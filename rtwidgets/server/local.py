@@ -36,6 +36,7 @@ _LIMITS = Limits(
     channels_per_connection=1_024,
     calls_per_user=1_024,
     table_bytes=1024 * 1024 * 1024,
+    state_total_bytes=4 * 1024 * 1024 * 1024,
     replies_bytes=32 * 1024 * 1024,
     archive_bytes=256 * 1024 * 1024,
 )

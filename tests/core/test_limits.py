@@ -7,12 +7,13 @@ import tracemalloc
 from copy import copy
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
-from rtwidgets.core.kinds import NOBODY, FullError, Table
+from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
 from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
 from rtwidgets.protocol.json_rules import is_too_deep
@@ -399,6 +400,67 @@ def test_names_of_columns_and_keys_of_rows_are_short() -> None:
     assert code(upsert("k" * 1_024, "c" * 255)) == 0
     for refused in (upsert("k" * 1_025, "c"), upsert("\u00e9" * 513, "c"), upsert("k", "c" * 256)):
         assert code(refused) == 107 and "at most" in refused["error"]["message"]
+
+
+def test_size_of_all_states() -> None:
+    hub = hub_with(state_total_bytes=195_000)
+    peer = Peer(hub).connect()
+    peer.rpc("rtwidgets.declare", channel="table:a", key="id")
+
+    def put(channel: str, data: object) -> int:
+        answer = code(peer.ask(publish={"channel": channel, "data": data}))
+        assert hub.budget.kept == sum(channel.kind.size for channel in hub.channels.values())
+        return answer
+
+    def row(key: int, size: int) -> object:
+        return {"upsert": {"id": [key], "x": ["x" * size]}}
+
+    def message(message_id: str, size: int) -> object:
+        return {"type": "message", "id": message_id, "text": "x" * size}
+
+    assert [put("table:a", row(1, 40_000)), put("value:a", "x" * 40_000)] == [0, 0]
+    assert [put(f"chat:{n}", message(f"m{n}", 14_000)) for n in range(4)] == [0] * 4
+    assert 175_000 < hub.budget.kept < 195_000
+    growing = [
+        put("table:a", row(2, 40_000)),
+        put("value:b", "x" * 20_000),
+        put("value:a", "x" * 60_000),
+        put("chat:0", message("m9", 16_000)),
+        put("chat:1", message("m9", 10)),
+        put("chat:0", {"type": "edit", "id": "m0", "text": "x" * 16_384}),
+    ]
+    assert growing == [106, 106, 106, 106, 0, 0] and hub.refused["state_total_bytes"] == 4
+    # What takes as much as before or less is taken, and makes room.
+    assert [put("table:a", row(1, 40_000)), put("value:a", "y" * 40_000)] == [0, 0]
+    assert [put("table:a", {"remove": [1]}), put("table:a", row(2, 40_000))] == [0, 0]
+    assert [put("value:a", 0), put("value:b", "x" * 20_000)] == [0, 0]
+    assert put("chat:0", {"type": "delete", "id": "m0"}) == 0
+    # A session is refused, too, rather than failing; streams go on.
+    while put("table:a", row(hub.budget.kept, 100)) == 0:
+        pass
+    assert code(peer.rpc("rtwidgets.session", session="s" * 60, title="t" * 100)) == 106
+    assert put("stream:a", {"x": [1]}) == 0
+    free = Peer(hub_with(state_total_bytes=0)).connect()
+    assert not [
+        n for n in range(50) if code(free.ask(publish={"channel": f"value:{n}", "data": "x" * 60_000}))
+    ]
+
+
+@pytest.mark.parametrize("text", ["x" * 40, "😀" + "x" * 4_000], ids=["short", "wide"])
+def test_chat_takes_about_what_it_is_weighed_as(text: str) -> None:
+    chat = Chat()
+    tracemalloc.start()
+    try:
+        for number in range(1_000):
+            said = {"type": "message", "id": f"message {number}", "text": text, "open": True}
+            chat.accept(msgspec.json.encode(said), number + 1, 0, Author("ann"))
+            for user in range(5):
+                reaction = msgspec.json.encode({"type": "reaction", "id": f"message {number}", "emoji": "+1"})
+                chat.accept(reaction, number + 1, 0, Author(f"user {user}"))
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.2 * chat.size
 
 
 def test_notices_that_nobody_reads() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from ..batch import Changes, Item
-from .base import Author, DataError, FullError, Start
+from .base import Author, DataError, FullError, Start, check_room
 from .recency import STEP, Recency
 from .table_items import (
     HEADING,
@@ -25,6 +25,7 @@ from .table_items import (
     decode_row,
     put_back,
 )
+from .weight import widening
 
 MAX_COLUMNS = 256
 MAX_NAME_CHARS = 255
@@ -33,8 +34,6 @@ MAX_KEY_BYTES = 1_024
 ROW_BYTES = 400
 CELL_BYTES = 32
 NESTED_BYTES = 96
-# Texts that are not ASCII have two or four bytes for each character, and their UTF-8 besides.
-WIDE, WIDEST = 2, 4
 PLAIN = frozenset((str, int, float, bool, type(None)))
 # So many rows are in a piece, or are not, together.
 BUNCH = 16
@@ -64,7 +63,6 @@ class Piece(NamedTuple):
 
 _decoder = msgspec.json.Decoder(Change)
 _encode = msgspec.json.Encoder().encode
-_is_astral = re.compile("[\U00010000-\U0010ffff]").search
 
 
 class Table:
@@ -79,6 +77,7 @@ class Table:
     merges = True
 
     def __init__(self, max_bytes: int = 0) -> None:
+        self.most = math.inf
         self.key: str | None = None
         # Whether it is nothing when it is empty.
         self._passes = False
@@ -422,6 +421,7 @@ class Table:
             raise FullError(
                 "table_bytes", f"the table's rows take at most {self._max_bytes} bytes: table_bytes"
             )
+        check_room(self, grown + _weight([name for name in columns if name not in self._columns]))
         self._bytes += grown
 
     def _note(self, journal: Journal, key: Key, offset: int) -> None:
@@ -473,8 +473,7 @@ def _weight(cells: list[object]) -> int:
     # Without the brackets and commas.
     size = len(text) - len(cells) - 1
     if not text.isascii():
-        wide = [cell for cell in cells if type(cell) is str and not cell.isascii()]
-        size += sum(len(cell) * (WIDEST if _is_astral(cell) else WIDE) for cell in wide)
+        size += sum(widening(cell) for cell in cells if type(cell) is str)
     return size + CELL_BYTES * len(cells) + NESTED_BYTES * list(map(type, cells)).count(Raw)
 
 
