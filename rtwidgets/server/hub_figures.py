@@ -95,7 +95,7 @@ def hub_families(hub: Hub) -> Iterator[Family]:
         "counter",
         "What a limit refused, cut off or made wait.",
         "limit",
-        {name: hub.refused[name] for name in hub.rules.limits.__struct_fields__},
+        {**dict.fromkeys(hub.rules.limits.__struct_fields__, 0), **hub.refused},
     )
 
 

@@ -255,6 +255,32 @@ def test_calls_and_commands_of_a_connection() -> None:
     assert (hub.refused["calls_per_connection"], hub.refused["commands_per_connection"]) == (1, 2)
 
 
+def test_schemas_of_a_connections_commands() -> None:
+    hub = hub_with()
+    handler = Peer(hub).connect()
+
+    def register(*names: str, size: int = 30_000) -> int:
+        schema: Any = {"a": [{}] * (size // 3)}
+        return code(
+            handler.rpc("rtwidgets.register", commands=[{"name": n, "schema": schema} for n in names])
+        )
+
+    tracemalloc.start()
+    try:
+        assert [register(f"c{n}") for n in range(17)] == [0] * 17
+        assert register("more") == 106 and register("more", "most", size=9_000) == 106
+        assert tracemalloc.get_traced_memory()[0] < 4 * 512 * 1024
+    finally:
+        tracemalloc.stop()
+    # Another connection has as much, and what is said anew counts once.
+    assert register("c0") == 0 and register("more", size=9_000) == 0
+    assert register("most", size=9_000) == 106 and hub.refused["schemas_bytes"] == 3
+    handler.rpc("rtwidgets.unregister", names=["c1"])
+    assert register("most", size=9_000) == 0
+    handler = Peer(hub, "bob").connect()
+    assert register("more") == 0
+
+
 def fill(hub: Hub, name: str, count: int, size: int = 1_000) -> None:
     for number in range(count):
         hub.channel(name).publish(b'{"n":[%d],"x":["%s"]}' % (number, b"x" * size), now=1.0)
