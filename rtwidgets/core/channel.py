@@ -381,6 +381,13 @@ class Channel:
         if self.nodes is not None:
             self.nodes.watch(self.name, bool(self._watchers))
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether nobody uses this channel and nothing was ever published in it."""
+        if self.cursors or self._watchers or self.log.top or self.kind.keeps_state:
+            return False
+        return self.durable is None or self.durable.is_at_rest
+
     def is_over(self, now: float) -> bool:
         """Say whether nothing would be lost without this channel."""
         if self.cursors or self._watchers:

@@ -391,9 +391,11 @@ class Connection:
             self.expired_timer.cancel()
         for cursor in list(self.cursors.values()):
             cursor.channel.exit(cursor)
+            self.hub.let_go(cursor.channel)
         self.cursors.clear()
         for channel in self.watches:
             channel.unwatch(self)
+            self.hub.let_go(channel)
         self.hub.forget(self, now)
 
     def _on_stale(self, now: float) -> None:

@@ -105,6 +105,11 @@ class Durable:
 
         self.write(Write(size, act, done or self._report, producer), now)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way or owed."""
+        return not (self._waiting or self._is_busy or self._doubt or self._owed)
+
     def is_idle(self, now: float) -> bool:
         """Say whether nothing is under way and nobody has used the channel for a while."""
         return (
@@ -218,6 +223,7 @@ class Durable:
             read.act(None, now)
         finally:
             self._reads_now = False
+        self._archiving.let_go(self._channel)
 
     def _stage(self, now: float) -> Batch | None:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
@@ -300,6 +306,7 @@ class Durable:
             else:
                 self._archiving.give(request.size)
                 self._refuse(request, refusal, now)
+        self._archiving.let_go(self._channel)
 
     def _refuse_writes(self, refusal: Refusal, now: float) -> None:
         waiting, self._waiting = self._waiting, deque()

@@ -61,6 +61,10 @@ class Replica(Durable):
         return self._is_behind or self._is_cut_off
 
     @property
+    def is_at_rest(self) -> bool:
+        return super().is_at_rest and not self.is_behind
+
+    @property
     def rests(self) -> bool:
         """Whether it is loaded and nothing is under way."""
         return self._is_loaded and not self._is_busy

@@ -85,6 +85,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         outcomes_bytes: Outcomes of calls with a key, kept for who asks again.
         commands_per_connection: Commands that one connection may serve.
         sessions: Sessions of the hub.
+        sessions_per_user: Sessions that one user has made.
         joins_per_ip_per_s: Invites that one address may show in a second.
         history_bytes: Size of one channel's log.
         history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
@@ -122,6 +123,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     outcomes_bytes: int = 16 * 1024 * 1024
     commands_per_connection: int = 256
     sessions: int = 1_000
+    sessions_per_user: int = 100
     joins_per_ip_per_s: float = 10
     history_bytes: int = 8 * 1024 * 1024
     history_total_bytes: int = 1024 * 1024 * 1024
