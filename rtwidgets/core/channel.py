@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -410,7 +411,7 @@ class Channel:
             epoch,
             history_size=self.namespace.history_size,
             history_ttl_s=self.namespace.history_ttl_s,
-            window=self.limits.delivery_window,
+            window=self.limits.delivery_window or sys.maxsize // 2,
             max_bytes=self.limits.history_bytes,
         )
 

@@ -581,6 +581,28 @@ def test_readers_that_get_one_merged_publication_are_counted() -> None:
     assert len(reader.messages()) == hub.refused["conflate_after"] == 1
 
 
+def test_readers_that_may_be_behind_as_far_as_they_like() -> None:
+    hub = make_hub(
+        limits=Limits(conflate_after=0, delivery_window=0, history_bytes=400_000),
+        namespaces={"live": Namespace(recover=True), "value": Namespace("value", recover=True)},
+    )
+    reader, writer = Peer(hub).connect(), Peer(hub).connect()
+    for name in ("live:a", "value:a"):
+        reader.ask(subscribe={"channel": name})
+        for number in range(1_200):
+            writer.send({"id": 1, "publish": {"channel": name, "data": number}})
+            writer.messages()
+        got = [message["push"]["pub"]["data"] for message in reader.messages()]
+        assert got == list(range(1_200))
+    # Bytes are a bound of their own.
+    for _ in range(1_200):
+        writer.send({"id": 1, "publish": {"channel": "live:a", "data": "x" * 600}})
+    (told,) = reader.messages()
+    assert told["push"]["unsubscribe"]["code"] == 2500
+    assert hub.refused["conflate_after"] == 0 and hub.refused["delivery_window"] == 1
+    assert hub.channel("live:a").log.size < 460_000
+
+
 def test_history_that_is_cut_short_is_counted() -> None:
     hub = hub_with(history_reply_bytes=1_000)
     peer = Peer(hub).connect()
