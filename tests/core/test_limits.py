@@ -603,6 +603,40 @@ def test_readers_that_may_be_behind_as_far_as_they_like() -> None:
     assert hub.channel("live:a").log.size < 460_000
 
 
+@pytest.mark.parametrize("limit", Limits.__struct_fields__)
+def test_limit_at_0_is_none(limit: str) -> None:
+    hub = make_hub(limits=Limits(**{limit: 0}), namespaces={"bare": Namespace(recover=True, presence=True)})
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    data = {"x": "x" * 2_000, "deep": [[[[[[]]]]]]}
+    asked = [
+        *({"subscribe": {"channel": f"{name}:a"}} for name in ("bare", "event", "stream", "value", "chat")),
+        {"rpc": {"method": "rtwidgets.declare", "data": {"channel": "table:a", "key": "id"}}},
+        {"publish": {"channel": "table:a", "data": {"upsert": {"id": list(range(50)), "x": [data] * 50}}}},
+        {"subscribe": {"channel": "table:a"}},
+        {"presence": {"channel": "bare:a"}},
+        {"rpc": {"method": "rtwidgets.session", "data": {"session": "a"}}},
+        *({"rpc": {"method": "rtwidgets.notify", "data": {"text": "x"}}} for _ in range(3)),
+    ]
+    assert not [request for request in asked if "error" in ann.ask(**request)]
+    for number in range(40):
+        for name in ("bare", "event", "value"):
+            bob.ask(publish={"channel": f"{name}:a", "data": [number, data]})
+        said = {"type": "message", "id": f"m{number}", "text": "x" * 2_000}
+        assert "error" not in bob.ask(publish={"channel": "chat:a", "data": said})
+    assert len(ann.ask(history={"channel": "event:a", "limit": -1})["history"]["publications"]) == 40
+    assert not [message for message in ann.messages() if "unsubscribe" in message.get("push", {})]
+    ann.rpc("rtwidgets.register", commands=[{"name": "do", "schema": data}])
+    for number in range(3):
+        call = {"command": "do", "key": f"k{number}", "args": data}
+        bob.send({"id": 500 + number, "rpc": {"method": "rtwidgets.call", "data": call}})
+    calls = [str(message) for message in ann.messages() if "'call'" in str(message)]
+    assert len(calls) == 3 and bob.messages() == []
+    for step in range(1, 40):
+        hub.flush(float(step))
+        hub.tick(float(step))
+    assert not hub.refused[limit]
+
+
 def test_history_that_is_cut_short_is_counted() -> None:
     hub = hub_with(history_reply_bytes=1_000)
     peer = Peer(hub).connect()
