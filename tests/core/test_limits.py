@@ -608,7 +608,7 @@ def test_limit_at_0_is_none(limit: str) -> None:
     hub = make_hub(limits=Limits(**{limit: 0}), namespaces={"bare": Namespace(recover=True, presence=True)})
     ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
     data = {"x": "x" * 2_000, "deep": [[[[[[]]]]]]}
-    asked = [
+    asked: list[dict[str, Any]] = [
         *({"subscribe": {"channel": f"{name}:a"}} for name in ("bare", "event", "stream", "value", "chat")),
         {"rpc": {"method": "rtwidgets.declare", "data": {"channel": "table:a", "key": "id"}}},
         {"publish": {"channel": "table:a", "data": {"upsert": {"id": list(range(50)), "x": [data] * 50}}}},
