@@ -58,7 +58,7 @@ def keeping_of(namespace: Namespace, limits: Limits) -> Keeping:
     """Return how much is kept of the channels of a namespace."""
     has_state = namespace.kind in ("table", "value", "chat")
     return Keeping(
-        publications=max(namespace.history_size, limits.delivery_window),
+        publications=max(namespace.history_size, limits.delivery_window or 2**53),
         seconds=max(namespace.history_ttl_s, KEPT_S),
         bytes=limits.history_bytes or 2**53,
         ttl_s=STATE_S if has_state else max(namespace.history_ttl_s, KEPT_S) + REST_S,

@@ -118,6 +118,10 @@ class Archiving:
         except Exception as error:
             self._hub.on_fault(error)
 
+    def let_go(self, channel: Channel) -> None:
+        """Forget a channel that was asked for and has nothing."""
+        self._hub.let_go(channel)
+
     def on_fault(self, fault: Exception) -> None:
         """Report what went wrong with something of the hub's own."""
         self._hub.on_fault(fault)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -34,12 +35,24 @@ MAX_PIECES = 4
 
 
 class Budget:
-    """What the logs of a hub take together, in bytes."""
+    """What the channels of a hub take together, in bytes.
 
-    __slots__ = ("used",)
+    Args:
+        bound: Of the states; 0 is none.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_bound", "kept", "used")
+
+    def __init__(self, bound: int = 0) -> None:
+        self._bound = bound or math.inf
+        # Of all logs, and of the states: rows, values and messages.
         self.used = 0
+        self.kept = 0
+
+    @property
+    def room(self) -> float:
+        """How much more the states may take."""
+        return max(0, self._bound - self.kept)
 
 
 class Channel:
@@ -49,7 +62,7 @@ class Channel:
         name: Full name, with its namespace.
         epoch: Identifies this life of the channel.
         on_dirty: Called with the channel when it gets something its cursors have not seen.
-        budget: What all logs of the hub take together.
+        budget: What all channels of the hub take together.
     """
 
     def __init__(
@@ -77,6 +90,8 @@ class Channel:
         self.counted = 0
         self._on_dirty = on_dirty
         self._budget = budget
+        # How much of it is this channel's state.
+        self._kept = 0
         # Those cursors that are visible, by the rate they want.
         self._paces: dict[float, Pace] = {}
         # Lines that `piece` made at the newest offset, with where they lead to, by where they start.
@@ -145,6 +160,7 @@ class Channel:
             What goes into the log; and what was not accepted, by index, with its fault.
         """
         kind, depth = self.kind, self.limits.json_depth
+        kind.most = kind.size + self._budget.room
         accepted: list[bytes] = []
         faults: dict[int, Exception] = {}
         for index, data in enumerate(items):
@@ -167,7 +183,14 @@ class Channel:
                 if logged is not None:
                     accepted.append(logged)
                     offset += 1
+        self.weigh()
         return accepted, faults
+
+    def weigh(self) -> None:
+        """Note what the state takes: after all that may have changed it."""
+        size = self.kind.size
+        self._budget.kept += size - self._kept
+        self._kept = size
 
     def keep(self, lines: list[bytes], now: float) -> None:
         """Append publications that were accepted and encoded before: the archive has them."""
@@ -190,6 +213,7 @@ class Channel:
         """Forget the state, to have it loaded."""
         self._budget.used -= self.log.size
         self.log, self.kind = self.blank(self.log.epoch)
+        self.weigh()
         self.counted = 0
 
     def blank(self, epoch: str) -> tuple[ChannelLog, Kind]:
@@ -205,6 +229,7 @@ class Channel:
         ended = log.epoch != self.log.epoch
         self.log, self.kind = log, kind
         self._recall()
+        self.weigh()
         self.counted = log.top
         for cursor in list(self.cursors.values()) if ended else ():
             cursor.connection.drop(cursor, codes.UNSUBSCRIBE_INSUFFICIENT, "insufficient state")
@@ -215,6 +240,7 @@ class Channel:
         self.log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
         self._budget.used += self.log.size
         self._recall()
+        self.weigh()
         self.counted = stored.top
 
     def _recall(self) -> None:
@@ -370,6 +396,13 @@ class Channel:
         if self.nodes is not None:
             self.nodes.watch(self.name, bool(self._watchers))
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether nobody uses this channel and nothing was ever published in it."""
+        if self.cursors or self._watchers or self.log.top or self.kind.keeps_state:
+            return False
+        return self.durable is None or self.durable.is_at_rest
+
     def is_over(self, now: float) -> bool:
         """Say whether nothing would be lost without this channel."""
         if self.cursors or self._watchers:
@@ -378,13 +411,21 @@ class Channel:
             return self.durable.is_idle(now)
         return self.log.visible_from(now) > self.log.top and not self.kind.keeps_state
 
+    def end(self) -> None:
+        """Give back what it takes: the hub forgets it."""
+        self.has_ended = True
+        if self.durable is not None:
+            self.durable.end()
+        self._budget.used -= self.log.size
+        self._budget.kept -= self._kept
+
     def _new_log(self, epoch: str) -> ChannelLog:
         return ChannelLog(
             self.name,
             epoch,
             history_size=self.namespace.history_size,
             history_ttl_s=self.namespace.history_ttl_s,
-            window=self.limits.delivery_window,
+            window=self.limits.delivery_window or sys.maxsize // 2,
             max_bytes=self.limits.history_bytes,
         )
 

@@ -392,6 +392,7 @@ class Connection:
         self._leave_channels()
         for channel in self.watches:
             channel.unwatch(self)
+            self.hub.let_go(channel)
         self.hub.forget(self, now)
 
     def _on_stale(self, now: float) -> None:
@@ -404,6 +405,7 @@ class Connection:
     def _leave_channels(self) -> None:
         for cursor in list(self.cursors.values()):
             cursor.channel.exit(cursor)
+            self.hub.let_go(cursor.channel)
         self.cursors.clear()
 
     def _on_ping(self, now: float) -> None:

@@ -77,7 +77,7 @@ class Cursor:
         reachable = self.offset >= log.reach
         if kind.merges:
             # Who wants few updates wants each of them to be one.
-            enough = channel.limits.conflate_after if self.max_hz == math.inf else 1
+            enough = (channel.limits.conflate_after or math.inf) if self.max_hz == math.inf else 1
             if not reachable or log.top - self.offset > enough:
                 line = self._last_line() if kind.last_counts else self._read_piece(now)
                 if line is not None:

@@ -106,6 +106,11 @@ class Durable:
 
         self.write(Write(size, act, done or self._report, producer), now)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way or owed."""
+        return not (self._waiting or self._is_busy or self._doubt or self._owed)
+
     def is_idle(self, now: float) -> bool:
         """Say whether nothing is under way and nobody has used the channel for a while."""
         return (
@@ -137,6 +142,7 @@ class Durable:
             ValueError: If it is not this kind's.
         """
         self._channel.kind.load(changes, top)
+        self._channel.weigh()
 
     def loaded(self, stored: Stored | None, fault: ArchiveFault | None, now: float) -> None:
         """Go on with what the archive has, which may be nothing; or refuse what waits."""
@@ -187,6 +193,7 @@ class Durable:
         else:
             self._channel.kind.undo(self._channel.log.top)
             self._doubt = batch if fault.in_doubt else None
+        self._channel.weigh()
         self._finish(staging, fault, now)
         if self._waiting:
             self._go_on(now)
@@ -202,6 +209,7 @@ class Durable:
             self._doubt = None
             if was_committed:
                 self._channel.kind.load(batch.changes, batch.last)
+                self._channel.weigh()
                 self._keep(batch, self._channel.log.lines_of(batch.publications), now)
         if self._waiting:
             self._go_on(now)
@@ -216,6 +224,7 @@ class Durable:
             read.act(None, now)
         finally:
             self._reads_now = False
+        self._archiving.let_go(self._channel)
 
     def _stage(self, now: float) -> Batch | None:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
@@ -305,6 +314,7 @@ class Durable:
             else:
                 self._archiving.give(request.size)
                 self._refuse(request, refusal, now)
+        self._archiving.let_go(self._channel)
 
     def _refuse_writes(self, refusal: Refusal, now: float) -> None:
         waiting, self._waiting = self._waiting, deque()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
 
 import msgspec
 
@@ -81,7 +82,11 @@ class Hub:
         self.started_at = now
         self.timers = Timers()
         self.channels: dict[str, Channel] = {}
-        self.budget = Budget()
+        # Those that were made for the request that is carried out now.
+        self.made: list[Channel] = []
+        # Makes the epochs of channels; another one once a channel that had something in it has ended.
+        self._life = make_id()
+        self.budget = Budget(rules.limits.state_total_bytes)
         self.connections: dict[str, Connection] = {}
         self.producers = Producers()
         self.commands = Commands(self)
@@ -259,7 +264,7 @@ class Hub:
                 raise Refusal(codes.BAD_REQUEST, f"a channel's name has {bound}")
             if name != PROBE:  # a hub that is full is good for all that are in it
                 self.check("channels", len(self.channels), "channels")
-            channel = Channel(name, namespace, limits, self.make_id()[:8], self._on_dirty, self.budget)
+            channel = Channel(name, namespace, limits, self._epoch_of(name), self._on_dirty, self.budget)
             scope = commands_shown_in(name)
             if scope is not None and isinstance(channel.kind, Table):
                 channel.kind.adopt("name" if name == catalogue_of(scope) else "id")
@@ -268,6 +273,7 @@ class Hub:
                 self.archiving.join(channel)
             channel.nodes = self.nodes
             self.channels[name] = channel
+            self.made.append(channel)
         return channel
 
     def channel_for(self, connection: Connection, name: str, verb: Verb | None) -> Channel:
@@ -422,12 +428,27 @@ class Hub:
         if len(self._dirty) == 1:
             self.on_dirty()
 
+    def let_go(self, channel: Channel) -> None:
+        """Forget a channel at once that nobody uses and in which nothing was ever published.
+
+        When it is made again it is the same, with its position. So asking for names that nobody publishes to
+        takes no room from others.
+        """
+        if channel.is_unused and self.channels.get(channel.name) is channel:
+            self.end_channel(channel)
+
+    def _epoch_of(self, name: str) -> str:
+        return blake2b(f"{self._life} {name}".encode(), digest_size=6).hexdigest()
+
+    def end_channel(self, channel: Channel) -> None:
+        """Forget a channel. One of this name has another epoch then, unless nothing was published in it."""
+        del self.channels[channel.name]
+        channel.end()
+        if channel.log.top:
+            self._life = self.make_id()
+
     def _sweep(self, now: float) -> None:
         self.sessions.sweep(now)
         for name in [name for name, channel in self.channels.items() if channel.is_over(now)]:
-            ended = self.channels.pop(name)
-            ended.has_ended = True
-            if ended.durable is not None:
-                ended.durable.end()
-            self.budget.used -= ended.log.size
+            self.end_channel(self.channels[name])
         self.timers.at(now + SWEEP_INTERVAL_S, self._sweep)

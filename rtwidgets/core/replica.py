@@ -61,6 +61,10 @@ class Replica(Durable):
         return self._is_behind or self._is_cut_off
 
     @property
+    def is_at_rest(self) -> bool:
+        return super().is_at_rest and not self.is_behind
+
+    @property
     def rests(self) -> bool:
         """Whether it is loaded and nothing is under way."""
         return self._is_loaded and not self._is_busy
@@ -101,6 +105,7 @@ class Replica(Durable):
         self._staging = self._batch = None
         self._is_busy = False
         self._channel.kind.undo(self._channel.log.top)
+        self._channel.weigh()
         self._waiting.extendleft(write for write, _ in reversed(staging.done))
         self._take_news(news, now)
         self._go_further(now)
@@ -224,5 +229,6 @@ class Replica(Durable):
     def _follow(self, batch: Batch, now: float) -> None:
         channel = self._channel
         channel.kind.follow(batch.changes, batch.last)
+        channel.weigh()
         self._keep(batch, channel.log.lines_of(batch.publications), min(now, batch.time_ms / 1000))
         self._place, self._last = batch.place, batch.id

@@ -82,15 +82,20 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
         # The first command must be connect, and only the first.
         connection.close(codes.BAD_FRAME)
         return
+    hub = connection.hub
+    hub.made.clear()
     try:
         _handlers[type(request)](connection, request_id, request, now)
     except Refusal as refusal:
         connection.fail(request_id, refusal.error, refusal.message)
     except Wait as wait:
         _handle_later(connection, request_id, request, wait.durable, now)
+        return
     except Exception as error:
-        connection.hub.on_fault(error)
-        connection.fail(request_id, codes.INTERNAL)
+        told = hub.refusal_of(error)
+        connection.fail(request_id, told.error, told.message)
+    for channel in hub.made:
+        hub.let_go(channel)
 
 
 def _handle_later(
@@ -259,6 +264,7 @@ def _unsubscribe(connection: Connection, request_id: int, request: UnsubscribeRe
     cursor = connection.cursors.pop(request.channel, None)
     if cursor is not None:
         cursor.channel.exit(cursor)
+        connection.hub.let_go(cursor.channel)
     elif request.channel in connection.awaited:
         raise Wait(connection.awaited[request.channel])
     connection.reply(Reply(id=request_id, unsubscribe=UnsubscribeResult()))

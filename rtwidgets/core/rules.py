@@ -85,11 +85,13 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         outcomes_bytes: Outcomes of calls with a key, kept for who asks again.
         commands_per_connection: Commands that one connection may serve.
         sessions: Sessions of the hub.
+        sessions_per_user: Sessions that one user has made.
         joins_per_ip_per_s: Invites that one address may show in a second.
         history_bytes: Size of one channel's log.
         history_total_bytes: Size of all logs; above it the largest lose their oldest publications.
         history_reply_bytes: Publications in one reply to a history request; the rest is asked for next.
         table_bytes: Size of one table's rows in the hub's memory.
+        state_total_bytes: Size of all rows, values and chats there.
         delivery_window: Publications a channel keeps for subscribers that are behind.
         conflate_after: A table or value reader this many publications behind gets one merged publication.
         replies_bytes: Notices that wait for one connection; one with more is too slow.
@@ -121,11 +123,13 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     outcomes_bytes: int = 16 * 1024 * 1024
     commands_per_connection: int = 256
     sessions: int = 1_000
+    sessions_per_user: int = 100
     joins_per_ip_per_s: float = 10
     history_bytes: int = 8 * 1024 * 1024
     history_total_bytes: int = 1024 * 1024 * 1024
     history_reply_bytes: int = 512 * 1024
     table_bytes: int = 256 * 1024 * 1024
+    state_total_bytes: int = 1024 * 1024 * 1024
     delivery_window: int = 1_000
     conflate_after: int = 32
     replies_bytes: int = 1024 * 1024

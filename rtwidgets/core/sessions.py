@@ -133,6 +133,8 @@ class Sessions:
         if session is None:
             self._hub.check("sessions", len(self._sessions), "sessions")
             who = connection.author
+            made = sum(session.owner == who.user for session in self._sessions.values())
+            self._hub.check("sessions_per_user", made, "sessions of a user")
             session = self._sessions[name] = Session(name, name, who.user, who.name, int(now * 1000))
             session.title = title or name
             self._tell(session, now)

@@ -34,6 +34,7 @@ def hub_families(hub: Hub) -> Iterator[Family]:
     yield by("rtwidgets_channels", "gauge", "Channels now.", "kind", {kind: kinds[kind] for kind in KINDS})
     yield from _readers(hub)
     yield one("rtwidgets_history_bytes", "gauge", "Bytes in all logs now.", hub.budget.used)
+    yield one("rtwidgets_state_bytes", "gauge", "Bytes of all rows, values and chats now.", hub.budget.kept)
     for name, text, number in (
         ("received_messages", "Messages of clients.", figures.received_messages),
         ("received_bytes", "Bytes in messages of clients.", figures.received_bytes),
@@ -94,7 +95,7 @@ def hub_families(hub: Hub) -> Iterator[Family]:
         "counter",
         "What a limit refused, cut off or made wait.",
         "limit",
-        {name: hub.refused[name] for name in hub.rules.limits.__struct_fields__},
+        {**dict.fromkeys(hub.rules.limits.__struct_fields__, 0), **hub.refused},
     )
 
 

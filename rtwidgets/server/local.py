@@ -35,7 +35,9 @@ _LIMITS = Limits(
     publishes_per_s=2_000_000,
     channels_per_connection=1_024,
     calls_per_user=1_024,
+    sessions_per_user=1_000,
     table_bytes=1024 * 1024 * 1024,
+    state_total_bytes=4 * 1024 * 1024 * 1024,
     replies_bytes=32 * 1024 * 1024,
     archive_bytes=256 * 1024 * 1024,
 )

@@ -378,7 +378,7 @@ def test_unused_channel_is_let_go_of_and_found_again() -> None:
     assert "value:v" in hub.channels
     ann.connection.end(1_000.0)
     hub.tick(2_000.0)
-    assert "value:v" not in hub.channels and hub.budget.used == 0
+    assert "value:v" not in hub.channels and hub.budget.used == hub.budget.kept == 0
     bob = Peer(hub, "bob").connect()
     found = subscribe(archive, bob, "value:v")
     assert (found["offset"], found["data"]["value"]) == (1, 5)

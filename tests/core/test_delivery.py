@@ -192,7 +192,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(channel=st.sampled_from(CHANNELS))
     def lose_the_log(self, channel: str) -> None:
         if not self.hub.channel(channel).cursors:
-            self.hub.channels.pop(channel).has_ended = True
+            self.hub.end_channel(self.hub.channels[channel])
             self.published[channel] = []
 
     def teardown(self) -> None:

@@ -7,11 +7,14 @@ import tracemalloc
 from copy import copy
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
+from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
+from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
 from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
@@ -252,6 +255,32 @@ def test_calls_and_commands_of_a_connection() -> None:
     assert (hub.refused["calls_per_connection"], hub.refused["commands_per_connection"]) == (1, 2)
 
 
+def test_schemas_of_a_connections_commands() -> None:
+    hub = hub_with()
+    handler = Peer(hub).connect()
+
+    def register(*names: str, size: int = 30_000) -> int:
+        schema: Any = {"a": [{}] * (size // 3)}
+        return code(
+            handler.rpc("rtwidgets.register", commands=[{"name": n, "schema": schema} for n in names])
+        )
+
+    tracemalloc.start()
+    try:
+        assert [register(f"c{n}") for n in range(17)] == [0] * 17
+        assert register("more") == 106 and register("more", "most", size=9_000) == 106
+        assert tracemalloc.get_traced_memory()[0] < 4 * 512 * 1024
+    finally:
+        tracemalloc.stop()
+    # Another connection has as much, and what is said anew counts once.
+    assert register("c0") == 0 and register("more", size=9_000) == 0
+    assert register("most", size=9_000) == 106 and hub.refused["schemas_bytes"] == 3
+    handler.rpc("rtwidgets.unregister", names=["c1"])
+    assert register("most", size=9_000) == 0
+    handler = Peer(hub, "bob").connect()
+    assert register("more") == 0
+
+
 def fill(hub: Hub, name: str, count: int, size: int = 1_000) -> None:
     for number in range(count):
         hub.channel(name).publish(b'{"n":[%d],"x":["%s"]}' % (number, b"x" * size), now=1.0)
@@ -352,6 +381,114 @@ def test_size_of_a_table() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("many_cells", '{"upsert":{"id":[#],' + ",".join(f'"c{n}":[null]' for n in range(200)) + "}}"),
+        ("long_names", '{"upsert":{"id":[#],"' + "c" * 255 + '":[1]}}'),
+        ("nested", '{"upsert":{"id":[#],"x":[[' + ",".join(["{}"] * 500) + "]]}}"),
+        ("small_nested", '{"upsert":{"id":[#],"a":[[]],"b":[{}],"c":[[]],"d":[[]],"e":[[]],"f":[[]]}}'),
+        ("wide_texts", '{"upsert":{"id":[#],"x":["😀' + "a" * 400 + '"]}}'),
+        ("removed_keys", '{"upsert":{"id":["#K"]},"remove":["#K"]}'.replace("K", "k" * 1_000)),
+    ],
+    ids=lambda value: value if value.isidentifier() else "",
+)
+def test_table_takes_about_what_it_is_weighed_as(name: str, change: str) -> None:
+    table = Table(max_bytes := 2_000_000)
+    table.declare("id")
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            try:
+                table.accept(change.replace("#", str(number)).encode(), number + 1, 0, NOBODY)
+            except FullError as error:
+                assert error.limit == "table_bytes"
+                break
+        else:
+            assert name == "removed_keys"
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.2 * table.size
+    # Removed keys have a bound of their own, and there is what is taken on the way.
+    assert taken < 1.5 * (max_bytes if name != "removed_keys" else MAX_TOMBSTONE_BYTES)
+
+
+def test_names_of_columns_and_keys_of_rows_are_short() -> None:
+    peer = Peer(hub_with()).connect()
+    for key, bad in (("k" * 255, False), ("k" * 256, True)):
+        assert ("error" in peer.rpc("rtwidgets.declare", channel=f"table:{bad}", key=key)) == bad
+    peer.rpc("rtwidgets.declare", channel="table:a", key="id")
+
+    def upsert(key: str, name: str) -> dict[str, Any]:
+        return peer.ask(publish={"channel": "table:a", "data": {"upsert": {"id": [key], name: [1]}}})
+
+    assert code(upsert("k" * 1_024, "c" * 255)) == 0
+    for refused in (upsert("k" * 1_025, "c"), upsert("\u00e9" * 513, "c"), upsert("k", "c" * 256)):
+        assert code(refused) == 107 and "at most" in refused["error"]["message"]
+
+
+def test_size_of_all_states() -> None:
+    hub = hub_with(state_total_bytes=195_000)
+    peer = Peer(hub).connect()
+    peer.rpc("rtwidgets.declare", channel="table:a", key="id")
+
+    def put(channel: str, data: object) -> int:
+        answer = code(peer.ask(publish={"channel": channel, "data": data}))
+        assert hub.budget.kept == sum(channel.kind.size for channel in hub.channels.values())
+        return answer
+
+    def row(key: int, size: int) -> object:
+        return {"upsert": {"id": [key], "x": ["x" * size]}}
+
+    def message(message_id: str, size: int) -> object:
+        return {"type": "message", "id": message_id, "text": "x" * size}
+
+    assert [put("table:a", row(1, 40_000)), put("value:a", "x" * 40_000)] == [0, 0]
+    assert [put(f"chat:{n}", message(f"m{n}", 14_000)) for n in range(4)] == [0] * 4
+    assert 175_000 < hub.budget.kept < 195_000
+    growing = [
+        put("table:a", row(2, 40_000)),
+        put("value:b", "x" * 20_000),
+        put("value:a", "x" * 60_000),
+        put("chat:0", message("m9", 16_000)),
+        put("chat:1", message("m9", 10)),
+        put("chat:0", {"type": "edit", "id": "m0", "text": "x" * 16_384}),
+    ]
+    assert growing == [106, 106, 106, 106, 0, 0] and hub.refused["state_total_bytes"] == 4
+    # What takes as much as before or less is taken, and makes room.
+    assert [put("table:a", row(1, 40_000)), put("value:a", "y" * 40_000)] == [0, 0]
+    assert [put("table:a", {"remove": [1]}), put("table:a", row(2, 40_000))] == [0, 0]
+    assert [put("value:a", 0), put("value:b", "x" * 20_000)] == [0, 0]
+    assert put("chat:0", {"type": "delete", "id": "m0"}) == 0
+    # A session is refused, too, rather than failing; streams go on.
+    while put("table:a", row(hub.budget.kept, 100)) == 0:
+        pass
+    assert code(peer.rpc("rtwidgets.session", session="s" * 60, title="t" * 100)) == 106
+    assert put("stream:a", {"x": [1]}) == 0
+    free = Peer(hub_with(state_total_bytes=0)).connect()
+    assert not [
+        n for n in range(50) if code(free.ask(publish={"channel": f"value:{n}", "data": "x" * 60_000}))
+    ]
+
+
+@pytest.mark.parametrize("text", ["x" * 40, "😀" + "x" * 4_000], ids=["short", "wide"])
+def test_chat_takes_about_what_it_is_weighed_as(text: str) -> None:
+    chat = Chat()
+    tracemalloc.start()
+    try:
+        for number in range(1_000):
+            said = {"type": "message", "id": f"message {number}", "text": text, "open": True}
+            chat.accept(msgspec.json.encode(said), number + 1, 0, Author("ann"))
+            for user in range(5):
+                reaction = msgspec.json.encode({"type": "reaction", "id": f"message {number}", "emoji": "+1"})
+                chat.accept(reaction, number + 1, 0, Author(f"user {user}"))
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.2 * chat.size
+
+
 def test_notices_that_nobody_reads() -> None:
     hub = hub_with(replies_bytes=2_000)
     reader = Peer(hub).connect()
@@ -442,6 +579,62 @@ def test_readers_that_get_one_merged_publication_are_counted() -> None:
         else:
             writer.ask(publish={"channel": "value:a", "data": number})
     assert len(reader.messages()) == hub.refused["conflate_after"] == 1
+
+
+def test_readers_that_may_be_behind_as_far_as_they_like() -> None:
+    hub = make_hub(
+        limits=Limits(conflate_after=0, delivery_window=0, history_bytes=400_000),
+        namespaces={"live": Namespace(recover=True), "value": Namespace("value", recover=True)},
+    )
+    reader, writer = Peer(hub).connect(), Peer(hub).connect()
+    for name in ("live:a", "value:a"):
+        reader.ask(subscribe={"channel": name})
+        for number in range(1_200):
+            writer.send({"id": 1, "publish": {"channel": name, "data": number}})
+            writer.messages()
+        got = [message["push"]["pub"]["data"] for message in reader.messages()]
+        assert got == list(range(1_200))
+    # Bytes are a bound of their own.
+    for _ in range(1_200):
+        writer.send({"id": 1, "publish": {"channel": "live:a", "data": "x" * 600}})
+    (told,) = reader.messages()
+    assert told["push"]["unsubscribe"]["code"] == 2500
+    assert hub.refused["conflate_after"] == 0 and hub.refused["delivery_window"] == 1
+    assert hub.channel("live:a").log.size < 460_000
+
+
+@pytest.mark.parametrize("limit", Limits.__struct_fields__)
+def test_limit_at_0_is_none(limit: str) -> None:
+    hub = make_hub(limits=Limits(**{limit: 0}), namespaces={"bare": Namespace(recover=True, presence=True)})
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    data = {"x": "x" * 2_000, "deep": [[[[[[]]]]]]}
+    asked: list[dict[str, Any]] = [
+        *({"subscribe": {"channel": f"{name}:a"}} for name in ("bare", "event", "stream", "value", "chat")),
+        {"rpc": {"method": "rtwidgets.declare", "data": {"channel": "table:a", "key": "id"}}},
+        {"publish": {"channel": "table:a", "data": {"upsert": {"id": list(range(50)), "x": [data] * 50}}}},
+        {"subscribe": {"channel": "table:a"}},
+        {"presence": {"channel": "bare:a"}},
+        {"rpc": {"method": "rtwidgets.session", "data": {"session": "a"}}},
+        *({"rpc": {"method": "rtwidgets.notify", "data": {"text": "x"}}} for _ in range(3)),
+    ]
+    assert not [request for request in asked if "error" in ann.ask(**request)]
+    for number in range(40):
+        for name in ("bare", "event", "value"):
+            bob.ask(publish={"channel": f"{name}:a", "data": [number, data]})
+        said = {"type": "message", "id": f"m{number}", "text": "x" * 2_000}
+        assert "error" not in bob.ask(publish={"channel": "chat:a", "data": said})
+    assert len(ann.ask(history={"channel": "event:a", "limit": -1})["history"]["publications"]) == 40
+    assert not [message for message in ann.messages() if "unsubscribe" in message.get("push", {})]
+    ann.rpc("rtwidgets.register", commands=[{"name": "do", "schema": data}])
+    for number in range(3):
+        call = {"command": "do", "key": f"k{number}", "args": data}
+        bob.send({"id": 500 + number, "rpc": {"method": "rtwidgets.call", "data": call}})
+    calls = [str(message) for message in ann.messages() if "'call'" in str(message)]
+    assert len(calls) == 3 and bob.messages() == []
+    for step in range(1, 40):
+        hub.flush(float(step))
+        hub.tick(float(step))
+    assert not hub.refused[limit]
 
 
 def test_history_that_is_cut_short_is_counted() -> None:

@@ -162,6 +162,9 @@ def test_broker_that_is_away_lets_read_what_is_in_memory() -> None:
 
 def test_channel_that_nobody_uses_is_left() -> None:
     two = Two()
+    publish(two.ann, "event:a", 1)
+    two.one.work()
+    two.other.work()
     two.bob.connection.end(2.0)
     left: list[str] = []
     two.other.leave = left.append  # type: ignore[assignment, method-assign]

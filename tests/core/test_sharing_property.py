@@ -224,6 +224,8 @@ def snapshots(port: Port) -> dict[int, Any]:
 
 def check_all_the_same(world: World) -> None:
     world.settle()
+    for port in world.ports:
+        assert port.hub.budget.kept == sum(channel.kind.size for channel in port.hub.channels.values())
     first, second = snapshots(world.ports[0]), snapshots(world.ports[1])
     for number, channel in enumerate(CHANNELS, 1):
         assert first[number]["epoch"] == second[number]["epoch"]

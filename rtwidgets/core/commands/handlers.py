@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_TITLE_CHARS = 200
 MAX_SCHEMA_BYTES = 32_768
+# Of all commands that a connection serves.
+MAX_SCHEMAS_BYTES = 512 * 1024
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,7 +40,8 @@ class Handlers:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._by_command: dict[str, list[Connection]] = {}
-        self._commands: dict[Connection, dict[str, None]] = {}
+        # With how many bytes its schema has.
+        self._commands: dict[Connection, dict[str, int]] = {}
         # What was said of each command that is served here; and by other hubs, of those served there.
         self._offers: dict[str, Offer] = {}
         self._elsewhere: dict[str, dict[str, Offer]] = {}
@@ -70,14 +73,22 @@ class Handlers:
         )
         for spec in specs:
             _check(spec)
+        sizes = {**served, **{spec.name: len(bytes(spec.schema)) for spec in specs}}
+        if sum(sizes.values()) > MAX_SCHEMAS_BYTES:
+            self._hub.refused["schemas_bytes"] += 1
+            bound = f"{MAX_SCHEMAS_BYTES} bytes together: schemas_bytes; shorten docstrings"
+            raise Refusal(
+                codes.LIMIT_EXCEEDED, f"the schemas of a connection's commands have at most {bound}"
+            )
         for spec in specs:
             others = [handler for handler in self.of(spec.name) if handler is not connection]
-            offer = Offer(spec.title or spec.name, spec.schema, len(others) + 1)
+            # A copy, as a piece of the request would keep all of that.
+            offer = Offer(spec.title or spec.name, Raw(bytes(spec.schema)), len(others) + 1)
             # First, so that what can't be listed is not served.
             self._catalogue(spec.name).publish(self._row(spec.name, offer), now=now)
             self._offer(spec.name, offer)
             self._by_command[spec.name] = [connection, *others]
-            self._commands.setdefault(connection, {})[spec.name] = None
+            self._commands.setdefault(connection, {})[spec.name] = sizes[spec.name]
 
     def remove(self, connection: Connection, names: list[str], now: float) -> None:
         """End serving some commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 from ..batch import Changes
@@ -56,8 +57,11 @@ class Kind(Protocol):
 
     `stamps_author` says whether publications carry the publisher's info; `keeps_state` whether the channel
     must outlive its log and its subscribers; `merges` that one publication can stand for many, so that a
-    reader may fall behind as far as it likes; `last_counts` that the last one does.
+    reader may fall behind as far as it likes; `last_counts` that the last one does. `most` is what `size` may
+    become by a publication that makes it grow.
     """
+
+    most: float
 
     stamps_author: bool
     last_counts: bool
@@ -65,6 +69,10 @@ class Kind(Protocol):
 
     @property
     def keeps_state(self) -> bool: ...
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the state takes in memory, besides the log."""
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         """Check the data, apply it, and return what goes into the log; None when nothing changes.
@@ -117,8 +125,25 @@ class Kind(Protocol):
         """Take over what another hub has changed, with its publications; see `load`."""
 
 
+def check_room(kind: Kind, grown: int) -> None:
+    """Refuse what would make the state of a channel larger than it may become.
+
+    Raises:
+        FullError: If there is no room.
+    """
+    if grown > 0 and kind.size + grown > kind.most:
+        raise FullError(
+            "state_total_bytes",
+            "the hub's tables, values and chats have all the room that they may have: state_total_bytes; "
+            "remove something, or raise it",
+        )
+
+
 class Stateless:
     """A kind whose state is its log."""
+
+    most = math.inf
+    size = 0
 
     def journal(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import copy
 
 import msgspec
@@ -22,16 +23,15 @@ from ...protocol.chat import (
 from ..batch import Changes, Item
 from ..conversation import Conversation
 from ..erasing import sign_of
-from .base import Author, DataError, Moderator, Start
+from .base import Author, DataError, Moderator, Start, check_room
+from .chat_measure import NOTHING, REACTION_BYTES, Measure, measure, text_growth
+from .weight import text_weight
 
 MAX_MESSAGES = 1_000
 MAX_REACTIONS = 20
 MAX_REACTING = 200
 # How large a page is.
 MAX_PAGE_BYTES = 256 * 1024
-# What a message takes besides its text, about.
-OVERHEAD_BYTES = 256
-
 _decoder: msgspec.json.Decoder[Form] = msgspec.json.Decoder(Form)
 _messages = msgspec.json.Decoder(ChatMessage)
 _encode = msgspec.json.Encoder().encode
@@ -50,8 +50,10 @@ class Chat:
 
     def __init__(self, max_bytes: int = 0) -> None:
         self.messages = Conversation()
+        self.most = math.inf
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._weight = 0
         # Offsets of the publications that said them.
         self._ranks: dict[str, int] = {}
         # With an archive: what has changed since the last commit, as it was then; None for what is new.
@@ -67,6 +69,10 @@ class Chat:
     def keeps_state(self) -> bool:
         return len(self.messages) > 0
 
+    @property
+    def size(self) -> int:
+        return self._weight
+
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         try:
             form = _decoder.decode(data)
@@ -78,9 +84,11 @@ class Chat:
             case Append():
                 message = self._own(form.id, author)
                 self._check_text(message.text + form.text)
+                before = measure(message)
+                self._check_room(text_growth(message.text, message.text + form.text))
                 self._note(message)
                 self.messages.append(message, form.text, form.done)
-                self._grow(_size(form.text))
+                self._grow(before, measure(message))
             case Edit():
                 message = self._own(form.id, author)
                 self._check_text(form.text)
@@ -88,16 +96,17 @@ class Chat:
                     raise DataError(f"message {form.id!r} is not about a command")
                 if form.command is None:
                     self._check_shown(form.text)
+                before = measure(message)
+                self._check_room(text_growth(message.text, form.text))
                 self._note(message)
-                before = _size(message.text)
                 self.messages.edit(message, form.text, form.command)
-                self._grow(_size(form.text) - before)
+                self._grow(before, measure(message))
             case Delete():
                 message = self._find(form.id) if isinstance(author, Moderator) else self._own(form.id, author)
                 self._note(message)
                 self.deleted[message.id] = self._ranks.get(message.id, 0)
                 self.messages.delete(message)
-                self._grow(-_size(message.text))
+                self._grow(measure(message), measure(None))
             case Reaction():
                 self._react(form, author)
         return _findable(data, form.id)
@@ -167,11 +176,11 @@ class Chat:
         for key, item in changes.items():
             message_id = key.decode()
             known = self.messages.find(message_id)
-            before = 0 if known is None else _size(known.text)
+            before = measure(known)
             if item is None:
                 if known is not None:
                     self.messages.delete(known)
-                    self._grow(-before)
+                    self._grow(before, measure(None))
                 continue
             is_new = message_id not in self.messages
             if is_new and item.rank <= newest:
@@ -179,7 +188,7 @@ class Chat:
             message = _messages.decode(item.data)
             self.messages.put(message)
             self._ranks[message_id] = item.rank
-            self._grow(_size(message.text) - before + (OVERHEAD_BYTES if is_new else 0))
+            self._grow(NOTHING if is_new else before, measure(message))
         self.settle()
 
     def _note(self, message: ChatMessage) -> None:
@@ -201,23 +210,23 @@ class Chat:
         if not form.open and form.command is None:
             self._check_shown(form.text)
         self._check_text(form.text)
-        self.messages.add(
-            ChatMessage(
-                form.id,
-                form.text,
-                author.user,
-                author.name,
-                time_ms,
-                open=form.open,
-                reply_to=form.reply_to,
-                label=form.label,
-                command=form.command,
-            )
+        message = ChatMessage(
+            form.id,
+            form.text,
+            author.user,
+            author.name,
+            time_ms,
+            open=form.open,
+            reply_to=form.reply_to,
+            label=form.label,
+            command=form.command,
         )
+        self._check_room(measure(message).weight)
+        self.messages.add(message)
         self._ranks[form.id] = offset
         if self._before is not None:
             self._before[form.id] = None
-        self._grow(_size(form.text) + OVERHEAD_BYTES)
+        self._grow(NOTHING, measure(message))
         return _findable(data, form.id)
 
     def _react(self, form: Reaction, author: Author) -> None:
@@ -227,17 +236,29 @@ class Chat:
             raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
         if form.on and users is not None and author.user not in users and len(users) >= MAX_REACTING:
             raise DataError(f"at most {MAX_REACTING} users may react to a message in the same way")
+        before = measure(message)
+        if form.on and author.user not in (users or ()):
+            self._check_room(REACTION_BYTES + text_weight(author.user))
         self._note(message)
         self.messages.react(message, form.emoji, author.user, form.on)
+        self._grow(before, measure(message))
 
-    def _grow(self, size: int) -> None:
-        """Count text that comes or goes, and forget the oldest messages where there are too many."""
-        self._bytes += size
+    def _check_room(self, grown: int) -> None:
+        """Refuse what would make the chat larger than it may become, unless its oldest messages make room."""
+        if not 0 < self._max_bytes < self._bytes + grown:
+            check_room(self, grown)
+
+    def _grow(self, before: Measure, after: Measure) -> None:
+        """Count a message that comes or changes, and forget the oldest where there are too many."""
+        self._bytes += after.size - before.size
+        self._weight += after.weight - before.weight
         while len(self.messages) > MAX_MESSAGES or (
             0 < self._max_bytes < self._bytes and len(self.messages) > 1
         ):
             message_id, oldest = self.messages.forget_oldest()
-            self._bytes -= OVERHEAD_BYTES + (0 if oldest is None else _size(oldest.text))
+            gone = measure(oldest)
+            self._bytes -= gone.size
+            self._weight -= gone.weight
             if self._before is not None:
                 self._reaches_back = True
                 if message_id in self._before:
@@ -245,8 +266,10 @@ class Chat:
             self._ranks.pop(message_id, None)
 
     def _count(self) -> None:
-        self._bytes = OVERHEAD_BYTES * len(self.messages)
-        self._grow(sum(_size(message.text) for message in self.messages))
+        self._bytes = self._weight = 0
+        deleted = len(self.messages) - sum(1 for _ in self.messages)
+        for message in (*self.messages, *[None] * deleted):
+            self._grow(NOTHING, measure(message))
 
     def _find(self, message_id: str) -> ChatMessage:
         message = self.messages.find(message_id)
@@ -273,7 +296,3 @@ class Chat:
 def _findable(data: bytes, message_id: str) -> bytes:
     """Return a form so written that its message's id is found in it when that is deleted."""
     return data if sign_of(message_id) in data else _encode(msgspec.json.decode(data))
-
-
-def _size(text: str) -> int:
-    return len(text.encode())

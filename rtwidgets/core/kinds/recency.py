@@ -11,6 +11,9 @@ from .table_items import Key
 # Removed keys that are remembered for readers that are behind, or as many as there are rows. An older reader
 # gets code 2500.
 MAX_TOMBSTONES = 10_000
+# What they may take together, or half of what the rows do; and what one takes besides its key, about.
+MAX_TOMBSTONE_BYTES = 4 * 1024 * 1024
+TOMBSTONE_BYTES = 128
 # Changes have places, rising; so many are there for the rows of one publication.
 STEP = 1 << 32
 # A reader that is behind by more changes is not looked for from the end.
@@ -36,6 +39,8 @@ class Recency:
         self._places: dict[Key, int] = {}
         self._last = 0
         self.tombstones = 0
+        # About what they take in memory.
+        self.bytes = 0
         self.forgotten = forgotten
 
     def touch(self, key: Key, offset: int, *, was_there: bool, is_there: bool) -> None:
@@ -47,21 +52,30 @@ class Recency:
             is_there: Whether it has one now.
         """
         known = self._places.pop(key, None)
-        self.tombstones += (not is_there) - (known is not None and not was_there)
+        more = (not is_there) - (known is not None and not was_there)
+        if more:
+            self._count(key, more)
         self._last = self._places[key] = max(self._last + 1, offset * STEP)
 
-    def forget(self, rows: dict[Key, dict[str, object]]) -> None:
-        """Forget the older half of the removed keys when there are too many.
+    def forget(self, rows: dict[Key, dict[str, object]], rows_bytes: int) -> None:
+        """Forget the older half of the removed keys when there are too many, or they are too large.
 
         Args:
             rows: Those that are there.
+            rows_bytes: About what they take in memory.
         """
-        if self.tombstones <= max(MAX_TOMBSTONES, len(rows)):
+        few = self.tombstones <= max(MAX_TOMBSTONES, len(rows))
+        if few and self.bytes <= max(MAX_TOMBSTONE_BYTES, rows_bytes // 2):
             return
         removed = (key for key in self._places if key not in rows)
-        for key in list(islice(removed, self.tombstones // 2)):
+        for key in list(islice(removed, (self.tombstones + 1) // 2)):
             self.forgotten = max(self.forgotten, self._places.pop(key) // STEP)
-            self.tombstones -= 1
+            self._count(key, -1)
+
+    def _count(self, key: Key, more: int) -> None:
+        size = len(key.encode()) if isinstance(key, str) else 0
+        self.tombstones += more
+        self.bytes += more * (TOMBSTONE_BYTES + size)
 
     def behind(self, place: int) -> tuple[Iterator[Key], Iterator[int]]:
         """Return the keys that changed behind a place, oldest first, and the place of each."""

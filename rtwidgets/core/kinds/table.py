@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from ..batch import Changes, Item
-from .base import Author, DataError, FullError, Start
+from .base import Author, DataError, FullError, Start, check_room
 from .recency import STEP, Recency
 from .table_items import (
     HEADING,
@@ -24,11 +25,16 @@ from .table_items import (
     decode_row,
     put_back,
 )
+from .weight import widening
 
 MAX_COLUMNS = 256
-# About what a row and a cell take in memory besides the characters of texts.
+MAX_NAME_CHARS = 255
+MAX_KEY_BYTES = 1_024
+# About what a row takes in memory, and a cell besides its JSON, and one that is a list or an object besides.
 ROW_BYTES = 400
 CELL_BYTES = 32
+NESTED_BYTES = 96
+PLAIN = frozenset((str, int, float, bool, type(None)))
 # So many rows are in a piece, or are not, together.
 BUNCH = 16
 
@@ -71,14 +77,17 @@ class Table:
     merges = True
 
     def __init__(self, max_bytes: int = 0) -> None:
+        self.most = math.inf
         self.key: str | None = None
         # Whether it is nothing when it is empty.
         self._passes = False
         self._max_bytes = max_bytes
-        # About what the rows take in memory.
+        # About what the rows take in memory, and the names of columns.
         self._bytes = 0
+        self._names_bytes = 0
         self._rows: dict[Key, Row] = {}
-        self._columns: dict[str, None] = {}
+        # The names under themselves: all rows have the same ones.
+        self._columns: dict[str, str] = {}
         # When each row came, as a number: readers that get many at once get them in this order.
         self._born: dict[Key, int] = {}
         self._births = 0
@@ -90,6 +99,10 @@ class Table:
     def keeps_state(self) -> bool:
         return bool(self._rows) if self._passes else self.key is not None
 
+    @property
+    def size(self) -> int:
+        return self._bytes + self._names_bytes + self.recency.bytes
+
     def declare(self, key: str) -> None:
         """Set the key column.
 
@@ -98,8 +111,9 @@ class Table:
         """
         if self.key not in (None, key):
             raise DataError(f"the table's key column is {self.key!r}, not {key!r}")
+        _check_names([key])
         self.key = key
-        self._columns.setdefault(key)
+        self._add_columns([key])
         self._snapshot = None
 
     def adopt(self, key: str) -> None:
@@ -116,7 +130,7 @@ class Table:
             raise DataError(f'a table takes {{"upsert": columns, "remove": [keys]}}: {error}') from None
         except RecursionError:
             raise DataError("the table's data is nested too deep") from None
-        columns = {} if change.upsert is UNSET else change.upsert
+        columns = {} if change.upsert is UNSET else self._packed(change.upsert)
         rows = self._rows_of(columns)
         gone = [] if change.remove is UNSET else [self._key_of(key) for key in change.remove]
         if change.replace:
@@ -124,7 +138,7 @@ class Table:
         gone = [key for key in dict.fromkeys(gone) if key in self._rows or key in rows]
         if not rows and not gone:
             return None
-        self._weigh(rows, gone)
+        self._weigh(rows, columns, gone)
         self._apply(rows, columns, gone, offset)
         if not change.replace:
             return data
@@ -201,7 +215,7 @@ class Table:
         assert journal is not None
         for key, offset in journal.touched.items():
             self._touch(key, offset, was_there=journal.rows[key].row is not None)
-        self.recency.forget(self._rows)
+        self._forget()
         self.journal()
 
     def undo(self, top: int) -> None:
@@ -215,7 +229,7 @@ class Table:
         if has_moved:
             self._sort()
         self.key, self._bytes = journal.key, journal.bytes
-        self._columns = dict.fromkeys(islice(self._columns, journal.columns))
+        self._set_columns(list(islice(self._columns, journal.columns)))
         self._snapshot = None
         self.journal()
 
@@ -237,7 +251,8 @@ class Table:
             if encoded == HEADING:
                 if item is not None:
                     heading = decode_heading(item.data)
-                    self.key, self._columns = heading.key, dict.fromkeys(heading.columns)
+                    self.key = heading.key
+                    self._set_columns(heading.columns)
                 continue
             key = decode_key(encoded)
             old = self._rows.get(key)
@@ -250,7 +265,7 @@ class Table:
             else:
                 born = self._born.get(key)
                 in_order &= item.rank >= self._births if born is None else item.rank == born
-                row = self._rows[key] = decode_row(item.data)
+                row = self._rows[key] = self._row_of(item.data)
                 self._born[key] = item.rank
                 self._births = max(self._births, item.rank)
                 self._bytes += _row_weight(key, row)
@@ -299,12 +314,39 @@ class Table:
 
     # inside -----------------------------------------------------------------------
 
+    def _set_columns(self, names: Iterable[str]) -> None:
+        self._columns, self._names_bytes = {}, 0
+        self._add_columns(names)
+
+    def _add_columns(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._columns:
+                self._columns[name] = name
+                self._names_bytes += _weight([name])
+
+    def _packed(self, columns: dict[str, list[object]]) -> dict[str, list[object]]:
+        """Return columns as they are kept: known names are the same objects, nested cells are JSON.
+
+        As Python objects they would take many times what they had on the wire.
+        """
+        known = self._columns
+        return {
+            known.get(name, name): cells if PLAIN.issuperset(map(type, cells)) else list(map(_pack, cells))
+            for name, cells in columns.items()
+        }
+
+    def _row_of(self, data: bytes) -> Row:
+        """Return a row as an archive keeps it; see `_packed`."""
+        known = self._columns
+        return {known.get(name, name): _pack(cell) for name, cell in decode_row(data).items()}
+
     def _rows_of(self, columns: dict[str, list[object]]) -> dict[Key, Row]:
         if not columns:
             return {}
         assert self.key is not None
         if len({*self._columns, *columns}) > MAX_COLUMNS:
             raise DataError(f"a table has at most {MAX_COLUMNS} columns")
+        _check_names(name for name in columns if name not in self._columns)
         if self.key not in columns:
             raise DataError(f"no key column {self.key!r}; columns are {_names(columns)}")
         count = len(columns[self.key])
@@ -313,6 +355,7 @@ class Table:
                 raise DataError(f"column {name!r} has {len(cells)} cells, {self.key!r} has {count}")
         names = list(columns)
         keys = [self._key_of(key) for key in columns[self.key]]
+        _check_keys(keys)
         rows = zip(*columns.values(), strict=True)
         return {key: dict(zip(names, row, strict=True)) for key, row in zip(keys, rows, strict=True)}
 
@@ -336,8 +379,7 @@ class Table:
         self, rows: dict[Key, Row], columns: dict[str, list[object]], gone: list[Key], offset: int
     ) -> None:
         self._snapshot = None
-        for name in columns:
-            self._columns.setdefault(name)
+        self._add_columns(columns)
         journal = self._journal
         if journal is not None:
             for key in (*rows, *gone):
@@ -356,9 +398,9 @@ class Table:
             if journal is None:
                 self._touch(key, offset, was_there=True)
         if journal is None:
-            self.recency.forget(self._rows)
+            self._forget()
 
-    def _weigh(self, rows: dict[Key, Row], gone: list[Key]) -> None:
+    def _weigh(self, rows: dict[Key, Row], columns: Iterable[str], gone: list[Key]) -> None:
         """Note what a change makes of the table's size.
 
         Raises:
@@ -368,11 +410,10 @@ class Table:
         grown = 0
         for key, row in rows.items():
             old = known.get(key)
-            grown += sum(map(_weight, row.values()))
             if old is None:
-                grown += ROW_BYTES + _weight(key)
+                grown += _row_weight(key, row)
             else:
-                grown -= sum(_weight(old[name]) for name in row if name in old)
+                grown += _weight([*row.values()]) - _weight([old[name] for name in row if name in old])
         for key in gone:
             # What is removed in the same change was weighed above, if it was not there before.
             grown -= _row_weight(key, {**known.get(key, {}), **rows.get(key, {})})
@@ -380,6 +421,7 @@ class Table:
             raise FullError(
                 "table_bytes", f"the table's rows take at most {self._max_bytes} bytes: table_bytes"
             )
+        check_room(self, grown + _weight([name for name in columns if name not in self._columns]))
         self._bytes += grown
 
     def _note(self, journal: Journal, key: Key, offset: int) -> None:
@@ -398,7 +440,11 @@ class Table:
         """Note the last change of keys, each with whether it was there before."""
         for key, was_there in keys.items():
             self._touch(key, offset, was_there=was_there)
-        self.recency.forget(self._rows)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget removed keys where there are too many."""
+        self.recency.forget(self._rows, self._bytes)
 
     def _fits(self, max_bytes: int) -> bool:
         """Say whether all rows are one message that is about so large."""
@@ -414,16 +460,42 @@ class Table:
         return len(_encode([known.get(key, key) for key in keys]))
 
 
-def _weight(cell: object) -> int:
-    """Return about how many bytes a cell takes in memory."""
-    if isinstance(cell, str):
-        return CELL_BYTES + len(cell)
-    return CELL_BYTES if cell is None or isinstance(cell, int | float) else CELL_BYTES + len(_encode(cell))
+def _pack(cell: object) -> object:
+    """Return a cell as it is kept."""
+    return cell if type(cell) in PLAIN else Raw(_encode(cell))
+
+
+def _weight(cells: list[object]) -> int:
+    """Return about how many bytes cells take in memory: of each of them the same in whatever company."""
+    if not cells:
+        return 0
+    text = _encode(cells)
+    # Without the brackets and commas.
+    size = len(text) - len(cells) - 1
+    if not text.isascii():
+        size += sum(widening(cell) for cell in cells if type(cell) is str)
+    return size + CELL_BYTES * len(cells) + NESTED_BYTES * list(map(type, cells)).count(Raw)
 
 
 def _row_weight(key: Key, row: Row) -> int:
     """Return about how many bytes a row takes in memory."""
-    return ROW_BYTES + _weight(key) + sum(map(_weight, row.values()))
+    return ROW_BYTES + _weight([key, *row.values()])
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if len(name) > MAX_NAME_CHARS:
+            raise DataError(
+                f"a column's name has at most {MAX_NAME_CHARS} characters; {name[:40]!r}… has {len(name)}"
+            )
+
+
+def _check_keys(keys: list[Key]) -> None:
+    for key in keys:
+        if isinstance(key, str) and len(key) > MAX_KEY_BYTES // 4 and len(key.encode()) > MAX_KEY_BYTES:
+            raise DataError(
+                f"a row's key has at most {MAX_KEY_BYTES} bytes; {key[:40]!r}… has {len(key.encode())}"
+            )
 
 
 def _same(known: Row | None, row: Row) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from msgspec import Raw, Struct
 
 from ..batch import Changes, Item
-from .base import NOBODY, Author, Start
+from .base import NOBODY, Author, Start, check_room
 
 
 class _Set(Struct):
@@ -16,6 +18,9 @@ class _Set(Struct):
     by: Author
     time_ms: int
 
+
+# About what a value takes besides its JSON, which is there twice: the log has it, too, as long as it counts.
+OVERHEAD_BYTES = 512
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(_Set)
@@ -29,6 +34,7 @@ class Value:
     merges = True
 
     def __init__(self) -> None:
+        self.most = math.inf
         self.data: bytes | None = None
         self.author = NOBODY
         self._time_ms = 0
@@ -39,7 +45,12 @@ class Value:
     def keeps_state(self) -> bool:
         return self.data is not None
 
+    @property
+    def size(self) -> int:
+        return _weight(self.data)
+
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
+        check_room(self, _weight(data) - self.size)
         self.data, self.author, self._time_ms = data, author, time_ms
         return data
 
@@ -72,3 +83,7 @@ class Value:
 
     def follow(self, changes: Changes, offset: int) -> None:
         self.load(changes, offset)
+
+
+def _weight(data: bytes | None) -> int:
+    return 0 if data is None else OVERHEAD_BYTES + 2 * len(data)
