@@ -73,7 +73,10 @@ class Cursor:
         channel = self.channel
         log, kind = channel.log, channel.kind
         if self.place is not None:
-            return self._read_piece(now)
+            begun = self.connection.hub.clock()
+            piece = self._read_piece(now)
+            self.connection.spend(self.connection.hub.clock() - begun)
+            return piece
         reachable = self.offset >= log.reach
         if kind.merges:
             # Who wants few updates wants each of them to be one.
