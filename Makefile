@@ -4,7 +4,7 @@ PY := .venv/bin/python
 FRONT_END := $(shell find js -path js/node_modules -prune -o -path js/build -prune -o -type f -print)
 PYTHON_CODE := rtwidgets tests benchmarks tools hatch_build.py notebooks
 
-.PHONY: setup demo test test-setup lint check bench bench-widgets format clean
+.PHONY: setup demo test test-setup lint check soak bench bench-widgets format clean
 .DELETE_ON_ERROR:
 
 setup: .venv/.installed .venv/.front_end  ## prepare .venv with everything
@@ -43,6 +43,9 @@ lint: setup  ## format, lint, types
 check: lint  ## the same, and unit tests
 	$(PY) -m tools.npm test
 	$(PY) -m pytest -q -m "not browser and not slow" $(ARGS)
+
+soak: setup  ## a steady load on a hub for 20 minutes, and what it grew by; SOAK_S=seconds, LONG=1: 150 minutes
+	$(PY) -m tests.soak
 
 # The peers get an environment of their own: uvloop, once installed, is what every uvicorn takes.
 build/bench/.installed: .venv/.installed benchmarks/peers/package-lock.json

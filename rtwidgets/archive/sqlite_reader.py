@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from ..core.batch import Changes, Item, Stored, Tail, Wanted
+from ..core.batch import Changes, Item, Stored, Tail, Wanted, read_mark
 from .base import MAX_PRODUCERS, PIECE, Kept
 
 # How long to wait for somebody who has the file open, such as a backup.
@@ -47,10 +47,10 @@ class SqliteReader:
 
     def load(self, name: str, tail: Tail) -> Stored | None:
         """Return a channel without its items."""
-        row = self._run("SELECT id, kind, epoch, top FROM channel WHERE name = ?", (name,)).fetchone()
+        row = self._run("SELECT id, kind, epoch, batch, top FROM channel WHERE name = ?", (name,)).fetchone()
         if row is None:
             return None
-        channel, kind, epoch, top = row
+        channel, kind, epoch, mark, top = row
         publications: list[tuple[int, bytes]] = []
         size = 0
         for offset, time_ms, data in self._run(
@@ -67,7 +67,7 @@ class SqliteReader:
             "SELECT key, seq FROM producer WHERE channel = ? ORDER BY time_ms DESC LIMIT ?",
             (channel, MAX_PRODUCERS),
         ).fetchall()
-        return Stored(kind, epoch, top, publications[::-1], dict(reversed(producers)))
+        return Stored(kind, epoch, top, publications[::-1], dict(reversed(producers)), *read_mark(mark, top))
 
     def first_rank(self, name: str, newest: int) -> int:
         """Return the rank from which on a channel has so many items."""

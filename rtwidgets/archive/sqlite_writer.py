@@ -8,7 +8,7 @@ from itertools import count
 
 from ..core.batch import ArchiveFault, Batch
 from ..errors import ConfigError
-from .base import PIECE, SCHEMA
+from .base import PIECE, SCHEMA, OtherPublications, too_many_channels
 from .sqlite_reader import SqliteReader
 
 # Pages that are given back to the file system at a time.
@@ -98,7 +98,7 @@ class SqliteWriter(SqliteReader):
     def was_committed(self, batch: Batch) -> bool:
         """Say whether a batch is the channel's last one."""
         row = self._run("SELECT batch FROM channel WHERE name = ?", (batch.channel,)).fetchone()
-        return row is not None and row[0] == batch.id
+        return row is not None and row[0] == batch.mark
 
     def trim(self, channel: int, stop: int, *, items: bool) -> bool:
         """Remove a piece of a channel's oldest publications; see `Archive.trim`."""
@@ -139,24 +139,21 @@ class SqliteWriter(SqliteReader):
         if (None if row is None else (row[1], row[2])) != (
             None if row is None and not batch.before else (batch.epoch, batch.before)
         ):
-            return ArchiveFault(f"the archive has other publications of {name!r} than this hub")
+            return OtherPublications(name)
         size = sum(map(len, batch.publications))
         if row is not None:
             channel = row[0]
             self._run(
                 "UPDATE channel SET top = ?, batch = ?, bytes = bytes + ? WHERE id = ?",
-                (batch.last, batch.id, size, channel),
+                (batch.last, batch.mark, size, channel),
             )
         else:
             kept = self._run("SELECT count(*) FROM channel").fetchone()[0] if max_channels else 0
             if max_channels and kept >= max_channels:
-                return ArchiveFault(
-                    f"the archive keeps at most {max_channels} channels: archive_channels",
-                    limit="archive_channels",
-                )
+                return too_many_channels(max_channels)
             channel = self._run(
                 "INSERT INTO channel (name, kind, epoch, top, batch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
-                (name, batch.kind, batch.epoch, batch.last, batch.id, size),
+                (name, batch.kind, batch.epoch, batch.last, batch.mark, size),
             ).lastrowid
         self._many(
             "INSERT INTO publication VALUES (?, ?, ?, ?)",

@@ -107,8 +107,13 @@ class RedisBroker:
         """Return what hears of batches as they are committed."""
         return Listener(self, self._told, node, on_message)
 
-    async def commit(self, batches: Sequence[tuple[Batch, Keeping]]) -> list[News | ArchiveFault | None]:
+    async def commit(
+        self, batches: Sequence[tuple[Batch, Keeping]], *, tells: bool = True
+    ) -> list[News | ArchiveFault | None]:
         """Keep batches of different channels, each on condition that nothing came since the one before it.
+
+        Args:
+            tells: Whether who listens hears of them at once; else `tell_of` does that.
 
         Returns:
             For each None if it is kept, or else what came before it, or why it is not.
@@ -117,7 +122,9 @@ class RedisBroker:
             ArchiveFault: If none is kept, or that is in doubt.
         """
         calls = [
-            _call(scripts.COMMIT, batch.channel, *_commit(batch, keeping, f"{self._told}{batch.channel}"))
+            _call(
+                scripts.COMMIT, batch.channel, *_commit(batch, keeping, self._where(batch) if tells else "")
+            )
             for batch, keeping in batches
         ]
         answers = await self._run(calls)
@@ -177,6 +184,21 @@ class RedisBroker:
         """Note that channels are used."""
         await self.ask([_call(scripts.TOUCH, name, _ms(keeping.ttl_s)) for name, keeping in channels])
 
+    async def restore(self, channel: str, seen: tuple[str, str], stored: Stored, keeping: Keeping) -> None:
+        """Set a channel to where it stands elsewhere, without what came before.
+
+        Args:
+            seen: Epoch and newest batch that it has now, as `stands` returned them; with others nothing is
+                done.
+        """
+        place = _text(stored.place)
+        where = (stored.epoch, stored.kind, stored.last, place, _ms(keeping.ttl_s))
+        await self.ask([_call(scripts.RESTORE, channel, *seen, *where)])
+
+    async def tell_of(self, batches: Sequence[Batch]) -> None:
+        """Send batches to who listens."""
+        await self.ask([("PUBLISH", self._where(batch), _encode(batch)) for batch in batches])
+
     async def tell(self, where: str, message: bytes) -> None:
         """Send a message to who listens."""
         await self.ask([("PUBLISH", where, message)])
@@ -193,6 +215,9 @@ class RedisBroker:
         return self._client
 
     # inside ---------------------------------------------------------------------
+
+    def _where(self, batch: Batch) -> str:
+        return f"{self._told}{batch.channel}"
 
     async def _tail(self, channel: str, place: str, tail: Tail) -> list[tuple[int, bytes]]:
         """Return a channel's newest publications up to a place, each with its time."""

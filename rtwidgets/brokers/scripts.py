@@ -55,10 +55,24 @@ return {have[1], have[2], have[3], have[4], producers, seqs}
 """
 )
 
+# ARGV: epoch and newest batch that it has, empty for none; those that it gets, its kind between them, its
+# place, time to live.
+RESTORE = Script(
+    _NEWS
+    + """
+local have = redis.call('HMGET', KEYS[1], 'epoch', 'last')
+if (have[1] or '') ~= ARGV[1] or (have[2] or '') ~= ARGV[2] then return end
+for i = 1, 7 do redis.call('DEL', KEYS[i]) end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'kind', ARGV[4], 'last', ARGV[5], 'place', ARGV[6], 'bytes', 0)
+expire(ARGV[7])
+"""
+)
+
 # ARGV: 1 epoch, 2 id of the batch before, 3 id, 4 place, 5 the batch, 6 its time, 7 up to which offset they
 # go, 8 bytes that may be kept, 9 time from which batches are kept, 10 time to live, 11 where the batch is
-# told, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to 18 how many items
-# are set and removed, and producers; then key, rank and value of each item, keys, producers and numbers.
+# told, empty for nowhere, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to
+# 18 how many items are set and removed, and producers; then key, rank and value of each item, keys, producers
+# and numbers.
 # Returns nothing when the batch is kept, else what `news` does.
 COMMIT = Script(
     _NEWS
@@ -122,6 +136,6 @@ if producers > 0 then
   end
 end
 expire(ARGV[10])
-redis.call('PUBLISH', ARGV[11], ARGV[5])
+if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[11], ARGV[5]) end
 """
 )

@@ -79,6 +79,22 @@ class Batch(Struct):
         """Where it stands once a broker has it."""
         return Place(self.last, self.part)
 
+    @property
+    def mark(self) -> str:
+        """What an archive notes of it as its newest one: id, and part unless that is 0."""
+        return make_mark(self.id, self.place)
+
+
+def make_mark(id: str, place: Place) -> str:
+    """Return what an archive notes of a batch; see `Batch.mark`."""
+    return f"{id} {place.part}" if place.part else id
+
+
+def read_mark(mark: str, top: int) -> tuple[str, Place]:
+    """Return id and place of the batch with which a channel came to an offset."""
+    id, _, part = mark.partition(" ")
+    return id, Place(top, int(part or 0))
+
 
 class News(Struct):
     """What a broker has of a channel, and what came there since a place.
@@ -105,8 +121,8 @@ class Stored(Struct):
         top: The newest offset.
         publications: The newest ones, oldest first: milliseconds since the Unix epoch, and encoded.
         producers: The last number of each producer, oldest first, by the producer's key.
-        last: With a broker the id of the newest batch.
-        place: With a broker where that one stands.
+        last: The id of the newest batch.
+        place: Where that one stands.
     """
 
     kind: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .batch import START, ArchiveFault, Batch, Changes, News, Stored
+from .batch import START, ArchiveFault, Batch, Changes, News, Place, Stored
 from .durable import Durable
 from .kinds import Kind
 from .log import ChannelLog
@@ -29,11 +29,11 @@ class Replica(Durable):
     channel is loaded anew, and readers that this leaves without something are told.
     """
 
-    reaches_back = False
     _archiving: Sharing
 
     def __init__(self, channel: Channel, sharing: Sharing) -> None:
         super().__init__(channel, sharing)
+        self.reaches_back = sharing.is_archived(channel)
         self._place = START
         self._last = ""
         # Whether the broker may have more than is here, and whether what it has does not lead on from here.
@@ -64,6 +64,10 @@ class Replica(Durable):
     def rests(self) -> bool:
         """Whether it is loaded and nothing is under way."""
         return self._is_loaded and not self._is_busy
+
+    def is_ahead_of(self, epoch: str, place: Place) -> bool:
+        """Whether more of a log was shown here than up to a place."""
+        return self._is_loaded and epoch == self._channel.log.epoch and place < self._place
 
     # what the broker says -------------------------------------------------------
 

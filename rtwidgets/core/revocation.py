@@ -28,9 +28,9 @@ class Revocation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
 
 
 class Maker(Struct, frozen=True, omit_defaults=True):
-    """The token or invite that another was made with for somebody else: the claim `maker`. Both end together.
+    """The token or invite that another was made with: the claim `maker`. Both end together.
 
-    Otherwise who has stolen an owner's token makes tokens of others with it, and those stay.
+    Otherwise who has stolen a token makes others with it, and those stay.
 
     Args:
         maker: What that one was made with itself: a guest's token ends with the invite and with the token

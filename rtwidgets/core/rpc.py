@@ -132,9 +132,8 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
             ttl_s=ttl_s,
             info=None if info is None else msgspec.json.decode(info),
             parent=credentials.token_id if for_itself else None,
-            maker=credentials.maker
-            if for_itself
-            else Maker(credentials.user, credentials.token_id, credentials.issued_at),
+            # Also of one for itself: it is younger than a revocation of the user that is still on its way.
+            maker=Maker(credentials.user, credentials.token_id, credentials.issued_at, credentials.maker),
         )
     except (ValueError, RecursionError) as error:
         raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None

@@ -22,6 +22,10 @@ class Sharing(Archiving):
         """Let the broker keep a channel from its start on."""
         channel.durable = Replica(channel, self)
 
+    def is_archived(self, channel: Channel) -> bool:
+        """Say whether an archive keeps a channel besides the broker."""
+        return self._hub.rules.archive and channel.namespace.wants_archive
+
     # for the driver ---------------------------------------------------------------
 
     def committed(self, batch: Batch, outcome: News | ArchiveFault | None, now: float) -> None:
@@ -46,6 +50,11 @@ class Sharing(Archiving):
             self._replica(channel).not_loaded(fault, now)
         else:
             self._replica(channel).entered(stored, news, now)
+
+    def has_more(self, channel: str, stored: Stored, news: News) -> bool:
+        """Say whether more of a channel was shown here than what is to be loaded."""
+        place = news.batches[-1].place if news.batches else stored.place
+        return self._replica(channel).is_ahead_of(stored.epoch, place)
 
     def news(self, channel: str, news: News | ArchiveFault, now: float) -> None:
         """Hear what came since the place that was asked for."""

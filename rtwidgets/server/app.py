@@ -6,10 +6,10 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
-from ..archive import open_archive
+from ..archive import open_archive, open_shared_archive
 from ..brokers import open_broker
 from ..core import Hub
 from ..core.origins import parse_origin
@@ -28,9 +28,9 @@ from ..core.revocation import Revocation
 from ..protocol import codes
 from .addresses import Addresses, parse_networks
 from .api import HttpApi
-from .archive_cleaner import Cleaner
-from .archiver import FLUSH_TIMEOUT_S, Archiver
-from .clock import steady_clock
+from .archive_cleaner import Cleaner, HasArchive
+from .archiver import Archiver
+from .clock import ClockWatch, steady_clock
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .exposition import Family
@@ -39,6 +39,7 @@ from .gate import Gate
 from .hub_figures import hub_families
 from .join import Join
 from .jwks import Jwks
+from .keeper import FLUSH_TIMEOUT_S
 from .metrics import Metrics
 from .outlets import Outlets
 from .pages import PAGES, STATIC_FILES, Pages
@@ -74,6 +75,7 @@ class HubApp:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.now = steady_clock()
+        self._clock_watch = ClockWatch(self.now)
         self.tokens = settings.auth.tokens()
         self._jwks = Jwks(settings.auth.jwks, self.tokens) if settings.auth.jwks else None
         self.hub = Hub(
@@ -152,8 +154,8 @@ class HubApp:
         if self._keeper is not None:
             await self._keeper.open()
             tasks.append(asyncio.create_task(self._keeper.run()))
-        if isinstance(self._keeper, Archiver):
-            tasks.append(asyncio.create_task(Cleaner(self._keeper, self.hub, self.now).run()))
+        if (archive := self._archive()) is not None:
+            tasks.append(asyncio.create_task(Cleaner(archive, self.hub, self.now).run()))
         yield
         if self._keeper is not None:
             await self._keeper.flush(FLUSH_TIMEOUT_S)
@@ -163,11 +165,19 @@ class HubApp:
         if self._keeper is not None:
             await self._keeper.close()
 
-    def _keeper_figures(self) -> Iterable[Family]:
-        if self._keeper is None:
-            return ()
-        what: Literal["archive", "broker"] = "archive" if isinstance(self._keeper, Archiver) else "broker"
-        return self._keeper.figures.families(what, self.hub.archiving.waiting_bytes)
+    def _archive(self) -> HasArchive | None:
+        """Return what uses the archive."""
+        if self._keeper is None or isinstance(self._keeper, Archiver):
+            return self._keeper
+        return self._keeper.archived
+
+    def _keeper_figures(self) -> Iterator[Family]:
+        waiting_bytes = self.hub.archiving.waiting_bytes
+        archive = self._archive()
+        if archive is not None:
+            yield from archive.figures.families("archive", waiting_bytes)
+        if self._keeper is not None and self._keeper is not archive:
+            yield from self._keeper.figures.families("broker", waiting_bytes)
 
     def check_keeper(self) -> None:
         """Open the archive or the broker before anything else starts.
@@ -180,7 +190,7 @@ class HubApp:
 
     async def _tick(self) -> None:
         while True:
-            for act in (self._tick_hub, self._read_revoked):
+            for act in (self._tick_hub, self._read_revoked, self._look_at_clock):
                 try:
                     act()
                 except Exception:
@@ -190,6 +200,14 @@ class HubApp:
 
     def _tick_hub(self) -> None:
         self.hub.tick(self.now())
+
+    def _look_at_clock(self) -> None:
+        if (ahead_s := self._clock_watch.news()) is not None:
+            log.warning(
+                "the system's clock was set: it is %+d s from the hub's, by which tokens' times are judged; "
+                "if it is right now and others issue tokens, start the hub anew",
+                round(ahead_s),
+            )
 
     def _read_revoked(self) -> None:
         if self._revoked is not None and (entries := list(self._revoked.news())):
@@ -219,7 +237,8 @@ def _keeper(settings: Settings, hub: Hub, now: Callable[[], float]) -> Archiver 
         # Who has no such broker needs no package for it.
         from .spreader import Spreader
 
-        return Spreader(open_broker(settings.hub.broker), hub, now)
+        archive = None if settings.hub.archive == "none" else open_shared_archive(settings.hub.archive)
+        return Spreader(open_broker(settings.hub.broker), hub, now, archive)
     if settings.hub.archive != "none":
         return Archiver(open_archive(settings.hub.archive), hub, now)
     return None

@@ -6,11 +6,12 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
-from ..archive import Kept
+from ..archive import Archive, Kept
 from ..core import Hub, Namespace
 from ..core.batch import ArchiveFault
-from .archiver import Archiver
+from .archive_figures import ArchiveFigures
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -26,6 +27,19 @@ LARGEST = 100
 SHARE = 8
 
 
+class HasArchive(Protocol):
+    """Who uses the archive."""
+
+    figures: ArchiveFigures
+
+    @property
+    def archive(self) -> Archive:
+        """The archive."""
+
+    async def forget(self, gone: list[Kept]) -> None:
+        """Remove channels of which nothing is left, unless they are in use."""
+
+
 class Cleaner:
     """Hold every channel to its namespace's time and size, and all of them to `archive_bytes`.
 
@@ -34,7 +48,7 @@ class Cleaner:
     """
 
     def __init__(
-        self, archiver: Archiver, hub: Hub, now: Callable[[], float], interval_s: float = INTERVAL_S
+        self, archiver: HasArchive, hub: Hub, now: Callable[[], float], interval_s: float = INTERVAL_S
     ) -> None:
         self._archiver = archiver
         self._archive = archiver.archive
@@ -66,7 +80,8 @@ class Cleaner:
                 largest.append((kept.bytes, kept.id, kept))
                 await self._hold_to_rules(kept, now)
             largest = heapq.nlargest(LARGEST, largest)
-            await self._forget([kept for kept in found if kept.first is None and not kept.has_items])
+            if gone := [kept for kept in found if kept.first is None and not kept.has_items]:
+                await self._archiver.forget(gone)
             await asyncio.sleep(REST_S)
         await self._hold_to_total(total, [kept for _, _, kept in largest])
 
@@ -110,20 +125,6 @@ class Cleaner:
             await asyncio.sleep(REST_S)
             if not more:
                 return
-
-    async def _forget(self, gone: list[Kept]) -> None:
-        """Remove channels of which nothing is left, unless they are in use."""
-        gone = [kept for kept in gone if kept.name not in self._hub.channels]
-        if not gone:
-            return
-        self._archiver.frozen = frozenset(kept.name for kept in gone)
-        try:
-            for kept in gone:
-                await self._archive.forget(kept.id)
-        finally:
-            self._archiver.frozen = frozenset()
-            self._archiver.thawed.set()
-            self._archiver.thawed.clear()
 
     def _namespace(self, kept: Kept) -> Namespace | None:
         return self._hub.namespace(kept.name)

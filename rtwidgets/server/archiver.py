@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable
 
-from ..archive import Archive
+from ..archive import Archive, Kept
 from ..core import Hub
 from ..core.batch import ArchiveFault, Batch, Tail, Wanted
 from ..core.rules import KindName
 from .archive_figures import ArchiveFigures
+from .archive_reads import ArchiveReads, Done
+from .attempts import Attempts, reason_of
+from .keeper import Keeper
 
 log = logging.getLogger("rtwidgets.hub")
 
-# Channels that are loaded, or read from, at a time.
-MAX_READS = 4
-# After a failure the next request fails at once for so long: asking again would keep it waiting for nothing.
-PAUSE_S = 0.5
-# A hub that ends waits so long for the last commit.
-FLUSH_TIMEOUT_S = 3.0
 
-
-class Archiver:
-    """Carry out what the core asks of the archive, in tasks of the hub's loop.
-
-    Batches that come while a commit is under way go into the next one, together.
+class Archiver(Keeper):
+    """Carry out what the core asks of the archive.
 
     Args:
         archive: Open or not; what fails now may work later.
@@ -35,20 +27,15 @@ class Archiver:
     """
 
     def __init__(self, archive: Archive, hub: Hub, now: Callable[[], float]) -> None:
+        super().__init__(hub, now)
         self.archive = archive
         self.figures = ArchiveFigures()
-        # Channels that nobody may load just now, and what ends that; see `Cleaner`.
-        self.frozen: frozenset[str] = frozenset()
-        self.thawed = asyncio.Event()
-        self._hub = hub
+        # Channels that nobody may load just now, and what ends that; see `forgetting`.
+        self._frozen: frozenset[str] = frozenset()
+        self._thawed = asyncio.Event()
         self._core = hub.archiving
-        self._now = now
-        self._reads = asyncio.Semaphore(MAX_READS)
-        self._has_work = asyncio.Event()
-        self._has_committed = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._fault: ArchiveFault | None = None
-        self._failed_at = 0.0
+        self._attempts = Attempts("archive")
+        self._reads = ArchiveReads(archive, self._attempts, now, self._start)
         self._core.port = self
 
     async def check(self) -> None:
@@ -69,42 +56,30 @@ class Archiver:
         try:
             await self.archive.open()
         except ArchiveFault as fault:
-            log.error("the archive can't be opened yet: %s", _reason(fault))
+            log.error("the archive can't be opened yet: %s", reason_of(fault))
 
     async def close(self) -> None:
         """Let go of the archive."""
-        if self._core.waiting_bytes:
-            log.error("the hub ends with publications that were not committed; nobody was told they were")
-        for task in list(self._tasks):
-            task.cancel()
+        await self._end_tasks()
         await self.archive.close()
 
     async def run(self) -> None:
         """Commit what there is to commit, until cancelled."""
-        while True:
-            await self._has_work.wait()
-            self._has_work.clear()
-            try:
-                batches = self._core.batches(self._now())
-                if batches:
-                    await self._commit(batches)
-            except Exception:
-                # All other channels depend on this going on.
-                log.exception("a commit could not be carried through")
+        await self._commit_all()
 
-    async def flush(self, timeout_s: float) -> None:
-        """Wait until nothing waits for a commit, or the time is up."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while self._core.waiting_bytes:
-                    self._has_committed.clear()
-                    await self._has_committed.wait()
+    async def forget(self, gone: list[Kept]) -> None:
+        """Remove channels of which nothing is left, unless they are in use."""
+        gone = [kept for kept in gone if kept.name not in self._hub.channels]
+        self._frozen = frozenset(kept.name for kept in gone)
+        try:
+            for kept in gone:
+                await self.archive.forget(kept.id)
+        finally:
+            self._frozen = frozenset()
+            self._thawed.set()
+            self._thawed.clear()
 
     # from the core --------------------------------------------------------------
-
-    def wake(self) -> None:
-        """Commit soon."""
-        self._has_work.set()
 
     def load(self, channel: str, kind: KindName, tail: Tail) -> None:
         """Load a channel, a few at a time."""
@@ -114,17 +89,13 @@ class Archiver:
         """Find out what became of a batch."""
         self._start(self._settle(batch))
 
-    def read(
-        self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
-    ) -> None:
+    def read(self, channel: str, wanted: Wanted, done: Done) -> None:
         """Read publications."""
-        self._start(self._look_up(self.archive.read(channel, wanted), done))
+        self._reads.read(channel, wanted, done)
 
-    def items_before(
-        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
-    ) -> None:
+    def items_before(self, channel: str, key: bytes, limit: int, done: Done) -> None:
         """Read items."""
-        self._start(self._look_up(self.archive.items_before(channel, key, limit), done))
+        self._reads.items_before(channel, key, limit, done)
 
     # inside ---------------------------------------------------------------------
 
@@ -134,7 +105,7 @@ class Archiver:
         bound = self._hub.rules.limits.archive_channels
         faults: list[ArchiveFault | None]
         try:
-            faults = await self._attempt(self.archive.commit(batches, bound))
+            faults = await self._attempts.do(self.archive.commit(batches, bound))
         except ArchiveFault as fault:
             faults = [fault] * len(batches)
         publications = sum(len(batch.publications) for batch in batches)
@@ -145,12 +116,12 @@ class Archiver:
         self._has_committed.set()
 
     async def _load(self, channel: str, kind: KindName, tail: Tail) -> None:
-        async with self._reads:
-            while channel in self.frozen:
-                await self.thawed.wait()
+        async with self._reads.room:
+            while channel in self._frozen:
+                await self._thawed.wait()
             stored, failure = None, None
             try:
-                stored = await self._attempt(self.archive.load(channel, tail))
+                stored = await self._attempts.do(self.archive.load(channel, tail))
                 if stored is not None and stored.kind != kind:
                     raise ArchiveFault(f"the archive has {channel!r} as a {stored.kind}, not as a {kind}")
                 if stored is not None:
@@ -160,7 +131,7 @@ class Archiver:
                         await asyncio.sleep(0)
             except ArchiveFault as fault:
                 stored, failure = None, fault
-                log.error("channel %r can't be loaded: %s", channel, _reason(fault))
+                log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
             except ValueError as error:
                 stored, failure = None, ArchiveFault(f"the archive's state of {channel!r} can't be read")
                 log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
@@ -170,56 +141,8 @@ class Archiver:
 
     async def _settle(self, batch: Batch) -> None:
         try:
-            found = await self._attempt(self.archive.was_committed(batch))
+            found = await self._attempts.do(self.archive.was_committed(batch))
         except ArchiveFault as fault:
             self._core.settled(batch, False, fault, self._now())
         else:
             self._core.settled(batch, found, None, self._now())
-
-    async def _look_up(
-        self,
-        work: Coroutine[Any, Any, list[bytes]],
-        done: Callable[[list[bytes] | ArchiveFault, float], None],
-    ) -> None:
-        async with self._reads:
-            try:
-                found: list[bytes] | ArchiveFault = await self._attempt(work)
-            except ArchiveFault as fault:
-                found = fault
-            done(found, self._now())
-
-    async def _attempt(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Do something with the archive, unless that has failed a moment ago."""
-        loop = asyncio.get_running_loop()
-        if self._fault is not None and loop.time() < self._failed_at + PAUSE_S:
-            work.close()
-            raise ArchiveFault(self._fault.message)
-        try:
-            result = await work
-        except Exception as error:
-            fault = error if isinstance(error, ArchiveFault) else _unexpected(error)
-            if not fault.limit:
-                if self._fault is None:
-                    log.error("the archive fails: %s", _reason(fault))
-                self._fault, self._failed_at = fault, loop.time()
-            raise fault from fault.__cause__
-        if self._fault is not None:
-            log.warning("the archive works again")
-            self._fault = None
-        return result
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-
-def _reason(fault: ArchiveFault) -> str:
-    """Return what went wrong for the hub's log, which may say more than its clients are told."""
-    cause = fault.__cause__
-    return fault.message if cause is None else f"{fault.message}: {type(cause).__name__}: {cause}"
-
-
-def _unexpected(error: Exception) -> ArchiveFault:
-    log.error("the archive fails in a way that nobody has thought of", exc_info=error)
-    return ArchiveFault("the archive can't be used now", in_doubt=True)

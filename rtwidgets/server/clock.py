@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-# Unlike CLOCK_MONOTONIC it goes on while a laptop sleeps.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
+# The first of them goes on while a laptop sleeps, and so does the second on macOS; `time.monotonic` does not.
+_CLOCKS = ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC")
+_CLOCK = next((getattr(time, name) for name in _CLOCKS if hasattr(time, name)), None)
+# What the system's clock may be off by before it is worth a word: as much as tokens' times may.
+TOLERATED_S = 5.0
 
 
 def steady_clock() -> Callable[[], float]:
@@ -14,3 +17,23 @@ def steady_clock() -> Callable[[], float]:
     read: Callable[[], float] = time.monotonic if _CLOCK is None else lambda: time.clock_gettime(_CLOCK)
     start = time.time() - read()
     return lambda: start + read()
+
+
+class ClockWatch:
+    """Notices that the system's clock was set: the hub's own goes on as it was.
+
+    Args:
+        now: The hub's clock.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._known_s = 0.0
+
+    def news(self) -> float | None:
+        """Return by how many seconds the system's clock is ahead of the hub's, when that has changed."""
+        ahead_s = time.time() - self._now()
+        if abs(ahead_s - self._known_s) <= TOLERATED_S:
+            return None
+        self._known_s = ahead_s
+        return ahead_s

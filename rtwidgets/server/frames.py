@@ -10,6 +10,7 @@ from __future__ import annotations
 from asyncio import TimerHandle
 from typing import Any, Protocol
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -53,6 +54,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     _drop_timer: TimerHandle | None = None
     # Whether the transport takes more now.
     is_writable = True
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # uvicorn takes a handshake that was refused so for one without an answer, an error for the log.
+            self.handshake_complete = True
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -100,6 +107,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         """Send a close frame, and close the socket when the peer has answered it or the time is up."""
         if self._closing:
             return
+        # For the peer's answer: who had sent too much is not read just now.
+        self.resume()
         self._closing = self.close_sent = True
         self.is_writable = False
         payload = code.to_bytes(2, "big") + reason.encode()[:123]
@@ -147,10 +156,12 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self._owner = None
 
     def shutdown(self) -> None:
-        if self._owner is None:
-            super().shutdown()
-        else:
+        if self._owner is not None:
             self.end(1012, "")
+        elif self.handshake_complete:
+            super().shutdown()
+        # Else the application is about to answer with 503, on which a front asks another hub; the 500 that
+        # uvicorn has for it would go to the client.
 
     def _control(self, frame: Control) -> None:
         if frame.opcode == PING:

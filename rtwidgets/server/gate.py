@@ -111,7 +111,9 @@ async def refuse(scope: Scope, receive: Receive, send: Send, status: int, messag
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008, "reason": message})
         return
-    await JSONResponse({"error": message}, status_code=status, headers=HEADERS)(scope, receive, send)
+    # What else came on that connection is not looked at: refusing costs as much as serving.
+    headers = {**HEADERS, "Connection": "close"}
+    await JSONResponse({"error": message}, status_code=status, headers=headers)(scope, receive, send)
 
 
 def _with_headers(send: Send) -> Send:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from h11 import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .addresses import Addresses
 
@@ -12,17 +13,20 @@ from .addresses import Addresses
 REQUEST_TIMEOUT_S = 10.0
 
 
-class PromptHttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type, unused-ignore]
+class PromptHttpProtocol(H11Protocol):
     """uvicorn's HTTP protocol; a connection without a whole request head in time is dropped.
 
     So is one of an address that has too many open already. WebSockets are counted behind the gate.
+
+    It is always h11, which bounds a request's head. With httptools, which uvicorn takes where it finds it,
+    one head without end took a gigabyte.
     """
 
     addresses: Addresses | None = None
     _due: asyncio.TimerHandle | None = None
     _peer: str | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wait()
         if self.addresses is not None and self.client is not None:
@@ -40,9 +44,9 @@ class PromptHttpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type, un
         elif self._due is None and self.transport.get_protocol() is self:
             self._wait()
 
-    def handle_websocket_upgrade(self, *arguments: object) -> None:
+    def handle_websocket_upgrade(self, event: Request) -> None:
         self._leave()
-        super().handle_websocket_upgrade(*arguments)
+        super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from ..archive import open_archive
+from ..archive import open_archive, open_shared_archive
 from ..brokers.address import open_broker
 from ..core import HubRules, Limits, Namespace
 from ..core.origins import parse_origin
@@ -33,7 +33,8 @@ class HubSection(Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         broker: Orders and spreads publications: ``memory`` in this process alone, ``redis://…`` in several.
-        archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``.
+        archive: Keeps what has to outlive the process: ``sqlite:///path.db`` or ``postgresql://…``; with a
+            broker the latter.
         workers: Processes that share the port; more than one need a broker that they share.
         public_url: The address that browsers reach it at, when that is not host and port.
         trusted_proxies: Addresses and networks whose X-Forwarded-For is believed.
@@ -219,13 +220,9 @@ def _check(settings: Settings) -> None:
             "hub.workers is above 1, and this system lets no processes share a port: start them "
             "one by one, each with a port of its own"
         )
-    if hub.broker != "memory" and hub.archive != "none":
-        raise ConfigError(
-            "hub.broker is Redis, which keeps the history itself, and hub.archive is set: an archive is of "
-            "one hub alone. Leave hub.archive out, and set Redis' own persistence"
-        )
     if hub.archive != "none":
-        open_archive(hub.archive)  # says what is wrong with it
+        # Says what is wrong with it.
+        (open_archive if hub.broker == "memory" else open_shared_archive)(hub.archive)
     for origin in auth.allowed_origins:
         if parse_origin(origin) is None:
             raise ConfigError(

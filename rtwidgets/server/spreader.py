@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
 
 import msgspec
 
+from ..archive.base import SharedArchive
 from ..brokers.redis import Keeping, RedisBroker, keeping_of
 from ..core import Hub
 from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted
 from ..core.rules import KindName
 from ..core.sharing import Sharing
 from .archive_figures import ArchiveFigures
+from .archive_reads import ArchiveReads, Done
+from .archived_channels import ArchivedChannels
+from .attempts import Attempts, reason_of
+from .keeper import Keeper
 from .node_driver import NodeDriver
+from .shared_channels import SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
 
-# Channels that are loaded, or caught up with, at a time.
-MAX_READS = 16
-# After a failure the next request fails at once for so long: asking again would keep it waiting for nothing.
-PAUSE_S = 0.5
 # What is here is compared with what the broker has at this interval: so long is what a lost message costs.
 SWEEP_INTERVAL_S = 5.0
 # Channels are said to be in use at this interval.
@@ -31,93 +32,93 @@ TOUCH_INTERVAL_S = 60.0
 # Channels that are asked for in one go.
 PIECE = 500
 
-T = TypeVar("T")
-
 _decode = msgspec.msgpack.Decoder(Batch).decode
 
 
-class Spreader:
-    """Carry out what the core asks of the broker, in tasks of the hub's loop.
-
-    Batches that come while a commit is under way go into the next one, together.
+class Spreader(Keeper):
+    """Carry out what the core asks of the broker, and for some channels of an archive besides.
 
     Args:
         broker: Open or not; what fails now may work later.
         now: The hub's clock.
+        archive: Keeps the channels whose namespaces say so, for all hubs of the broker.
     """
 
-    def __init__(self, broker: RedisBroker, hub: Hub, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        broker: RedisBroker,
+        hub: Hub,
+        now: Callable[[], float],
+        archive: SharedArchive | None = None,
+    ) -> None:
+        super().__init__(hub, now)
         assert isinstance(hub.archiving, Sharing)
         self.broker = broker
         self.figures = ArchiveFigures()
         self.listener = broker.listener(hub.make_id(), self._hear)
         self.listener.on_back = self._on_back
-        self._hub = hub
         self._core = hub.archiving
-        self._now = now
-        self._reads = asyncio.Semaphore(MAX_READS)
-        self._has_work = asyncio.Event()
-        self._has_committed = asyncio.Event()
         self._has_doubt = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._fault: ArchiveFault | None = None
-        self._failed_at = 0.0
+        self._attempts = Attempts("broker")
+        self._attempts.on_back = self._on_back
+        self._shared = SharedChannels(broker, self._attempts, self.figures)
+        # Those that are in an archive, too, and batches of theirs that wait for a commit of others to end.
+        self.archived: ArchivedChannels | None = None
+        self._line: list[Batch] = []
+        self._has_line = asyncio.Event()
+        if archive is not None:
+            attempts = Attempts("archive")
+            bound = hub.rules.limits.archive_channels
+            self._past = ArchiveReads(archive, attempts, now, self._start)
+            self.archived = ArchivedChannels(broker, self._attempts, self.figures, archive, attempts, bound)
         self._core.port = self
         self.nodes = NodeDriver(broker, hub, now)
 
     async def check(self) -> None:
-        """Open the broker to see whether that can be done, in whatever loop.
+        """Open broker and archive to see whether that can be done, in whatever loop.
 
         Raises:
             ConfigError: If it can't, and never will.
         """
         await self.open()
-        await self.broker.close()
+        await self._close()
 
     async def open(self) -> None:
-        """Open the broker; one that is away now is used as soon as it is there.
+        """Open broker and archive; one that is away now is used as soon as it is there.
 
         Raises:
-            ConfigError: If it can't be used, and never will.
+            ConfigError: If one can't be used, and never will.
         """
         try:
             await self.broker.open()
             await self._identify()
         except ArchiveFault as fault:
-            log.error("the broker can't be reached yet: %s", _reason(fault))
+            log.error("the broker can't be reached yet: %s", reason_of(fault))
+        if self.archived is not None:
+            await self.archived.open()
 
     async def close(self) -> None:
         """Let go of the broker."""
-        if self._core.waiting_bytes:
-            log.error("the hub ends with publications that were not committed; nobody was told they were")
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end_tasks()
         await self.nodes.leave()
+        await self._close()
+
+    async def _close(self) -> None:
         await self.broker.close()
+        if self.archived is not None:
+            await self.archived.archive.close()
 
     async def run(self) -> None:
         """Do all that has to be done all the time, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._commit_all())
+            group.create_task(self._commit_line())
             group.create_task(self._sweep_all())
             group.create_task(self._touch_all())
             group.create_task(self.listener.run())
             group.create_task(self.nodes.run())
 
-    async def flush(self, timeout_s: float) -> None:
-        """Wait until nothing waits for a commit, or the time is up."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                while self._core.waiting_bytes:
-                    self._has_committed.clear()
-                    await self._has_committed.wait()
-
     # from the core --------------------------------------------------------------
-
-    def wake(self) -> None:
-        """Commit soon."""
-        self._has_work.set()
 
     def enter(self, channel: str, kind: KindName, tail: Tail, epoch: str, ended: str) -> None:
         """Load a channel, a few at a time."""
@@ -139,92 +140,84 @@ class Spreader:
         """Not for a broker: what became of a batch is in the news."""
         raise NotImplementedError
 
-    def read(
-        self, channel: str, wanted: Wanted, done: Callable[[list[bytes] | ArchiveFault, float], None]
-    ) -> None:
-        """Not for a broker: all it has is in memory."""
-        raise NotImplementedError
+    def read(self, channel: str, wanted: Wanted, done: Done) -> None:
+        """Read publications; asked of archived channels only, as all others are in memory as a whole."""
+        self._past.read(channel, wanted, done)
 
-    def items_before(
-        self, channel: str, key: bytes, limit: int, done: Callable[[list[bytes] | ArchiveFault, float], None]
-    ) -> None:
-        """Not for a broker: all it has is in memory."""
-        raise NotImplementedError
+    def items_before(self, channel: str, key: bytes, limit: int, done: Done) -> None:
+        """Read items, of archived channels only."""
+        self._past.items_before(channel, key, limit, done)
 
     # inside ---------------------------------------------------------------------
 
-    async def _commit_all(self) -> None:
-        while True:
-            await self._has_work.wait()
-            self._has_work.clear()
-            try:
-                batches = self._core.batches(self._now())
-                if batches:
-                    await self._commit(batches)
-            except Exception:
-                # All other channels depend on this going on.
-                log.exception("a commit could not be carried through")
+    def _side(self, channel: str) -> SharedChannels:
+        if self.archived is not None and self._core.is_archived(self._hub.channels[channel]):
+            return self.archived
+        return self._shared
 
     async def _commit(self, batches: list[Batch]) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        outcomes: list[News | ArchiveFault | None]
-        try:
-            pairs = [(batch, self._keeping(batch.channel)) for batch in batches]
-            outcomes = await self._attempt(self.broker.commit(pairs))
-        except ArchiveFault as fault:
-            outcomes = [fault] * len(batches)
-        publications = sum(len(batch.publications) for batch in batches)
-        failed = any(isinstance(outcome, ArchiveFault) for outcome in outcomes)
-        self.figures.commit(loop.time() - started, publications, failed=failed)
+        shared: list[Batch] = []
+        for batch in batches:
+            (shared if self._side(batch.channel) is self._shared else self._line).append(batch)
+        if self._line:
+            # Others do not wait for the archive.
+            self._has_line.set()
+        if shared:
+            await self._carry(self._shared, shared)
+
+    async def _commit_line(self) -> None:
+        while True:
+            await self._has_line.wait()
+            self._has_line.clear()
+            batches, self._line = self._line, []
+            assert self.archived is not None
+            try:
+                await self._carry(self.archived, batches)
+            except Exception:
+                log.exception("a commit could not be carried through")
+
+    async def _carry(self, side: SharedChannels, batches: list[Batch]) -> None:
+        outcomes = await side.commit([(batch, self._keeping(batch.channel)) for batch in batches])
         now = self._now()
         for batch, outcome in zip(batches, outcomes, strict=True):
             self._core.committed(batch, outcome, now)
         self._has_committed.set()
 
     async def _enter(self, channel: str, kind: KindName, tail: Tail, epoch: str, ended: str) -> None:
-        async with self._reads:
+        side = self._side(channel)
+        async with side.room:
             stored: Stored | None = None
             news: News | None = None
             failure: ArchiveFault | None = None
             try:
                 # First, so that what is told while it is loaded is heard.
                 await self.listener.join(channel)
-                keeping = self._keeping(channel)
-                stored = await self._attempt(self.broker.enter(channel, kind, tail, epoch, ended, keeping))
+                stored = await side.enter(channel, kind, tail, epoch, ended, self._keeping(channel))
                 if stored.kind != kind:
                     raise ArchiveFault(f"the broker has {channel!r} as a {stored.kind}, not as a {kind}")
-                async for piece in self.broker.items(channel):
+                async for piece in side.items(channel, tail):
                     self._core.items(channel, piece, stored.top)
                     # Others have their turn while a large one is loaded.
                     await asyncio.sleep(0)
-                news = await self._news(channel, stored)
+                news = await side.all_news(channel, stored)
+                if side is self.archived and self._core.has_more(channel, stored, news):
+                    # Its offsets would be given to other publications.
+                    raise ArchiveFault(f"the archive has lost publications of {channel!r}: restart the hubs")
             except ArchiveFault as fault:
                 failure = fault
-                log.error("channel %r can't be loaded: %s", channel, _reason(fault))
+                log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
             except ValueError as error:
                 failure = ArchiveFault(f"the broker's state of {channel!r} can't be read")
                 log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
-            self.figures.loads += 1
-            self.figures.failed_loads += failure is not None
+            side.count_load(failed=failure is not None)
             self._core.entered(channel, stored if failure is None else None, news, failure, self._now())
 
-    async def _news(self, channel: str, stored: Stored) -> News:
-        """Return all that came since a channel was read."""
-        news = await self._attempt(self.broker.news(channel, stored.place))
-        while news.batches and news.batches[-1].id != news.last:
-            more = await self._attempt(self.broker.news(channel, news.batches[-1].place))
-            more.batches[:0] = news.batches[:-1]
-            news = more
-        return news
-
     async def _catch_up(self, channel: str, place: Place) -> None:
-        async with self._reads:
+        side = self._side(channel)
+        async with side.room:
             try:
                 # From its beginning on: there may be several batches at one offset.
-                news: News | ArchiveFault = await self._attempt(
-                    self.broker.news(channel, Place(place.offset, 0))
-                )
+                news: News | ArchiveFault = await side.news(channel, Place(place.offset, 0))
             except ArchiveFault as fault:
                 news = fault
             self._core.news(channel, news, self._now())
@@ -257,7 +250,7 @@ class Spreader:
     async def _sweep(self) -> None:
         """Compare what is here with what the broker has."""
         for names in _pieces([replica.name for replica in self._core.served()]):
-            stands = await self._attempt(self.broker.stands(names))
+            stands = await self._attempts.do(self.broker.stands(names))
             found = dict(zip(names, stands, strict=True))
             for replica in list(self._core.served()):
                 if replica.name in found and (replica.is_behind or replica.last != found[replica.name]):
@@ -268,7 +261,9 @@ class Spreader:
             await asyncio.sleep(TOUCH_INTERVAL_S)
             try:
                 for names in _pieces([replica.name for replica in self._core.served()]):
-                    await self._attempt(self.broker.touch([(name, self._keeping(name)) for name in names]))
+                    await self._attempts.do(
+                        self.broker.touch([(name, self._keeping(name)) for name in names])
+                    )
             except ArchiveFault:
                 pass  # in a minute again
             except Exception:
@@ -278,36 +273,6 @@ class Spreader:
         served = self._hub.channels[channel]
         return keeping_of(served.namespace, served.limits)
 
-    async def _attempt(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something with the broker, unless that has failed a moment ago."""
-        loop = asyncio.get_running_loop()
-        if self._fault is not None and loop.time() < self._failed_at + PAUSE_S:
-            work.close()
-            raise ArchiveFault(self._fault.message)
-        try:
-            result = await work
-        except ArchiveFault as fault:
-            if self._fault is None:
-                log.error("the broker fails: %s", _reason(fault))
-            self._fault, self._failed_at = fault, loop.time()
-            raise
-        if self._fault is not None:
-            log.warning("the broker works again")
-            self._fault = None
-            self._has_doubt.set()
-        return result
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
 
 def _pieces(names: list[str]) -> Iterator[list[str]]:
     return (names[start : start + PIECE] for start in range(0, len(names), PIECE))
-
-
-def _reason(fault: ArchiveFault) -> str:
-    """Return what went wrong for the hub's log, which may say more than its clients are told."""
-    cause = fault.__cause__
-    return fault.message if cause is None else f"{fault.message}: {type(cause).__name__}: {cause}"

@@ -57,7 +57,7 @@ class LiveWidget(anywidget.AnyWidget):
     _esm = front_end("stub.js")
     spec = traitlets.Dict().tag(sync=True)
     snapshot = traitlets.Dict().tag(sync=True)
-    # Its height in a dashboard where none is chosen, in rows of 40 pixels.
+    # Its height in a dashboard, in rows of 40 pixels. One of two rows or fewer gains nothing from more.
     panel_rows: ClassVar[int] = 8
 
     def __init__(
@@ -88,6 +88,14 @@ class LiveWidget(anywidget.AnyWidget):
         self._summary = summary
         given = {name: value for name, value in options.items() if value is not None}
         super().__init__(spec={"kind": kind, "hub": hub.key, "channels": dict(channels), "options": given})
+
+    def rows_in(self, columns: int) -> int:
+        """Return its height in a dashboard where none is chosen, in rows of 40 pixels.
+
+        Args:
+            columns: How many of the 12 columns it is wide.
+        """
+        return self.panel_rows
 
     def close(self) -> None:
         """End the widget in all pages; their tokens no longer give what only it needed."""

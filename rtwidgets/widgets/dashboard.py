@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..client.hub import Hub
 
 DEFAULT_COLUMNS = 6
+MAX_TITLE_CHARS = 200
+# Taller ones take what is left of their row's height; a control would be a box around nothing.
+FIXED_ROWS = 2
 # Of several who change it at once each but one has to look again.
 MAX_ATTEMPTS = 20
 
@@ -44,7 +47,8 @@ class Span:
         _whole("rows", self.rows, MAX_ROWS)
 
 
-Row: TypeAlias = "LiveWidget | Span | Sequence[LiveWidget | Span]"
+Cell: TypeAlias = "LiveWidget | Span | Sequence[LiveWidget | Span]"
+Row: TypeAlias = "LiveWidget | Span | Sequence[Cell]"
 
 
 class Dashboard(LiveWidget):
@@ -56,15 +60,16 @@ class Dashboard(LiveWidget):
     Args:
         hub: The hub of the session.
         session: The session's name.
-        layout: Rows from top to bottom: each a list of widgets from left to right, or one widget. They share
-            the 12 columns evenly and are as high as the highest of them likes to be; ``rt.Span`` chooses
-            another size. None shows the dashboard that the session has.
-        title: Above it; None leaves the title it has.
+        layout: Rows from top to bottom: each a list of widgets from left to right, or one widget; a list
+            among them stands one below the other. They share the 12 columns evenly and are as high as the
+            highest of them likes to be, controls in one row or two; ``rt.Span`` chooses another size. None
+            shows the dashboard that the session has.
+        title: Above it, at most 200 characters; None leaves the title it has.
 
     Raises:
         ChannelError: If a widget shows a channel or calls a command that is not of the session.
         TypeError: If the layout holds what is no widget.
-        ValueError: If a row, or the dashboard, has no room for so many.
+        ValueError: If a row, or the dashboard, has no room for so many, or the title is too long.
         PermissionDeniedError: If we may not change the session's dashboard.
     """
 
@@ -74,8 +79,12 @@ class Dashboard(LiveWidget):
         self._session = check_session(session)
         self._key = hub.key
         options.text("title", title)
+        if title is not None and len(title) > MAX_TITLE_CHARS:
+            raise ValueError(
+                f"title has {len(title)} characters; a dashboard's has at most {MAX_TITLE_CHARS}"
+            )
         rows = None if layout is None else [_row(row) for row in layout]
-        for span in (span for row in rows or [] for span in row):
+        for span in (span for row in rows or [] for cell in row for span in cell):
             self._check(span.widget)
         self._value = hub.value(f"{session}/dashboard")
         channels = {"layout": self._value.name, "members": f"event:{session}/rtwidgets.members"}
@@ -113,7 +122,7 @@ class Dashboard(LiveWidget):
             _check_room(len(spec.panels) + 1)
             name = new_id(widget.spec["kind"], {panel.id for panel in spec.panels})
             x, y = highest_place(spec.panels, columns)
-            panel = Panel(name, x, y, columns, span.rows or widget.panel_rows, _spec_of(widget))
+            panel = Panel(name, x, y, columns, span.rows or widget.rows_in(columns), _spec_of(widget))
             return _with_panels(spec, settled([*spec.panels, panel]))
 
         return _named(self._change(added), name)
@@ -209,9 +218,13 @@ class Dashboard(LiveWidget):
             )
 
 
-def _row(row: Row) -> list[Span]:
-    items = row if isinstance(row, Sequence) and not isinstance(row, str) else [row]
-    return [item if isinstance(item, Span) else Span(item) for item in items]
+def _row(row: Row) -> list[list[Span]]:
+    """Return the cells of a row, each with what stands one below the other in it."""
+    return [[item if isinstance(item, Span) else Span(item) for item in _items(cell)] for cell in _items(row)]
+
+
+def _items(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
 
 
 def _spec_of(widget: LiveWidget) -> dict[str, Any]:
@@ -219,19 +232,34 @@ def _spec_of(widget: LiveWidget) -> dict[str, Any]:
     return {name: part for name, part in widget.spec.items() if name != "hub"}
 
 
-def _laid_out(spec: DashboardSpec, rows: Sequence[Sequence[Span]] | None, title: str | None) -> DashboardSpec:
+def _laid_out(
+    spec: DashboardSpec, rows: Sequence[Sequence[Sequence[Span]]] | None, title: str | None
+) -> DashboardSpec:
     title = spec.title if title is None else title
     if rows is None:
         return msgspec.structs.replace(spec, title=title)
-    spans = [span for row in rows for span in row]
+    spans = [span for row in rows for cell in row for span in cell]
     _check_room(len(spans))
     names = iter(ids_for([_spec_of(span.widget) for span in spans], spec.panels))
     panels, y = [], 0
     for row in rows:
-        height = max((span.rows or span.widget.panel_rows for span in row), default=0)
+        cells = [cell for cell in row if cell]
+        shares = widths(
+            [max((span.columns for span in cell if span.columns), default=None) for cell in cells]
+        )
+        heights = [
+            [span.rows or span.widget.rows_in(columns) for span in cell]
+            for cell, columns in zip(cells, shares, strict=True)
+        ]
+        height = max(map(sum, heights), default=0)
         x = 0
-        for span, columns in zip(row, widths([span.columns for span in row]), strict=True):
-            panels.append(Panel(next(names), x, y, columns, span.rows or height, _spec_of(span.widget)))
+        for cell, columns, own in zip(cells, shares, heights, strict=True):
+            if cell[-1].rows is None and own[-1] > FIXED_ROWS:
+                own[-1] += height - sum(own)
+            top = y
+            for span, high in zip(cell, own, strict=True):
+                panels.append(Panel(next(names), x, top, columns, high, _spec_of(span.widget)))
+                top += high
             x += columns
         y += height
     return DashboardSpec(title=title, panels=tuple(settled(panels)), more=spec.more)

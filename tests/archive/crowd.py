@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,21 +15,26 @@ from rtwidgets.client.notices import Subscribed
 from rtwidgets.client.sites import FixedSite
 from rtwidgets.protocol.messages import NOTHING, ClientInfo, Error, Publication
 
-from ..client.hub_process import HubProcess, token
+from ..client.hub_process import token
 
 CHANNEL = "chat:crowd"
 TICK_S = 0.02
 WARM_UP_S = 0.5
 
 
-def hub_of(process: HubProcess, user: str) -> Hub:
+class HasUrl(Protocol):
+    @property
+    def url(self) -> str: ...
+
+
+def hub_of(process: HasUrl, user: str) -> Hub:
     return Hub(FixedSite(parse_address(process.url), token(user)), name=user, buffer_bytes=16 << 20)
 
 
 class Reader:
     """Follows the chat over everything that happens, and notes what it is shown."""
 
-    def __init__(self, process: HubProcess, name: str) -> None:
+    def __init__(self, process: HasUrl, name: str, channel: str = CHANNEL) -> None:
         self.hub = hub_of(process, name)
         self.seen: dict[str, int] = {}
         self.repeats: list[str] = []
@@ -37,7 +42,7 @@ class Reader:
         self.notices = 0
         self.back_at = 0.0
         self._offset: int | None = None
-        self.hub._link.follow(CHANNEL, self, NOTHING)
+        self.hub._link.follow(channel, self, NOTHING)
 
     def on_subscribed(self, notice: Subscribed) -> None:
         self.back_at = time.monotonic()
@@ -64,7 +69,7 @@ class Reader:
 class Writer:
     """Says something at a rate, whatever happens, and leaves it to the client to bring it to the hub."""
 
-    def __init__(self, process: HubProcess, name: str, rate: float) -> None:
+    def __init__(self, process: HasUrl, name: str, rate: float) -> None:
         self.hub = hub_of(process, name)
         self.said: list[str] = []
         self.faults: list[BaseException] = []
@@ -92,7 +97,7 @@ class Writer:
 class Crowd:
     """Four writers that make a rate together, and five readers."""
 
-    def __init__(self, process: HubProcess, rate: float = 1_000, writers: int = 4, readers: int = 5) -> None:
+    def __init__(self, process: HasUrl, rate: float = 1_000, writers: int = 4, readers: int = 5) -> None:
         self.readers = [Reader(process, f"reader{n}") for n in range(readers)]
         self.writers = [Writer(process, f"writer{n}", rate / writers) for n in range(writers)]
         time.sleep(WARM_UP_S)

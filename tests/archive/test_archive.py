@@ -10,7 +10,7 @@ import pytest
 
 from rtwidgets.archive import Archive, Kept, open_archive
 from rtwidgets.archive.base import PIECE
-from rtwidgets.core.batch import Batch, Changes, Item, Stored, Tail, Wanted
+from rtwidgets.core.batch import Batch, Changes, Item, Place, Stored, Tail, Wanted
 from rtwidgets.core.rules import KindName
 from rtwidgets.errors import ConfigError
 
@@ -71,6 +71,8 @@ async def test_what_was_committed_is_there_after_a_restart(opened: Open) -> None
         top=3,
         publications=[(1_000, b'{"data":1}'), (1_000, b'{"data":"\xc3\xa9"}'), (2_000, b'{"data":3}')],
         producers={b"\0p": 9, b"q": 1},
+        last=second.id,
+        place=Place(3, 0),
     )
     assert await archive.was_committed(second) and not await archive.was_committed(first)
     assert not await archive.was_committed(batch("event:none", 0))

@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 import pytest
 
+from ..archive.conftest import need_postgres, own_postgres, postgres
 from ..client.hub_process import HubProcess
 from .redis_server import RedisServer, program
+
+__all__ = ["need_postgres", "own_postgres", "postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from rtwidgets.client.sites import FixedSite
 
 from ..client.hub_process import HubProcess, token
 
+# Of an element that is described by elements without ids.
+DESCRIPTION = "(el) => el.ariaDescribedByElements.map((other) => other.textContent).join(' ')"
+
 
 class Desk:
     """A hub of its own, and its owner's connection, as a kernel would have it."""

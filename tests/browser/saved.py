@@ -28,31 +28,48 @@ def widget_state(path: Path) -> dict[str, dict[str, Any]]:
     return {id: model["state"] for id, model in found.items()}
 
 
+def shown_in(path: Path) -> set[str]:
+    """Return the ids of the models that a notebook's outputs show, by themselves or in a box."""
+    notebook, state = json.loads(path.read_text()), widget_state(path)
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    views = [output.get("data", {}).get("application/vnd.jupyter.widget-view+json") for output in outputs]
+    shown = [view["model_id"] for view in views if view is not None]
+    for id in shown:
+        children = state.get(id, {}).get("children", [])
+        shown.extend(child.removeprefix("IPY_MODEL_") for child in children)
+    return set(shown)
+
+
 def save_with_pictures(page: Page, path: Path) -> dict[str, dict[str, Any]]:
-    """Save a notebook again and again until each of our widgets has a picture of now; return them by kind.
+    """Save a notebook until each of our widgets that it shows has a picture of now, and no other has one.
+
+    Returns:
+        The pictures by kind.
 
     Raises:
-        AssertionError: If one has none after half a minute.
+        AssertionError: If that is not so after half a minute.
     """
     since = page.evaluate("() => Date.now()")
-    without: list[str] = []
+    wrong: list[str] = []
     for _ in range(30):
         page.evaluate(SAVE)
-        ours = [state for state in widget_state(path).values() if "spec" in state]
-        without = [
-            state["spec"]["kind"] for state in ours if state.get("snapshot", {}).get("at_ms", 0) < since
+        shown = shown_in(path)
+        ours = {id: state for id, state in widget_state(path).items() if "spec" in state}
+        times = {id: state.get("snapshot", {}).get("at_ms", 0) for id, state in ours.items()}
+        wrong = [
+            ours[id]["spec"]["kind"] for id, time in times.items() if (time < since if id in shown else time)
         ]
-        if ours and not without:
-            return {state["spec"]["kind"]: state["snapshot"] for state in ours}
+        if shown & ours.keys() and not wrong:
+            return {ours[id]["spec"]["kind"]: ours[id]["snapshot"] for id in shown & ours.keys()}
         page.wait_for_timeout(1_000)
-    raise AssertionError(f"no picture of {without}")
+    raise AssertionError(f"no picture of, or one too many: {wrong}")
 
 
 def make_older(path: Path, ms: int) -> None:
     """Let all pictures in a notebook be of an earlier time."""
     notebook = json.loads(path.read_text())
     for model in notebook["metadata"]["widgets"][STATE]["state"].values():
-        if "snapshot" in model["state"]:
+        if model["state"].get("snapshot"):
             model["state"]["snapshot"]["at_ms"] -= ms
     path.write_text(json.dumps(notebook))
 

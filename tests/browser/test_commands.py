@@ -15,7 +15,7 @@ from rtwidgets.client.live_session import Session
 from rtwidgets.errors import CallCancelledError
 
 from ..client.conftest import eventually
-from .hub_page import Desk, Visit, Visitor
+from .hub_page import DESCRIPTION, Desk, Visit, Visitor
 from .lab import Lab, open_notebook, run_all, start_cell
 from .watch import wait_for_transport
 
@@ -89,6 +89,10 @@ def test_command_is_started_by_one_watched_by_all_and_stopped_by_another(desk: D
     ann, bob, vic = (
         visit().join(url, name) for url, name in ((editors, "Ann"), (editors, "Bob"), (viewers, "Vic"))
     )
+    # Who may not press it sees so before anybody has.
+    expect(button(vic, "Load")).to_be_disabled()
+    expect(vic.locator(".rtw-button .rtw-status")).to_contain_text("view only")
+    assert "you can watch this, not run it" in button(vic, "Load").evaluate(DESCRIPTION)
     button(ann, "Load").click()
     expect(button(ann, "Load")).to_be_disabled()
     expect(ann.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
@@ -97,9 +101,7 @@ def test_command_is_started_by_one_watched_by_all_and_stopped_by_another(desk: D
         expect(page.locator(".rtw-runs")).to_contain_text("Ann (guest) · 40 % · page 4 of 10")
     # Who may not run it may not stop it either, and is told.
     expect(button(vic, "Stop Load")).to_have_count(0)
-    expect(vic.locator(".rtw-button__outcome")).to_contain_text(
-        "you can watch this, not run it", timeout=8_000
-    )
+    expect(vic.locator(".rtw-button__outcome")).to_contain_text("you can watch this, not run it")
     expect(button(vic, "Load")).to_be_disabled()
     button(bob, "Stop Load").click()
     expect(ann.locator(".rtw-button__outcome")).to_have_text("stopped")

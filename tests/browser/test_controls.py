@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from rtwidgets.client.live_session import Session
 
 from ..client.conftest import eventually
-from .hub_page import Desk, Visit, Visitor
+from .hub_page import DESCRIPTION, Desk, Visit, Visitor
 
 # Keep everything that a thumb has shown.
 RECORD = """(thumb) => {
@@ -125,10 +125,15 @@ def test_viewer_sees_why_nothing_can_be_moved_and_the_hub_refuses_it(desk: Desk,
     session = open_session(desk, "watch")
     viewer = visit()
     page = viewer.join(session.share("viewer").url, "Vera")
+    why = "You can watch this, not set it: you have no right to publish on value:watch/limit."
     said = widget(page, "limit").locator(".rtw-locked")
-    expect(said).to_have_text(
-        "You can watch this, not set it: you have no right to publish on value:watch/limit."
-    )
+    expect(said).to_have_text(why)
+    # The same for a mouse on the control, for the keyboard at the lock, and read aloud.
+    expect(widget(page, "limit").locator(".rtw-body")).to_have_attribute("title", why)
+    widget(page, "limit").locator(".rtw-status__face").focus()
+    expect(widget(page, "limit").locator(".rtw-status__why")).to_be_visible()
+    expect(widget(page, "limit").locator(".rtw-status__why")).to_have_text(why)
+    assert page.get_by_role("slider", name="limit").evaluate(DESCRIPTION) == why
     thumb = page.get_by_role("slider", name="limit")
     expect(thumb).to_have_attribute("aria-disabled", "true")
     thumb.press("End")

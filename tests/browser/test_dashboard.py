@@ -13,6 +13,19 @@ SENT = (
     "() => value.sent.map((sent) => Object.fromEntries(sent.panels.map((p) => [p.id, [p.x, p.y, p.w, p.h]])))"
 )
 
+# What of titles, controls and states is cut off or outside of its panel, in panels of one row and two.
+CLIPPED = """() => [...document.querySelectorAll(".rtw-panels__widget > .rtw--inline")].flatMap((card) => {
+    const outer = card.getBoundingClientRect(), title = card.querySelector(".rtw-head__title");
+    const cut = title.scrollHeight > title.clientHeight + 1 || title.scrollWidth > title.clientWidth + 1;
+    const parts = ".rtw-status__face, button, input, select, [role=slider], .rtw-slider__value";
+    const outside = [...card.querySelectorAll(parts)].filter((part) => {
+        const { left, right, top, bottom } = part.getBoundingClientRect();
+        const isWide = left < outer.left || right > outer.right;
+        return part.checkVisibility() && (isWide || top < outer.top - 1 || bottom > outer.bottom + 1);
+    });
+    return [...(cut ? [title] : []), ...outside].map((part) => title.textContent + part.className);
+})"""
+
 
 @pytest.fixture
 def desk(browser: Browser, harness: str) -> Iterator[Page]:
@@ -143,6 +156,11 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
     mover = handle(desk, "Move Prices by symbol")
     spoken = desk.locator(".rtw-dash > .rtw-body > [role=status]")
     mover.focus()
+    # One stop for each panel, in reading order.
+    desk.keyboard.press("Tab")
+    expect(handle(desk, "Move Desk")).to_be_focused()
+    desk.keyboard.press("Shift+Tab")
+    expect(mover).to_be_focused()
     for key, place, said in (
         ("ArrowDown", [0, 12, 7, 8], "Prices by symbol moved to column 1, row 13."),
         ("ArrowUp", [0, 4, 7, 8], "Prices by symbol moved to column 1, row 5."),
@@ -226,6 +244,17 @@ def test_viewer_has_no_editor_and_a_refusal_is_said(browser: Browser, harness: s
     page.goto(f"{harness}/dashboard.html?calm&viewer")
     expect(panel(page, "CPU")).to_be_visible()
     expect(page.get_by_role("button", name="Edit layout")).to_be_hidden()
+    for width in (1240, 360):
+        page.set_viewport_size({"width": width, "height": 1300})
+        page.goto(f"{harness}/dashboard.html?calm&others&viewer")
+        expect(page.locator(".rtw-status--locked")).to_have_count(11)
+        assert page.evaluate(CLIPPED) == []
+    page.set_viewport_size({"width": 1240, "height": 1300})
+    page.goto(f"{harness}/dashboard.html?calm&others")
+    edit(page)
+    # A form is called what its command is; what is in one row can be seen under its handles.
+    expect(handle(page, "Move Halt")).to_be_visible()
+    assert page.evaluate(CLIPPED) == []
     page.goto(f"{harness}/dashboard.html?calm&refuse")
     edit(page)
     before = grid_places(page)

@@ -115,13 +115,19 @@ class HubProcess:
 
 
 class Proxy:
-    """A TCP proxy in front of a hub: `cut` breaks all connections without a close frame."""
+    """A TCP proxy in front of a hub.
+
+    `cut` breaks all connections without a close frame; `vanish` leaves them open, and what either side sends
+    goes nowhere.
+    """
 
     def __init__(self, target_port: int) -> None:
         self._target = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._vanished: set[socket.socket] = set()
         self.connections = 0
         self._closed = False
         self._open = threading.Event()
@@ -144,6 +150,9 @@ class Proxy:
                 except OSError:
                     pass
                 end.close()
+
+    def vanish(self) -> None:
+        self._vanished.update(end for pair in self._pairs for end in pair)
 
     def close(self) -> None:
         self._closed = True
@@ -176,6 +185,8 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65_536):
+                if source in self._vanished:
+                    continue
                 # The hub's Host check knows its own port only.
                 sink.sendall(data.replace(f":{self.port}\r\n".encode(), f":{self._target}\r\n".encode()))
         except OSError:

@@ -54,7 +54,7 @@ class ModelBroker:
         self.ports.append(port)
         return port
 
-    def commit(self, batch: Batch) -> News | None:
+    def commit(self, batch: Batch, *, tells: bool = True) -> News | None:
         kept = self.channels.get(batch.channel)
         if kept is None or (kept.epoch, kept.last) != (batch.epoch, batch.after):
             return self.news(batch.channel, Place(batch.before, 0))
@@ -67,9 +67,13 @@ class ModelBroker:
             else:
                 kept.items[key] = item
         kept.producers.update(batch.producers)
+        if tells:
+            self.tell(batch)
+        return None
+
+    def tell(self, batch: Batch) -> None:
         for port in self.ports:
             port.hints.append(batch)
-        return None
 
     def news(self, name: str, place: Place) -> News:
         kept = self.channels.get(name)

@@ -29,7 +29,7 @@ def make_hub(
     broker: ModelBroker | None = None,
 ) -> Hub:
     # What an archive outlives has other ids in each life.
-    store = archive or broker
+    store = broker or archive
     ids = count(1 if store is None else store.next_ids())
     rules = HubRules(
         namespaces={**default_namespaces(), **(namespaces or {})},

@@ -99,6 +99,17 @@ def test_token_dies_with_the_one_it_was_made_from() -> None:
     assert shown.connection.closing is not None
 
 
+def test_token_made_while_the_users_revocation_was_on_its_way_ends_with_the_one_it_was_made_from() -> None:
+    hub = make_hub()
+    kernel = page(hub, token_of(hub, KERNEL))
+    kernel.now = 5.0
+    text = minted(kernel, {"value:limit": ["subscribe"]})
+    # Another process wrote it down before that.
+    hub.revoke(Revocation(user="ann", before=4.0))
+    with pytest.raises(TokenError, match="revoked"):
+        hub.tokens.credentials(text, 6.0)
+
+
 def test_tokens_that_come_together_give_what_each_gives() -> None:
     hub = make_hub()
     one = token_of(hub, {"stream:px": SEE, "value:limit": SEE}, ttl_s=60)

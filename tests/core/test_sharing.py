@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from rtwidgets.core.batch import News, Place, Stored
+
 from .model_broker import AWAY, ModelBroker, Port
 from .peers import Peer, make_hub, publications
 from .test_archiving import NAMES, answers, publish
@@ -214,3 +216,14 @@ def test_snapshot_stands_where_it_says_though_others_commit_while_it_is_loaded()
     late.begin()
     reply = answers(cat)[1]["subscribe"]
     assert (reply["offset"], reply["data"]["rows"]) == (2, {"id": [1], "n": [2]})
+
+
+def test_hub_that_has_shown_more_than_can_be_loaded_is_told_so() -> None:
+    two = Two()
+    publish(two.ann, "event:a", 1, 2)
+    two.one.work()
+    kept = two.broker.channels["event:a"]
+    before = Stored("event", kept.epoch, 1, place=Place(1, 0))
+    assert two.one.sharing.has_more("event:a", before, News(kept.epoch))
+    assert not two.one.sharing.has_more("event:a", before, News(kept.epoch, batches=kept.batches))
+    assert not two.one.sharing.has_more("event:a", Stored("event", "another", 0), News("another"))

@@ -87,7 +87,7 @@ class Front:
         )
         file = folder / "nginx.conf"
         file.write_text(
-            f"daemon off; pid {folder}/nginx.pid; error_log stderr;\nevents {{}}\n"
+            f"daemon off; pid {folder}/nginx.pid; error_log stderr;\nevents {{ worker_connections 4096; }}\n"
             f"http {{\naccess_log off;\n{temporary}{text}}}\n"
         )
         self._log = folder / "log"

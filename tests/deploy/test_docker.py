@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from rtwidgets.server.settings import load
@@ -25,7 +24,6 @@ FILLED = {
     "API_KEY": "the api key",
     "CERTIFICATE": "/c.pem",
     "KEY": "/k.pem",
-    "HUBS": "hub-a:8090 hub-b:8090",
     "POSTGRES_PASSWORD": "secret",
 }
 
@@ -38,33 +36,29 @@ def filled(text: str) -> str:
 def test_example_env_has_what_compose_asks_for() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (FOLDER / "compose.yaml").read_text()))
     given = dict(re.findall(r'^(\w+)="?(.*?)"?$', (FOLDER / "example.env").read_text(), re.MULTILINE))
-    assert asked == set(FILLED) == set(given) - {"COMPOSE_PROFILES"}
-    hubs = [name for name, service in COMPOSE["services"].items() if service.get("profiles") == ["shared"]]
-    assert given["COMPOSE_PROFILES"] == "shared"
-    assert {hub.partition(":")[0] for hub in given["HUBS"].split()} == set(hubs) - {"redis"}
+    assert asked == set(FILLED) == set(given)
 
 
-def test_services_are_the_two_forms() -> None:
+def test_services_are_two_hubs_and_what_they_share() -> None:
     services = COMPOSE["services"]
-    assert set(services) == {"hub-a", "hub-b", "redis", "hub-archive", "postgres", "nginx"}
+    assert set(services) == {"hub-a", "hub-b", "redis", "postgres", "nginx"}
     for name, service in services.items():
         for needed in service.get("depends_on", {}):
-            assert services[needed]["profiles"] == service["profiles"]
             assert "healthcheck" in services[needed], name
         assert service["networks"]
     assert "ports" not in services["hub-a"], "the hubs are reached through nginx alone"
     assert services["hub-a"] == services["hub-b"]
 
 
-@pytest.mark.parametrize("name", ["hub-a", "hub-archive"])
-def test_hub_takes_the_settings_of_its_container(name: str) -> None:
-    given: dict[str, Any] = COMPOSE["services"][name]["environment"]
+def test_hub_takes_the_settings_of_its_container() -> None:
+    given: dict[str, Any] = COMPOSE["services"]["hub-a"]["environment"]
     environment = {key: filled(text) for key, text in given.items()}
     settings = load(None, {**environment, "RTWIDGETS_HUB_HOST": "0.0.0.0"}, {})
     known = {f"RTWIDGETS_HUB_{key}".upper() for key in settings.hub.__struct_fields__}
     known |= {f"RTWIDGETS_AUTH_{key}".upper() for key in settings.auth.__struct_fields__}
     assert set(given) <= known
-    assert (settings.hub.broker == "redis://redis:6379/0") == (name == "hub-a")
+    assert settings.hub.broker == "redis://redis:6379/0"
+    assert settings.hub.archive == "postgresql://rtwidgets:secret@postgres/rtwidgets"
     assert settings.hub.public_url == "https://desk.example.org"
     assert settings.hub.trusted_proxies == (
         COMPOSE["services"]["nginx"]["networks"]["inside"]["ipv4_address"],
@@ -76,10 +70,12 @@ def test_nginx_gets_the_file_with_the_hubs_in_it(tmp_path: Path) -> None:
     script = script.replace("$$", "$").replace("/etc/rtwidgets/rtwidgets.conf", str(FILE))
     script = script.replace("/etc/nginx/conf.d/default.conf", str(tmp_path / "out"))
     script = script.replace("exec nginx -g 'daemon off;'", "")
-    subprocess.run([shell, option, script], env={**FILLED, "PATH": "/usr/bin:/bin"}, check=True)
+    hubs = COMPOSE["services"]["nginx"]["environment"]["HUBS"]
+    subprocess.run([shell, option, script], env={**FILLED, "HUBS": hubs, "PATH": "/usr/bin:/bin"}, check=True)
     text = (tmp_path / "out").read_text()
-    assert re.findall(r"^(?!\s*#).*server (hub-\w:\d+) max_fails=1", text, re.MULTILINE)
-    assert all(f"server {hub} max_fails=1 fail_timeout=2s;" in text for hub in FILLED["HUBS"].split())
+    assert re.findall(r"^(?!\s*#).*server (hub-\w:\d+) max_fails=0", text, re.MULTILINE)
+    assert all(f"server {hub} max_fails=0;" in text for hub in hubs.split())
+    assert {hub.partition(":")[0] for hub in hubs.split()} == {"hub-a", "hub-b"}
     assert "hub.example.org" not in text and "server_name desk.example.org;" in text
     volumes = [filled(volume) for volume in COMPOSE["services"]["nginx"]["volumes"]]
     for path in re.findall(r"^    ssl_certificate\S* +(\S+);", text, re.MULTILINE):
@@ -104,5 +100,5 @@ def test_compose_itself_reads_it(tmp_path: Path) -> None:
     )
     if not has_compose or docker is None:
         return  # the tests above read it as YAML
-    command = [docker, "compose", "-f", str(FOLDER / "compose.yaml"), "--profile", "*", "config", "--quiet"]
+    command = [docker, "compose", "-f", str(FOLDER / "compose.yaml"), "config", "--quiet"]
     subprocess.run(command, env={**FILLED, "PATH": "/usr/bin:/bin"}, check=True)

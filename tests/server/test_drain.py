@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from rtwidgets.server import endpoint
+from rtwidgets.server.gate import refuse
 
 from ..client.hub_process import HubProcess
+from .inner_hub import InnerHub
 from .sockets import bare_line, open_line
 
 SOCKETS = 60
@@ -69,6 +78,49 @@ def test_hub_that_goes_down_takes_nobody_in(hub: HubProcess) -> None:
             pass
         assert refused.value.response.status_code == 503
     hub.wait()
+
+
+def test_who_is_read_slowly_is_sent_away_as_soon_as_others(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path, "[limits]\npublishes_per_s = 10")
+    hub.start()
+    try:
+        with open_line(hub) as line:
+            request = {"publish": {"channel": "event:much", "data": 1}}
+            for number in range(100):
+                line.socket.send(json.dumps({"id": 100 + number, **request}))
+            acknowledged = 0
+            while acknowledged < 12:  # more than it may do at once
+                acknowledged += sum("publish" in message for message in line.receive())
+            hub.terminate()
+            told_at = time.monotonic()
+            with pytest.raises(ConnectionClosed, match="3001"):
+                while True:
+                    line.receive()
+            assert time.monotonic() - told_at < 2
+        hub.wait()
+    finally:
+        hub.kill()
+
+
+def test_socket_in_its_handshake_when_the_hub_ends_hears_that_it_goes_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = threading.Event()
+
+    async def late(*arguments: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.5)
+        await refuse(*arguments)
+
+    monkeypatch.setattr(endpoint, "refuse", late)
+    hub = InnerHub()
+    hub.app.drain.is_on = True
+    with ThreadPoolExecutor() as pool:
+        opened = pool.submit(connect, hub.url)
+        assert begun.wait(5)
+        hub.close()
+        with pytest.raises(InvalidStatus, match="503"):
+            opened.result()
 
 
 def test_what_was_sent_before_is_acknowledged_and_delivered(hub: HubProcess) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import random
@@ -10,18 +11,21 @@ import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.server.addresses import Addresses
 from rtwidgets.server.app import HubApp
 from rtwidgets.server.gate import Gate
+from rtwidgets.server.http import PromptHttpProtocol
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
 
 from ..client.hub_process import SECRET, HubProcess
@@ -225,6 +229,34 @@ def test_two_host_headers_are_refused(hub: HubProcess) -> None:
         raw.sendall(f"GET /health HTTP/1.1\r\n{host}{host}\r\n".encode())
         status = int(raw.recv(4096).split()[1])
     assert status in (400, 403)
+
+
+def test_nothing_is_looked_at_behind_a_refused_request(hub: HubProcess) -> None:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as raw:
+        raw.sendall(b"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n" * 20)
+        answers = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := raw.recv(65_536):
+                answers += part
+    assert answers.count(b"HTTP/1.1 403") == 1
+
+
+def test_head_of_a_request_is_bounded_whichever_parsers_are_installed(hub: HubProcess) -> None:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as raw:
+        raw.sendall(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{hub.port}\r\n".encode())
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            for _ in range(2_000):
+                raw.sendall(b"x: %s\r\n" % (b"v" * 1_000))
+    assert issubclass(PromptHttpProtocol, H11Protocol)
+
+
+def test_refused_sockets_leave_no_errors_in_the_log(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path, "")
+    hub.start()
+    for _ in range(3):
+        assert handshake(hub, {"Origin": EVIL}) == 403
+    hub.kill()
+    assert "ERROR" not in (tmp_path / "hub.log").read_text()
 
 
 def variants(rng: random.Random, text: str) -> str:

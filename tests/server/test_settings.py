@@ -23,7 +23,10 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + "[hub]\nport = 'x'", ["hub.port"]),
         (SECRET + "[hub]\nport = 70000", ["hub.port is 70000", "0 (any free port) to 65535"]),
         (SECRET + "[hub]\nbroker = 'carrier pigeon'", ["hub.broker", "'memory'"]),
-        (SECRET + "[hub]\nbroker = 'redis://a'\narchive = 'sqlite:///a.db'", ["one hub alone"]),
+        (
+            SECRET + "[hub]\nbroker = 'redis://a'\narchive = 'sqlite:///a.db'",
+            ["SQLite", "one process", "postgresql://"],
+        ),
         (SECRET + "[hub]\nworkers = 2", ["hub.workers is 2", "of its own", "hub.broker", "redis://"]),
         (SECRET + "[hub]\nworkers = 0", ["hub.workers is 0", "1 or more"]),
         (SECRET + "[hub]\narchive = 'attic'", ["hub.archive", "'none'", "sqlite:///path.db"]),

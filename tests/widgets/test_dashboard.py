@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -120,6 +120,32 @@ def test_spans_choose_columns_and_rows(hub: Hub, session: str, widgets: dict[str
         "metric": (0, 8, 6, 4),
         "chat": (6, 8, 6, 4),
     }
+
+
+def test_controls_stay_low_beside_tall_widgets_and_stack_in_a_list(hub: Hub, session: str) -> None:
+    @hub.command(name=f"{session}/trade")
+    def trade(symbol: str, amount: int, side: Literal["buy", "sell"], note: str = "") -> None:
+        """Trade."""
+
+    value = hub.value(f"{session}/limit")
+    form, chart = rt.Form(trade), rt.LiveChart(hub.stream(f"{session}/prices"))
+    layout: list[Any] = [
+        [form, [rt.Slider(value, 0, 10), rt.NumberInput(value), chart]],
+        [rt.Toggle(value), chart],
+    ]
+    # One field in each line where it is narrow.
+    assert (form.rows_in(12), form.rows_in(6), form.rows_in(3)) == (5, 6, 9)
+    assert rt.Form("trade", hub=hub).rows_in(6) == 8
+    assert places(Dashboard(hub, session, layout).layout) == {
+        "form": (0, 0, 6, 10),
+        "slider": (6, 0, 6, 1),
+        "number_input": (6, 1, 6, 1),
+        "chart": (6, 2, 6, 8),
+        "toggle": (0, 10, 6, 1),
+        "chart-2": (6, 10, 6, 8),
+    }
+    with pytest.raises(ValueError, match="title has 201 characters; a dashboard's has at most 200"):
+        Dashboard(hub, session, title="x" * 201)
 
 
 def test_running_the_cell_again_keeps_the_panels_that_pages_show(

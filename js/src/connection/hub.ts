@@ -106,6 +106,10 @@ export class Connection implements HubConnection {
     return this.#tokens.say(verb, target);
   }
 
+  denies(verb: string, target: string): boolean {
+    return this.#status.phase === "live" && this.#tokens.covers({ verb, target }) && !this.#tokens.say(verb, target);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }

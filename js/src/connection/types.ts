@@ -27,6 +27,8 @@ export interface HubConnection {
   onStatus(fn: () => void, signal: AbortSignal): void;
   /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
   may(verb: string, target: string): boolean;
+  /** Whether it does not, and no other token is on its way that could. */
+  denies(verb: string, target: string): boolean;
   /**
    * The feed of a channel: one per channel and page, released when every signal it was asked with has aborted. Of
    * what its widgets want the most is asked of the hub.

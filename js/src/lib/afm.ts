@@ -56,11 +56,12 @@ function lifetime(signal: AbortSignal | undefined): { signal: AbortSignal; end: 
 export function liveWidget<State>({ open, show, picture, pictureChars = PICTURE_CHARS }: Lifetimes<State>): () => LiveFrontEnd {
   return () => {
     let opened: { state: State; end: () => void } | null = null;
+    let views = 0;
     const start = ({ model, signal }: InitializeProps) => {
       const life = lifetime(signal);
       const state = open(model.get("spec"), life.signal, model.get("snapshot"));
       opened = { state, end: life.end };
-      if (picture) keepSaved(model, (share) => picture(state, share), pictureChars, life.signal);
+      if (picture) keepSaved(model, () => views > 0, (share) => picture(state, share), pictureChars, life.signal);
       return opened;
     };
     return {
@@ -70,6 +71,8 @@ export function liveWidget<State>({ open, show, picture, pictureChars = PICTURE_
         // A host without `initialize` still shows the widget; data then lives as long as the view.
         const { state } = opened ?? start(props);
         const life = lifetime(props.signal);
+        views++;
+        life.signal.addEventListener("abort", () => views--, { once: true });
         show(state, props.el, life.signal);
         return life.end;
       },

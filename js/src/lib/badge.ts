@@ -2,9 +2,10 @@
 
 import type { FeedStatus } from "../connection/types.ts";
 import { RemoteClock } from "./clock.ts";
-import { element, setText } from "./dom.ts";
+import { element, icon, setText } from "./dom.ts";
 import type { Link } from "./link.ts";
 import { panelUnder } from "./popover.ts";
+import type { Redraws } from "./redraws.ts";
 import { describeStatus, statusDetails } from "./status.ts";
 
 export interface BadgeSource {
@@ -14,7 +15,14 @@ export interface BadgeSource {
   readonly showAge: boolean;
   /** More for the details, as label and text. */
   readonly details?: () => [label: string, text: string][];
+  /** Why its user may only look, or "". */
+  readonly locked?: () => string;
+  /** What changes the two above. */
+  readonly redraws?: Redraws;
 }
+
+/** Of what can be seen and not used. */
+export const LOCK = "M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5";
 
 const REFRESH_MS = 500;
 
@@ -25,7 +33,8 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   // A name that changes all the time is read all the time.
   age.setAttribute("aria-hidden", "true");
   const role = element("span", { class: "rtw-unseen", text: "Status details: " });
-  const face = element("button", { class: "rtw-status__face" }, element("span", { class: "rtw-status__dot" }), role, state, age);
+  const lock = element("span", { class: "rtw-status__lock", hidden: true }, icon(LOCK));
+  const face = element("button", { class: "rtw-status__face" }, element("span", { class: "rtw-status__dot" }), lock, role, state, age);
   face.type = "button";
   // Read aloud when the state changes; the age would never stop talking.
   const spoken = element("span", { class: "rtw-unseen", role: "status" });
@@ -62,13 +71,20 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
       savedAtMs,
       absent: link.absence.state,
     });
+    const why = source.locked?.() ?? "";
+    const words = why && shown.tone === "live" ? "view only" : shown.state;
     root.dataset.tone = shown.tone;
-    setText(state, shown.state);
+    // Of a dashboard's panels each would say the same.
+    root.classList.toggle("rtw-status--hub", shown.tone !== "saved" && connection?.phase !== "live");
+    lock.hidden = why === "";
+    root.classList.toggle("rtw-status--locked", why !== "");
+    setText(state, words);
     setText(age, shown.age);
-    setText(spoken, shown.state);
+    setText(spoken, words);
     if (!panel.open) return;
     const saved = savedAtMs === null ? null : { atMs: savedAtMs, wayOut: link.absence.wayOut };
     details.replaceChildren(
+      ...(why ? [element("span", { class: "rtw-status__why", text: why })] : []),
       ...[...statusDetails(source.channel, connection, feed, dataAgeMs, saved), ...(source.details?.() ?? [])].flatMap(([label, text]) => [
         element("span", { class: "rtw-status__label", text: label }),
         element("span", { class: "rtw-status__text", text }),
@@ -84,6 +100,7 @@ export function statusBadge(source: BadgeSource, signal: AbortSignal): HTMLEleme
   const timer = setInterval(() => document.visibilityState === "hidden" || refresh(), REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
   source.link.onChange(refresh, signal);
+  source.redraws?.add(refresh, signal);
   refresh();
   return root;
 }

@@ -19,8 +19,6 @@ const DEADLINE = 1002;
 const CANCELLED = 1004;
 const UNKNOWN = 1003;
 const FAILED = 1001;
-/** A kernel gives the right in a moment. */
-const RIGHT_GRACE_MS = 5_000;
 /** The rows of ended calls go after half a minute; more than this nobody presses in that time. */
 const MOST_MINE = 50;
 
@@ -64,9 +62,7 @@ export class CommandLink {
   #own: Own | null = null;
   /** Keys of the calls that this widget has made of late: what is said of them is in `ending`. */
   readonly #mine: string[] = [];
-  /** Since when the page is known to have no right to call the command. */
-  #withoutRightMs: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #locked = false;
   /** The catalogue's row of the command, kept while its handler is away. */
   #row: Row | null = null;
 
@@ -95,19 +91,17 @@ export class CommandLink {
     };
     this.catalogue = follow("commands");
     this.calls = follow("calls");
-    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
   get status(): ConnectionStatus | null {
     return this.catalogue.connection?.status ?? null;
   }
 
-  /** Why the command can't be called now; null when it can. */
+  /** Why the command can't be called now; null when it can, "" where the badge says it. */
   get whyNot(): string | null {
     // Of what was saved the badge says all there is to say.
     if (this.catalogue.savedAtMs !== null) return "";
-    if (this.#isWithoutRight) return `you can watch this, not run it: you have no right to call '${this.command}'`;
-    return readiness(this.command, this.status, this.catalogue.feed, this.row !== null);
+    return this.locked || readiness(this.command, this.status, this.catalogue.feed, this.row !== null);
   }
 
   /** Whether the page's token gives the right to call the command, and so to stop its calls. */
@@ -115,17 +109,11 @@ export class CommandLink {
     return this.catalogue.connection?.may("command", `command:${this.command}`) ?? false;
   }
 
-  /** Whether it has been without that right for longer than a new token takes to come. */
-  get #isWithoutRight(): boolean {
-    if (this.mayCall || !isLive(this.catalogue)) {
-      this.#withoutRightMs = null;
-      return false;
-    }
-    this.#withoutRightMs ??= Date.now();
-    const waitMs = this.#withoutRightMs + RIGHT_GRACE_MS - Date.now();
-    clearTimeout(this.#timer);
-    if (waitMs > 0) this.#timer = setTimeout(() => this.#redraws.request(), waitMs);
-    return waitMs <= 0;
+  /** Why the command is not this user's to call; "" while it is, or nobody knows. What was locked stays so while the hub is away. */
+  get locked(): string {
+    const { connection } = this.catalogue;
+    if (connection?.status.phase === "live") this.#locked = connection.denies("command", `command:${this.command}`);
+    return this.#locked ? `you can watch this, not run it: you have no right to call '${this.command}'` : "";
   }
 
   /** What the catalogue says of the command, or said before its handler went away. */

@@ -3,7 +3,7 @@
 import type { ValueFeed } from "../connection/types.ts";
 import { statusBadge } from "./badge.ts";
 import { card, type Card } from "./card.ts";
-import { element, setText } from "./dom.ts";
+import { describe, element, setText } from "./dom.ts";
 import { formatClock } from "./format.ts";
 import { isLive, linkToHub, type Link } from "./link.ts";
 import { movedBy, nameOfSetter } from "./moved_by.ts";
@@ -17,8 +17,6 @@ import { titleOf } from "./titles.ts";
 
 /** About 30 sets a second while a hand moves. */
 const SET_INTERVAL_MS = 33;
-/** A kernel gives the right to set in a moment. */
-const RIGHT_GRACE_MS = 1_500;
 
 export interface ControlState {
   readonly channel: string;
@@ -97,11 +95,17 @@ export function controlCard(
     const who = setter();
     return link.feed?.by ? [["set", `${who ? `by ${who}, ` : ""}${formatClock(link.feed.by.timeMs)}`]] : [];
   };
-  const badge = statusBadge({ link, channel, showAge: false, details }, signal);
+  let isLocked = false;
+  /** What was locked stays so while the hub is away. */
+  const whyLocked = (): string => {
+    if (link.connection?.status.phase === "live") isLocked = link.connection.denies("publish", channel);
+    return isLocked ? `You can watch this, not set it: you have no right to publish on ${channel}.` : "";
+  };
+  const badge = statusBadge({ link, channel, showAge: false, details, locked: whyLocked, redraws }, signal);
   const by = movedBy(user, client, signal);
   badge.append(by.root);
   const view = card(el, { class: parts.class, title, badge, inline: true, problems: spec.problems }, signal);
-  const locked = element("div", { class: "rtw-locked", hidden: true });
+  const locked = element("span", { class: "rtw-locked rtw-unseen" });
   view.body.classList.add("rtw-control");
   view.root.append(locked);
 
@@ -126,24 +130,16 @@ export function controlCard(
     intervalMs: SET_INTERVAL_MS,
   });
 
-  /** Since when the page's token is known to give no right to set the value. */
-  let withoutRightMs: number | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const lock = () => {
-    const watching = link.connection?.status.phase === "live" && link.feed?.status.phase === "live";
-    const denied = watching && !link.connection.may("publish", channel);
-    if (!denied) withoutRightMs = null;
-    else withoutRightMs ??= Date.now();
-    clearTimeout(timer);
-    const waitMs = withoutRightMs === null ? 0 : withoutRightMs + RIGHT_GRACE_MS - Date.now();
-    if (waitMs > 0) timer = setTimeout(lock, waitMs);
-    // What was locked stays so while the connection is away.
-    if (waitMs > 0 || (!watching && !locked.hidden)) return;
-    const isLocked = withoutRightMs !== null;
-    locked.hidden = !isLocked;
-    setText(locked, isLocked ? `You can watch this, not set it: you have no right to publish on ${channel}.` : "");
-    view.root.classList.toggle("rtw--locked", isLocked);
-    parts.enable(!isLocked && link.savedAtMs === null);
+    const why = whyLocked();
+    if (locked.textContent !== why) {
+      setText(locked, why);
+      // Whoever tries it with the mouse is told there, too.
+      view.body.title = why;
+      view.root.classList.toggle("rtw--locked", why !== "");
+      for (const part of view.body.querySelectorAll("input, select, button, [role=slider]")) describe(part, ...(why ? [locked] : []));
+    }
+    parts.enable(why === "" && link.savedAtMs === null);
   };
   let version = 0;
   const redraw = () => {
@@ -157,13 +153,6 @@ export function controlCard(
   };
   redraws.add(redraw, signal);
   markSaved(view.root, link, [], signal);
-  signal.addEventListener(
-    "abort",
-    () => {
-      clearTimeout(timer);
-      shared.end();
-    },
-    { once: true },
-  );
+  signal.addEventListener("abort", () => shared.end(), { once: true });
   return { view, shared, title, current, setter, start: redraw };
 }

@@ -51,6 +51,12 @@ export function focusAround(el: Node): Element | null {
   return (el.getRootNode() as Partial<DocumentOrShadowRoot>).activeElement ?? null;
 }
 
+/** Let others say more of an element, without ids, where the browser can. */
+export function describe(target: Element, ...by: Element[]): void {
+  const described = target as { ariaDescribedByElements?: Element[] | null };
+  if ("ariaDescribedByElements" in described) described.ariaDescribedByElements = by;
+}
+
 /** Set text only where it differs: the same text again would still cost a layout. */
 export function setText(target: Node, text: string): void {
   if (target.textContent !== text) target.textContent = text;

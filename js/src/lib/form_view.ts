@@ -1,6 +1,6 @@
 // The fields of a form as elements: one for each, with its label, its help and what is wrong with it.
 
-import { button, element, setText } from "./dom.ts";
+import { button, describe, element, setText } from "./dom.ts";
 import { firstEntry, type Entry, type Field, type Scalar } from "./form_fields.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 
@@ -111,10 +111,4 @@ function entryOf(input: Input): Entry {
 function put(input: Input, entry: Entry): void {
   if (input instanceof HTMLInputElement && input.type === "checkbox") input.checked = entry === true;
   else if (typeof entry === "string" && input.value !== entry) input.value = entry;
-}
-
-/** Tie help and fault to a field without ids, where the browser can. */
-function describe(input: Input, ...by: Element[]): void {
-  const element = input as { ariaDescribedByElements?: Element[] | null };
-  if ("ariaDescribedByElements" in element) element.ariaDescribedByElements = by;
 }

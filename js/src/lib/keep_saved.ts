@@ -27,13 +27,24 @@ export function picture(
   return null;
 }
 
-/** Keep the model's picture fresh while the page is looked at. */
-export function keepSaved(model: Model, take: TakePicture, maxChars: number, signal: AbortSignal): void {
+/**
+ * Keep the model's picture fresh while the page is looked at, and drop it when its last view has gone: a host saves
+ * what an earlier run of a cell has made, too, for as long as the kernel lives.
+ */
+export function keepSaved(model: Model, isShown: () => boolean, take: TakePicture, maxChars: number, signal: AbortSignal): void {
   if (typeof model.set !== "function") return;
+  let kept = false;
   const keep = () => {
     if (document.visibilityState === "hidden") return;
-    const taken = picture(take, Date.now(), maxChars);
-    if (taken) model.set?.("snapshot", taken);
+    if (isShown()) {
+      const taken = picture(take, Date.now(), maxChars);
+      if (!taken) return;
+      model.set?.("snapshot", taken);
+      kept = true;
+    } else if (kept) {
+      model.set?.("snapshot", {});
+      kept = false;
+    }
   };
   const timer = setInterval(keep, INTERVAL_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });

@@ -57,7 +57,7 @@ export function panelBoard({ edits, models, say, drawn }: BoardOptions, signal: 
   let held: Held | null = null;
 
   const find = (id: string): Panel | undefined => edits.layout.panels.find((panel) => panel.id === id);
-  const titleOf = (id: string) => panelTitle(find(id)?.spec);
+  const titleOf = (id: string) => all.get(id)?.title ?? "";
 
   const draw = () => {
     const { panels } = edits.layout;

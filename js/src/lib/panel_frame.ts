@@ -10,6 +10,8 @@ export interface PanelFrame {
   readonly root: HTMLElement;
   readonly move: HTMLButtonElement;
   readonly resize: HTMLButtonElement;
+  /** What its widget calls itself, or what the layout says of it. */
+  readonly title: string;
   /** Show this widget, unless it is the one that is shown. */
   show(model: PanelModel, title: string): void;
   place(box: Box): void;
@@ -32,39 +34,48 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
   const life = new AbortController();
   const { signal } = life;
   const content = element("div", { class: "rtw-panels__content" });
-  const name = element("span", { class: "rtw-panels__name" });
   const size = element("span", { class: "rtw-panels__size" });
   const move = button({ class: "rtw-panels__move" }, () => {}, signal);
-  move.append(icon(GRIP), name);
   const resize = button({ class: "rtw-panels__resize" }, () => {}, signal);
   resize.append(icon(CORNER));
   const remove = button({ class: "rtw-panels__remove" }, () => actions.remove(frame), signal);
   remove.append(icon(CROSS));
-  const handles = element("div", { class: "rtw-panels__handles", hidden: true }, move, size, remove, resize);
+  // One stop of the tab key per panel: its keys do what the other two do.
+  resize.tabIndex = remove.tabIndex = -1;
+  const chip = element("div", { class: "rtw-panels__chip" }, icon(GRIP), size, remove);
+  const handles = element("div", { class: "rtw-panels__handles", hidden: true }, move, chip, resize);
   const root = element("div", { class: "rtw-panels__panel", role: "group" }, content, handles);
   move.title = "Drag to move. Arrow keys move, with Shift they resize; Delete removes";
   resize.title = "Drag to resize. Arrow keys resize";
+  remove.title = "Remove";
   let shown: { key: string; life: AbortController } | null = null;
+  let given = "";
+  const name = () => {
+    const { title } = frame;
+    root.setAttribute("aria-label", title);
+    move.setAttribute("aria-label", `Move ${title}`);
+    resize.setAttribute("aria-label", `Resize ${title}`);
+    remove.setAttribute("aria-label", `Remove ${title}`);
+  };
 
   const frame: PanelFrame = {
     id,
     root,
     move,
     resize,
+    get title() {
+      return content.querySelector(".rtw")?.getAttribute("aria-label") || given;
+    },
     show(model, title) {
-      root.setAttribute("aria-label", title);
-      setText(name, title);
-      move.setAttribute("aria-label", `Move ${title}`);
-      resize.setAttribute("aria-label", `Resize ${title}`);
-      remove.setAttribute("aria-label", `Remove ${title}`);
-      remove.title = "Remove";
-      if (shown?.key === model.key) return;
+      given = title;
+      if (shown?.key === model.key) return name();
       shown?.life.abort();
       shown = { key: model.key, life: new AbortController() };
       const el = element("div", { class: "rtw-panels__widget" });
       content.replaceChildren(el);
       if (model.fault) card(el, { class: "rtw-panels__fault", title, badge: null, problems: [model.fault] }, shown.life.signal);
       else model.render(el, shown.life.signal);
+      name();
     },
     place({ x, y, w, h }) {
       root.style.gridColumn = `${x + 1} / span ${w}`;
@@ -76,6 +87,8 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
       handles.hidden = !on;
       // Its own buttons would stand between the handles for the keyboard, and under them for the mouse.
       content.inert = on;
+      // A form takes its command's title when that is known.
+      name();
     },
     end() {
       shown?.life.abort();

@@ -101,8 +101,9 @@ export function outsideOf(session: string, spec: unknown): string | null {
 /** What a panel is called where people choose among panels. */
 export function panelTitle(spec: unknown): string {
   const { kind, channels, options } = asRecord(spec) ?? {};
-  const { title, column } = asRecord(options) ?? {};
+  const { title, column, command } = asRecord(options) ?? {};
   for (const name of [title, column]) if (typeof name === "string" && name !== "") return name;
+  if (typeof command === "string" && command !== "") return command.slice(command.lastIndexOf("/") + 1);
   const channel = Object.values(asRecord(channels) ?? {}).find((name) => typeof name === "string");
   if (typeof channel === "string") return channel.slice(Math.max(channel.indexOf(":"), channel.lastIndexOf("/")) + 1);
   return typeof kind === "string" ? kind : "panel";

@@ -3,13 +3,14 @@
 import type { ConnectionStatus, TableFeed } from "../connection/types.ts";
 
 /**
- * Why the command can't be called now; null when it can.
+ * Why the command can't be called now; null when it can, "" where that is said elsewhere.
  *
  * `wasThere` says that its handler has been seen: then it is away, and may come back.
  */
 export function readiness(command: string, connection: ConnectionStatus | null, catalogue: TableFeed | null, wasThere: boolean): string | null {
   if (!command) return "the widget names no command";
-  if (connection?.phase !== "live") return "not connected";
+  // The badge says it, of a dashboard once for all.
+  if (connection?.phase !== "live") return "";
   // Who may not read the catalogue may still call: the hub decides, and says so.
   if (!catalogue || catalogue.status.phase === "refused") return null;
   if (catalogue.status.phase === "waiting") return "looking for the handler…";

@@ -1,9 +1,9 @@
 // Button: calls a command, and says how far it is and what came of it.
 
-import { statusBadge } from "../lib/badge.ts";
+import { LOCK, statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { COMMAND_CHANNELS, CommandLink, commandPicture } from "../lib/command_link.ts";
-import { button, element, setText } from "../lib/dom.ts";
+import { button, describe, element, icon, setText } from "../lib/dom.ts";
 import { number, record, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { endingText, othersView, runLine } from "../lib/run_view.ts";
@@ -38,15 +38,18 @@ export default defineWidget<Options, State>({
 
   show({ options, problems }, { channel, link, redraws }, el, signal) {
     const name = options.title || options.command;
-    const badge = statusBadge({ link: link.catalogue, channel, showAge: false }, signal);
+    const details = (): [string, string][] => (link.whyNot && !link.locked ? [["now", link.whyNot]] : []);
+    const badge = statusBadge({ link: link.catalogue, channel, showAge: false, details, locked: () => link.locked, redraws }, signal);
     const view = card(el, { class: "rtw-button", title: "", badge, inline: true, problems }, signal);
     const ring = element("span", { class: "rtw-ring", hidden: true });
     const press = button({ class: "rtw-press" }, () => void link.start({ ...options.args }, options.timeout_ms), signal);
-    press.append(ring, element("span", { text: name }));
+    const lock = element("span", { class: "rtw-status__lock", hidden: true }, icon(LOCK));
+    press.append(ring, lock, element("span", { class: "rtw-press__name", text: name }));
     const stop = (run: Parameters<CommandLink["cancel"]>[0]) => void link.cancel(run);
     const own = runLine(name, stop, signal);
     const others = othersView(name, stop, signal);
     const outcome = element("span", { class: "rtw-button__outcome", role: "status" });
+    describe(press, outcome);
     view.body.append(press, element("div", { class: "rtw-button__state" }, own.root, outcome, others.root));
     markSaved(view.root, link.catalogue, [], signal);
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +79,12 @@ export default defineWidget<Options, State>({
       }
       // What went wrong stays until the next press: whoever looked away must still see it.
       const { text, tone } = run ? { text: "", tone: "" } : ended && ended === link.ending ? endingText(ended) : { text: why ?? "", tone: "" };
+      const isLocked = link.locked !== "";
+      view.root.classList.toggle("rtw--locked", isLocked);
+      lock.hidden = !isLocked;
+      press.title = link.locked;
+      // Beside the lock there is no room for it; the lock says it when asked.
+      outcome.classList.toggle("rtw-unseen", isLocked);
       outcome.hidden = text === "";
       setText(outcome, text);
       outcome.title = text;

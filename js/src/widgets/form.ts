@@ -1,9 +1,9 @@
 // Form: fields made from what a command takes, a button that calls it, and what came of that.
 
-import { statusBadge } from "../lib/badge.ts";
+import { LOCK, statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { COMMAND_CHANNELS, CommandLink, commandPicture, schemaIn, textIn, type Ending } from "../lib/command_link.ts";
-import { element, setText } from "../lib/dom.ts";
+import { describe, element, icon, setText } from "../lib/dom.ts";
 import { readForm } from "../lib/form_entries.ts";
 import { firstEntry, readFormSchema, type Entry } from "../lib/form_fields.ts";
 import { fieldView, resetButton, type FieldView } from "../lib/form_view.ts";
@@ -40,12 +40,13 @@ export default defineWidget<Options, State>({
   },
 
   show({ options, problems }, { channel, link, redraws, entries }, el, signal) {
-    const badge = statusBadge({ link: link.catalogue, channel, showAge: false }, signal);
+    const badge = statusBadge({ link: link.catalogue, channel, showAge: false, locked: () => link.locked, redraws }, signal);
     const name = options.title || options.command;
     const view = card(el, { class: "rtw-form", title: name, badge, problems }, signal);
     const help = element("div", { class: "rtw-form__help" });
-    const fields = element("div", { class: "rtw-form__fields" });
-    const submit = element("button", { class: "rtw-press rtw-form__submit", text: "Run" });
+    const fields = element("fieldset", { class: "rtw-form__fields" });
+    const lock = element("span", { class: "rtw-status__lock", hidden: true }, icon(LOCK));
+    const submit = element("button", { class: "rtw-press rtw-form__submit" }, lock, "Run");
     submit.type = "submit";
     const form = element("form", { class: "rtw-form__form" }, help, fields);
     form.noValidate = true;
@@ -58,6 +59,7 @@ export default defineWidget<Options, State>({
     const own = runLine(name, stop, signal);
     const others = othersView(name, stop, signal);
     const outcome = element("div", { class: "rtw-form__outcome", role: "status" });
+    describe(submit, outcome);
     const result = element("div", { class: "rtw-result", hidden: true });
     form.append(element("div", { class: "rtw-form__actions" }, submit, reset, own.root, outcome));
     view.body.append(form, result, others.root);
@@ -91,7 +93,6 @@ export default defineWidget<Options, State>({
         ),
       );
       fields.replaceChildren(...views.map(({ root }) => root));
-      reset.hidden = views.length === 0;
     };
 
     const send = () => {
@@ -122,6 +123,11 @@ export default defineWidget<Options, State>({
       submit.setAttribute("aria-busy", String(run !== null));
       for (const each of views) each.show(entries.get(each.field.name) ?? firstEntry(each.field));
       own.root.hidden = run === null;
+      const isLocked = link.locked !== "";
+      view.root.classList.toggle("rtw--locked", isLocked);
+      lock.hidden = !isLocked;
+      fields.disabled = isLocked;
+      reset.hidden = isLocked || views.length === 0;
       reset.disabled = entries.size === 0;
       if (run) own.show(run);
       if (!run && wasOnStop) submit.focus();

@@ -37,7 +37,7 @@ interface State {
 
 /** How far the line and the comparison reach back when no window was chosen. */
 const DEFAULT_SPAN_MS = 120_000;
-const SAVED_ROWS = 150;
+const SAVED_ROWS = 100;
 
 const NAMES: Record<Reduction, string> = { last: "last", mean: "mean", min: "lowest", max: "highest", sum: "sum", count: "values" };
 

@@ -423,6 +423,7 @@ test("a wider token that got lost is asked for, and one that never comes is said
   assert.equal(hub.subscribes, 0);
   kernel.caps = { ...kernel.caps, "value:late": ["subscribe", "publish"] };
   assert.equal(connection.may("publish", "value:late"), false);
+  assert.equal(connection.denies("publish", "value:late"), false, "another token may come");
   kernel.pushToken("p1", "wide");
   await until("subscribed after all", () => feed.status.phase === "live");
   assert.equal(connection.may("publish", "value:late"), true);

@@ -314,6 +314,10 @@ export class FakeConnection implements HubConnection {
     return !this.denied.has(`${verb} ${target}`);
   }
 
+  denies(verb: string, target: string): boolean {
+    return this.status.phase === "live" && !this.may(verb, target);
+  }
+
   call(command: string, args: Record<string, unknown>, _timeoutMs = 0, key = ""): Promise<unknown> {
     return this.answer(command, args, key);
   }

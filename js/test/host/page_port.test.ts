@@ -53,8 +53,10 @@ test("the page's socket is direct at once and comes back by itself", async (t) =
 
 test("what the token does not give is refused by the hub, and nothing waits for another", async (t) => {
   const { connection, ending } = await setUp(t);
+  assert.equal(connection.denies("publish", "value:other"), false, "nobody knows yet");
   const feed = connection.value("value:other", new FakeWant(), ending.signal);
   await until("it is refused", () => feed.status.phase === "refused");
+  assert.equal(connection.denies("publish", "value:other"), true);
   assert.match(feed.status.reason ?? "", /permission denied/);
 });
 

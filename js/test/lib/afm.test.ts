@@ -54,3 +54,33 @@ test("a host that never initializes still shows the widget", () => {
   make().render({ model, el });
   assert.deepEqual(log, ["open", 'show {"kind":"x"}']);
 });
+
+test("a picture is kept while a view is there, and goes with the last one", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const kept: unknown[] = [];
+  const document = { visibilityState: "visible" };
+  Object.assign(globalThis, { document });
+  t.after(() => Reflect.deleteProperty(globalThis, "document"));
+  const saving = { ...model, set: (name: string, value: unknown) => kept.push([name, value]) };
+  const make = liveWidget<number>({ open: () => 7, show: () => undefined, picture: (state) => ({ state }) });
+  const widget = make();
+  const host = new AbortController();
+  widget.initialize({ model: saving, signal: host.signal });
+  t.mock.timers.tick(3_000);
+  assert.deepEqual(kept, [], "nobody has seen it, and what was saved before stays");
+  const [first, second] = [new AbortController(), new AbortController()];
+  widget.render({ model: saving, el, signal: first.signal });
+  const end = widget.render({ model: saving, el });
+  t.mock.timers.tick(3_000);
+  assert.deepEqual(kept.splice(0).map((one) => (one as [string, { feeds: unknown }])[1].feeds), [{ state: 7 }]);
+  first.abort();
+  t.mock.timers.tick(3_000);
+  assert.equal(kept.splice(0).length, 1);
+  end();
+  t.mock.timers.tick(9_000);
+  assert.deepEqual(kept.splice(0), [["snapshot", {}]], "once");
+  widget.render({ model: saving, el, signal: second.signal });
+  t.mock.timers.tick(3_000);
+  assert.equal(kept.length, 1);
+  host.abort();
+});

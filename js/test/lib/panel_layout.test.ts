@@ -67,6 +67,8 @@ test("a panel shows and calls what is of the session, and nothing else", () => {
 test("a panel is called by its title, or by what it shows", () => {
   assert.equal(panelTitle({ kind: "chart", channels: {}, options: { title: "Prices" } }), "Prices");
   assert.equal(panelTitle({ kind: "metric", channels: {}, options: { column: "cpu" } }), "cpu");
+  const commands = { commands: "table:morning/rtwidgets.commands" };
+  assert.equal(panelTitle({ kind: "form", channels: commands, options: { command: "morning/halt" } }), "halt");
   assert.equal(panelTitle(CHART), "prices");
   assert.equal(panelTitle({ kind: "chart", channels: { data: "stream:px" } }), "px");
   assert.equal(panelTitle({ kind: "globe" }), "globe");

@@ -1,0 +1,86 @@
+"""Attempts at something that may be away for a while: an archive, a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from ..core.batch import ArchiveFault
+
+log = logging.getLogger("rtwidgets.hub")
+
+# After a failure the next request fails at once for so long: asking again would keep it waiting for nothing.
+PAUSE_S = 0.5
+
+T = TypeVar("T")
+
+
+class Attempts:
+    """Do things with it, unless that has failed a moment ago, and say once that it fails.
+
+    Args:
+        what: Its name in words.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        # Called when it works again.
+        self.on_back: Callable[[], None] = lambda: None
+        self._fault: ArchiveFault | None = None
+        self._failed_at = 0.0
+        self._turn = asyncio.Lock()
+
+    def check(self) -> None:
+        """Raise what went wrong if that was a moment ago."""
+        if self._fault is not None and asyncio.get_running_loop().time() < self._failed_at + PAUSE_S:
+            raise ArchiveFault(self._fault.message)
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something.
+
+        Raises:
+            ArchiveFault: Whatever goes wrong.
+        """
+        try:
+            self.check()
+        except ArchiveFault:
+            work.close()
+            raise
+        try:
+            result = await work
+        except Exception as error:
+            fault = error if isinstance(error, ArchiveFault) else self._unexpected(error)
+            if not fault.limit:
+                if self._fault is None:
+                    log.error("the %s fails: %s", self.what, reason_of(fault))
+                self._fault, self._failed_at = fault, asyncio.get_running_loop().time()
+            raise fault from fault.__cause__
+        if self._fault is not None:
+            log.warning("the %s works again", self.what)
+            self._fault = None
+            self.on_back()
+        return result
+
+    async def do_in_turn(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something behind others that are done so, if those did not fail."""
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            work.close()
+            raise
+        try:
+            return await self.do(work)
+        finally:
+            self._turn.release()
+
+    def _unexpected(self, error: Exception) -> ArchiveFault:
+        log.error("the %s fails in a way that nobody has thought of", self.what, exc_info=error)
+        return ArchiveFault(f"the {self.what} can't be used now", in_doubt=True)
+
+
+def reason_of(fault: ArchiveFault) -> str:
+    """Return what went wrong for the hub's log, which may say more than its clients are told."""
+    cause = fault.__cause__
+    return fault.message if cause is None else f"{fault.message}: {type(cause).__name__}: {cause}"
