@@ -45,11 +45,15 @@ MAX_PENDING_BYTES = 256 * 1024
 MAX_ARREARS_S = 5.0
 # With so much of notices waiting a client gets no hints.
 MAX_HINTED_BYTES = 16 * 1024
-# Most publish commands that are carried out together, and about their bytes: their replies wait together.
+# Most publish commands that are carried out together: their replies wait together.
 MAX_RUN = 512
+# And about so many bytes, of channels whose state each of them changes so few: that is more work.
 MAX_RUN_BYTES = 16 * 1024
+MAX_STATEFUL_RUN = 16
 # A connection whose commands took so long goes on when others have had their turn.
 TURN_S = 0.002
+# So much of its share of the hub's time a connection may use at once.
+WORK_BURST_S = 0.1
 
 
 class Connection:
@@ -98,7 +102,7 @@ class Connection:
         limits = hub.rules.limits
         self._commands = bucket(limits.commands_per_s, now)
         self.publishes = bucket(limits.publishes_per_s, now)
-        self._work = bucket(limits.work_ms_per_s, now)
+        self._work = bucket(limits.work_ms_per_s, now, WORK_BURST_S)
         # When its user was last shown as typing.
         self.typed_at = -math.inf
         # Its commands wait for their time.
@@ -231,10 +235,9 @@ class Connection:
         """Carry out a publish command, and with it those right behind it for the same channel."""
         inbox, channel = self._inbox, request.channel
         ids, items = [request_id], [bytes(request.data)]
-        known = self.publishes_to.get(channel)
-        # An archive takes large batches, and what it has not committed yet is not carried out either.
-        room = math.inf if known is not None and known.durable is not None else MAX_RUN_BYTES - len(items[0])
-        while inbox and len(ids) < MAX_RUN and room > 0:
+        most, room = self._run_of(channel)
+        room -= len(items[0])
+        while inbox and len(ids) < most and room > 0:
             command = inbox[0]
             following = command.publish
             if following is None or following.channel != channel or not command.id:
@@ -246,6 +249,16 @@ class Connection:
         if self.publishes is not None:
             self.publishes.take(len(ids) - 1)
         publishing.publish(self, channel, ids, items, now)
+
+    def _run_of(self, name: str) -> tuple[int, float]:
+        """Return how many publications to a channel are carried out together, and how many bytes."""
+        channel = self.publishes_to.get(name)
+        if channel is None:
+            return MAX_STATEFUL_RUN, MAX_RUN_BYTES
+        if channel.durable is not None:  # an archive takes large batches, and carries them out later
+            return MAX_RUN, math.inf
+        is_stateful = channel.namespace.kind not in ("event", "stream")
+        return MAX_STATEFUL_RUN if is_stateful else MAX_RUN, MAX_RUN_BYTES
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)
