@@ -13,7 +13,7 @@ HUB_MARK = ":rtwidgets.hub/"
 # What one connection shows, in all of its tokens. Who may make tokens may choose the patterns, and each right
 # that is asked for is looked up in all that have a star.
 MAX_PATTERNS = 1_000
-MAX_WITH_STARS = 256
+MAX_WITH_STARS = 128
 MAX_PATTERN_CHARS = 255
 MAX_STARS = 4
 # No channel or command has a longer name, with the ``command:`` before it.
@@ -68,19 +68,12 @@ class Rights:
         self._patterns: Sequence[tuple[Pattern, frozenset[Verb]]] = [
             (pattern_of(text), verbs) for text, verbs in caps.items() if "*" in text
         ]
+        self._of_hub = [(pattern, verbs) for pattern, verbs in self._patterns if pattern.names_hub]
         self._texts = caps
 
     def give(self, verb: Verb, target: str) -> bool:
         """Say whether they give a verb on a channel name or ``command:<name>``."""
-        if verb in self._exact.get(target, ()):
-            return True
-        if len(target) > MAX_TARGET_CHARS:
-            return False
-        is_of_hub = HUB_MARK in target
-        return any(
-            verb in verbs and (pattern.names_hub or not is_of_hub) and pattern.fits(target)
-            for pattern, verbs in self._patterns
-        )
+        return verb in self._exact.get(target, ()) or verb in self.verbs_on(target)
 
     def give_some(self, verb: Verb, scope: str) -> bool:
         """Say whether they give a verb on some name in a scope such as ``command:morning/``."""
@@ -92,7 +85,22 @@ class Rights:
         A narrow pattern is covered when a wide one matches its text; a star in it then stands for no more
         than the star that matched it.
         """
-        return all(self.give(verb, target) for target, asked in narrow.items() for verb in asked)
+        return all(asked <= self.verbs_on(target) for target, asked in narrow.items())
+
+    def verbs_on(self, target: str) -> frozenset[Verb]:
+        """Return the verbs that they give on a channel name or ``command:<name>``."""
+        found = self._exact.get(target, frozenset())
+        for pattern, verbs in self._patterns_for(target):
+            # Most fit at neither end, and that is found out soonest here.
+            if target.endswith(pattern.last) and target.startswith(pattern.first) and pattern.fits(target):
+                found |= verbs
+        return found
+
+    def _patterns_for(self, target: str) -> Sequence[tuple[Pattern, frozenset[Verb]]]:
+        """Return those with a star that may match a name at all."""
+        if len(target) > MAX_TARGET_CHARS:
+            return ()
+        return self._of_hub if HUB_MARK in target else self._patterns
 
 
 def matches(text: str, target: str) -> bool:

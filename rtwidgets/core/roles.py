@@ -52,4 +52,13 @@ def caps_of_session(role: str, session: str) -> Caps:
 
 def role_in_session(rights: Rights, session: str) -> str | None:
     """Return the highest role in a session that these rights amount to, or None."""
-    return next((role for role in reversed(ROLES) if rights.cover(caps_of_session(role, session))), None)
+    given: Caps = {}
+    for target in caps_of_session("viewer", session):
+        given[target] = rights.verbs_on(target)
+        if not given[target] >= VIEWER:
+            return None
+    for role in ("owner", "editor"):
+        asked = caps_of_session(role, session)
+        if all(verbs <= (given.get(target) or rights.verbs_on(target)) for target, verbs in asked.items()):
+            return role
+    return "viewer"

@@ -122,7 +122,7 @@ def test_host_headers_of_an_origin_may_name_the_schemes_own_port() -> None:
 SEE: frozenset[Verb] = frozenset(("subscribe",))
 TOO_MUCH = [
     ({f"stream:{number}": SEE for number in range(MAX_PATTERNS + 1)}, "at most 1000 patterns"),
-    ({f"*{number}": SEE for number in range(MAX_WITH_STARS + 1)}, "at most 256 patterns with a star"),
+    ({f"*{number}": SEE for number in range(MAX_WITH_STARS + 1)}, "at most 128 patterns with a star"),
     ({"stream:" + "x" * MAX_PATTERN_CHARS: SEE}, "at most 255 characters"),
     ({"stream:" + "*a" * (MAX_STARS + 1): SEE}, "at most 4 stars"),
 ]
@@ -158,7 +158,7 @@ def test_right_is_looked_up_without_going_through_patterns_that_have_no_star(
 
     monkeypatch.setattr(Pattern, "fits", fits)
     rights = Rights(
-        {f"stream:{number}": SEE for number in range(900)} | {"*a": SEE, "table:*": frozenset(("publish",))}
+        {f"stream:{number}": SEE for number in range(900)} | {"*x": SEE, "table:*": frozenset(("publish",))}
     )
     assert rights.give("subscribe", "stream:7") and not tried
     assert not rights.give("subscribe", "stream:x") and len(tried) == 1

@@ -13,6 +13,7 @@ from rtwidgets.core import Hub, Limits, Namespace
 from rtwidgets.core.capabilities import Caps, covers
 from rtwidgets.core.patterns import Rights, matches
 from rtwidgets.core.roles import ROLES, caps_of_session, role_in_session
+from rtwidgets.core.rules import Verb
 from rtwidgets.core.sessions import KEPT_S, LIST, members_of
 from rtwidgets.errors import ChannelNameError
 from rtwidgets.protocol.names import check_session
@@ -217,6 +218,24 @@ def test_list_counts_as_the_work_that_it_is() -> None:
     assert [(len(each["members"]), each["member_count"]) for each in listed] == [(8, 100)] * 9
     root.send({"id": 90, "rpc": {"method": "rtwidgets.status"}})
     assert root.messages() == [] and root.connection.congested
+
+
+def test_role_is_found_with_one_look_at_each_kind_of_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    verbs_on = Rights.verbs_on
+
+    def counted(rights: Rights, target: str) -> frozenset[Verb]:
+        looked.append(target)
+        return verbs_on(rights, target)
+
+    monkeypatch.setattr(Rights, "verbs_on", counted)
+    for role in ROLES:
+        looked.clear()
+        assert role_in_session(Rights(caps_of_session(role, "morning")), "morning") == role
+        assert len(looked) <= 8
+    looked.clear()
+    assert role_in_session(Rights(caps_of_session("owner", "other")), "morning") is None
+    assert len(looked) == 1
 
 
 def test_unlimited_sessions_are_possible() -> None:
