@@ -10,11 +10,12 @@ from playwright.sync_api import Page, expect
 from .lab import Lab, open_notebook, run_all, start_cell
 from .watch import assert_once_and_in_order, forget_seen, seen, wait_for_transport, watch_stream
 
+pytestmark = pytest.mark.alone
+
 SETUP = """
 import time
 import rtwidgets as rt
 
-pytestmark = pytest.mark.alone
 hub = rt.connect()
 rt.LiveChart(hub.stream("{stream}"), y="n", window="30s")
 """

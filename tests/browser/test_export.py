@@ -146,7 +146,7 @@ def test_viewer_s_file_goes_live_in_its_place_and_back_when_revoked(
     rt.save_html(folder / "viewer.html", widgets, title="Desk", invite=share)
     page.goto(f"{origin}/viewer.html")
     slider = page.get_by_role("slider", name="Limit")
-    expect(page.locator(".rtw-slider")).to_contain_text("live · direct", timeout=LIVE_MS)
+    expect(page.locator(".rtw-slider")).to_contain_text("view only", timeout=LIVE_MS)
     expect(page.get_by_role("banner")).to_contain_text("live")
     session.value("limit").set(200)
     expect(slider).to_have_attribute("aria-valuenow", "200")

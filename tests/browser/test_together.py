@@ -24,6 +24,8 @@ from .hub_page import Visitor
 from .lab import Lab, open_notebook, run_all
 from .test_hub_page import CONNECTION
 
+pytestmark = pytest.mark.alone
+
 OWNER = """
 import json, rtwidgets as rt
 hub = rt.connect()
@@ -45,7 +47,6 @@ dashboard
 EDITOR = """
 import rtwidgets as rt
 
-pytestmark = pytest.mark.alone
 hub = rt.connect({link!r}, name="Eve")
 session = hub.session("morning")
 session.dashboard()

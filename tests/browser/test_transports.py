@@ -13,11 +13,12 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from .lab import Lab, open_notebook, run_all
 from .watch import assert_once_and_in_order, seen, wait_for_transport, watch_stream
 
+pytestmark = pytest.mark.alone
+
 NOTEBOOK = "transports.ipynb"
 CHART = """
 import rtwidgets as rt
 
-pytestmark = pytest.mark.alone
 hub = rt.connect()
 rt.LiveChart(hub.stream("{stream}"), y="n", window="30s")
 """
