@@ -9,7 +9,7 @@ from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
 
 from .peers import Peer, make_hub
 
-PING = {"ping": {}}
+PING: dict[str, Any] = {"ping": {}}
 
 
 class Work:

@@ -28,11 +28,8 @@ class Port:
     is_ending = False
     read_paused = False
 
-    def __init__(self) -> None:
-        self.sent = b""
-
-    def write(self, frame: bytes) -> None:
-        self.sent += frame
+    def __init__(self, sent: list[bytes]) -> None:
+        self.write = sent.append
 
     def pause(self) -> None:
         self.read_paused = True
@@ -55,14 +52,17 @@ def make_hub() -> tuple[Hub, list[bytes]]:
 @pytest.mark.parametrize("driver", ["own frames", "plain ASGI"])
 async def test_others_have_a_turn_between_two_commands_that_take_long(driver: str) -> None:
     hub, messages = make_hub()
-    sent: list[str] = []
+    sent: list[bytes] = []
+
+    def answered() -> int:
+        return b"".join(sent).count(b'"ping":{')
+
     if driver == "own frames":
-        outlets, port = Outlets(lambda: 1.0), Port()
+        outlets, port = Outlets(lambda: 1.0), Port(sent)
         outlet = Outlet(hub, outlets)
         outlet.attach(cast(FramesProtocol, port))
         for message in messages:
             outlet.on_messages([message], 0)
-        answered = lambda: port.sent.count(b'"ping":{')  # noqa: E731
         running = None
         assert port.read_paused
     else:
@@ -71,11 +71,10 @@ async def test_others_have_a_turn_between_two_commands_that_take_long(driver: st
             inbox.put_nowait({"type": "websocket.receive", "bytes": message})
 
         async def send(message: dict[str, Any]) -> None:
-            sent.append(message.get("text", ""))
+            sent.append(message.get("text", "").encode())
 
         socket = _Socket(hub, lambda: 1.0, inbox.get, cast(Any, send), "client")
         running = asyncio.create_task(socket.run())
-        answered = lambda: "".join(sent).count('"ping":{')  # noqa: E731
     turns, most, before = 0, 0, answered()
     while before < PINGS:
         assert turns < 100 * PINGS, "it goes on only when something else happens"
