@@ -7,7 +7,8 @@ everybody, so a right on them has to name that scope: a star alone does not reac
 
 from __future__ import annotations
 
-from .capabilities import HUB_MARK, Caps
+from .capabilities import Caps
+from .patterns import HUB_MARK
 from .roles import caps_of_session
 from .rules import Namespace
 

@@ -318,6 +318,7 @@ class Channel:
     def enter(self, cursor: Cursor) -> None:
         """Add a subscriber and tell the members."""
         self.cursors[cursor.connection] = cursor
+        cursor.look_up_rights()
         self._pace(cursor)
         if self.nodes is not None and self._has_members:
             self.nodes.entered(self, cursor.info)
@@ -336,7 +337,7 @@ class Channel:
         self.tell_member(cursor.info, joined=False)
 
     def tell_member(self, info: ClientInfo, *, joined: bool) -> None:
-        """Tell the members here of one that came or went, here or elsewhere."""
+        """Tell those here who may ask for the members of one that came or went, here or elsewhere."""
         if self.namespace.join_leave and self.tells_members:
             name = self.name
             push = Push(channel=name, join=Join(info)) if joined else Push(channel=name, leave=Leave(info))
@@ -461,5 +462,6 @@ class Channel:
 
     def _tell(self, push: Push) -> None:
         line = codec.encode(Reply(push=push))
-        for connection in list(self.cursors):
-            connection.notify(line)
+        for connection, cursor in list(self.cursors.items()):
+            if cursor.hears_members:
+                connection.notify(line)

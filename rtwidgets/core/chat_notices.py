@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -54,12 +55,22 @@ def tell_addressed(
         said = _said.decode(item)
         if said.type != "message":
             continue
-        addressed = _mentioned(channel, chat, said.text) if direct is None else direct
+        addressed, is_paid = direct, False
+        if addressed is None:
+            named = frozenset(mentions_in(said.text)) - {sender.info.user}
+            if not named:
+                continue
+            try:  # to look who of them is here is work, also when it is nobody
+                sender.hub.notices.take(sender.info.user, now)
+            except Refusal:
+                return
+            addressed, is_paid = _here(named, channel, chat), True
         for user in sorted(addressed - {sender.info.user})[:MAX_ADDRESSED]:
             try:
-                sender.hub.notices.send(sender, user, notice, now)
+                sender.hub.notices.send(sender, user, notice, now, is_paid=is_paid)
             except Refusal:
                 break
+            is_paid = False
 
 
 def _notice(channel: str, *, is_direct: bool) -> Notice:
@@ -68,7 +79,7 @@ def _notice(channel: str, *, is_direct: bool) -> Notice:
     return Notice(f"mentioned you in {channel.partition(':')[2]}", type="mention", channel=channel)
 
 
-def _mentioned(channel: Channel, chat: Chat, text: str) -> frozenset[str]:
-    """Return whom a text names that is here or has said something: nobody else hears of what is said."""
-    here = {info.user for info in channel.members()}
-    return frozenset(mentions_in(text)) & here.union(message.user for message in chat.messages)
+def _here(named: frozenset[str], channel: Channel, chat: Chat) -> frozenset[str]:
+    """Return those who are here or have said something: nobody else hears of what is said."""
+    members = (info.user for info in channel.members())
+    return named.intersection(chain(members, (message.user for message in chat.messages)))

@@ -52,17 +52,12 @@ class _StoredPage(Struct):
 
 
 def messages(connection: Connection, request_id: int, data: Messages, now: float) -> object:
-    """Return messages of a chat from before one, to who is subscribed or has the right to its history.
+    """Return messages of a chat from before one, to who has the right to its history.
 
     Returns:
         A page; None when the archive replies later.
     """
-    cursor = connection.cursors.get(data.channel)
-    channel = (
-        cursor.channel
-        if cursor is not None
-        else connection.hub.channel_for(connection, data.channel, "history")
-    )
+    channel = connection.hub.channel_for(connection, data.channel, "history")
     chat = _chat(channel)
     if channel.durable is not None:
         channel.durable.await_turn()

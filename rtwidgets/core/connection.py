@@ -47,6 +47,13 @@ MAX_ARREARS_S = 5.0
 MAX_HINTED_BYTES = 16 * 1024
 # Most publish commands that are carried out together: their replies wait together.
 MAX_RUN = 512
+# And about so many bytes, of channels whose state each of them changes so few: that is more work.
+MAX_RUN_BYTES = 16 * 1024
+MAX_STATEFUL_RUN = 16
+# A connection whose commands took so long goes on when others have had their turn.
+TURN_S = 0.002
+# So much of its share of the hub's time a connection may use at once.
+WORK_BURST_S = 0.1
 
 
 class Connection:
@@ -95,6 +102,7 @@ class Connection:
         limits = hub.rules.limits
         self._commands = bucket(limits.commands_per_s, now)
         self.publishes = bucket(limits.publishes_per_s, now)
+        self._work = bucket(limits.work_ms_per_s, now, WORK_BURST_S)
         # When its user was last shown as typing.
         self.typed_at = -math.inf
         # Its commands wait for their time.
@@ -153,24 +161,46 @@ class Connection:
         return not self._rests and bool(self._inbox) and self.pending <= MAX_PENDING_BYTES
 
     def resume(self, now: float) -> None:
-        """Go on with commands that were received."""
+        """Go on with commands that were received, for a turn.
+
+        When it is over and commands are left, the driver is woken: it calls again once others had theirs.
+        """
+        clock = self.hub.clock
+        begun = at = clock()
+        while self._do_next(now):
+            at = clock()
+            if at - begun >= TURN_S:
+                if self._inbox:
+                    self._wake()
+                break
+        self.spend(at - begun)
+
+    def spend(self, seconds: float) -> None:
+        """Count time that the hub has worked for this client only."""
+        if self._work is not None:
+            self._work.take(seconds * 1000)
+
+    def _do_next(self, now: float) -> bool:
+        """Carry out the next command; return whether there was one and nothing held it back."""
         inbox = self._inbox
-        while inbox and self._replies_bytes <= PAUSE_BYTES and self.closing is None:
-            if self.pending > MAX_PENDING_BYTES:
-                return
-            request = inbox[0].publish
-            due = self._commands if request is None else self.publishes
-            if due is not None and not self._is_due(due, now):
-                return
-            if request is None and self._owes_for(inbox[0].rpc, now):
-                return
-            if due is not None:
-                due.take(1)
-            command = inbox.popleft()
-            if request is None or not command.id or self.credentials is None:
-                self._handle(command, now)
-            else:
-                self._publish(command.id, request, now)
+        if not inbox or self._replies_bytes > PAUSE_BYTES or self.closing is not None:
+            return False
+        if self.pending > MAX_PENDING_BYTES:
+            return False
+        request = inbox[0].publish
+        due = self._commands if request is None else self.publishes
+        if any(each is not None and not self._is_due(each, now) for each in (due, self._work)):
+            return False
+        if request is None and self._owes_for(inbox[0].rpc, now):
+            return False
+        if due is not None:
+            due.take(1)
+        command = inbox.popleft()
+        if request is None or not command.id or self.credentials is None:
+            self._handle(command, now)
+        else:
+            self._publish(command.id, request, now)
+        return True
 
     def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
         """Say whether a batch of publications has to wait for those before it to be paid for."""
@@ -187,10 +217,15 @@ class Connection:
             self.hub.refused["commands_per_s"] += 1
             self.close(codes.TOO_MANY_COMMANDS)
         elif not self._rests:
-            self.hub.refused["commands_per_s" if due is self._commands else "publishes_per_s"] += 1
+            self.hub.refused[self._limit_of(due)] += 1
             self._rests = True
             self.hub.timers.at(now + wait_s, self._on_rested)
         return False
+
+    def _limit_of(self, due: Bucket) -> str:
+        if due is self._work:
+            return "work_ms_per_s"
+        return "commands_per_s" if due is self._commands else "publishes_per_s"
 
     def _on_rested(self, now: float) -> None:
         self._rests = False
@@ -200,7 +235,9 @@ class Connection:
         """Carry out a publish command, and with it those right behind it for the same channel."""
         inbox, channel = self._inbox, request.channel
         ids, items = [request_id], [bytes(request.data)]
-        while inbox and len(ids) < MAX_RUN:
+        most, room = self._run_of(channel)
+        room -= len(items[0])
+        while inbox and len(ids) < most and room > 0:
             command = inbox[0]
             following = command.publish
             if following is None or following.channel != channel or not command.id:
@@ -208,9 +245,20 @@ class Connection:
             inbox.popleft()
             ids.append(command.id)
             items.append(bytes(following.data))
+            room -= len(items[-1])
         if self.publishes is not None:
             self.publishes.take(len(ids) - 1)
         publishing.publish(self, channel, ids, items, now)
+
+    def _run_of(self, name: str) -> tuple[int, float]:
+        """Return how many publications to a channel are carried out together, and how many bytes."""
+        channel = self.publishes_to.get(name)
+        if channel is None:
+            return MAX_STATEFUL_RUN, MAX_RUN_BYTES
+        if channel.durable is not None:  # an archive takes large batches, and carries them out later
+            return MAX_RUN, math.inf
+        is_stateful = channel.namespace.kind not in ("event", "stream")
+        return MAX_STATEFUL_RUN if is_stateful else MAX_RUN, MAX_RUN_BYTES
 
     def _handle(self, command: Command, now: float) -> None:
         request = requests.request_of(command)

@@ -31,6 +31,7 @@ class Cursor:
         "channel",
         "connection",
         "expiry",
+        "hears_members",
         "info",
         "max_hz",
         "offset",
@@ -59,6 +60,8 @@ class Cursor:
         # How far it has got in the pieces of a table; None where it has the whole table as of its offset.
         self.place: int | None = None
         self.info = info
+        # Whether it is told who joins and leaves: that is what presence says, too.
+        self.hears_members = False
         self.token = token
         self.expiry: Timer | None = None
         self.max_hz = max_hz
@@ -73,7 +76,10 @@ class Cursor:
         channel = self.channel
         log, kind = channel.log, channel.kind
         if self.place is not None:
-            return self._read_piece(now)
+            begun = self.connection.hub.clock()
+            piece = self._read_piece(now)
+            self.connection.spend(self.connection.hub.clock() - begun)
+            return piece
         reachable = self.offset >= log.reach
         if kind.merges:
             # Who wants few updates wants each of them to be one.
@@ -91,6 +97,13 @@ class Cursor:
             self.offset = log.reach
         frame, self.offset = log.read(self.offset, max_bytes)
         return frame
+
+    def look_up_rights(self) -> None:
+        """Find out what its connection may hear besides publications."""
+        namespace = self.channel.namespace
+        self.hears_members = namespace.join_leave and self.connection.hub.may(
+            self.connection, "presence", self.channel.name
+        )
 
     def start_at(self, offset: int) -> None:
         """Go back to an offset that the subscriber stands at."""

@@ -101,6 +101,8 @@ class Hub:
         self.refused: Counter[str] = Counter()
         self.figures = Figures()
         self.on_dirty: Callable[[], None] = lambda: None
+        # Seconds that the hub has worked; the driver's clock for that.
+        self.clock: Callable[[], float] = lambda: 0.0
         # A fault of ours while a request was handled; its client gets error 100.
         self.on_fault: Callable[[Exception], None] = lambda error: None
         # The driver keeps what was revoked here and tells other hubs; a Refusal says that it can't.

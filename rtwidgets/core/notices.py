@@ -61,8 +61,13 @@ class Notices:
         # By the user who sends; those that sent last are at the end.
         self._buckets: dict[str, Bucket] = {}
 
-    def send(self, sender: Connection, user: str, notice: Notice, now: float) -> None:
+    def send(
+        self, sender: Connection, user: str, notice: Notice, now: float, *, is_paid: bool = False
+    ) -> None:
         """Show a notice on a user's pages; whether the sender may is the caller's affair.
+
+        Args:
+            is_paid: Whether `take` was called for it.
 
         Raises:
             Refusal: If the sender sends too many, the text is empty or too long, or no such user can be.
@@ -75,12 +80,18 @@ class Notices:
             raise Refusal(
                 codes.BAD_REQUEST, f"a notice has 1 to {MAX_TEXT} characters; this one has {length}"
             )
-        self._take(sender.info.user, now)
+        if not is_paid:
+            self.take(sender.info.user, now)
         self._hub.channel(channel).publish(
             _encode(notice), now=now, info=sender.encoded_info, author=sender.author
         )
 
-    def _take(self, sender: str, now: float) -> None:
+    def take(self, sender: str, now: float) -> None:
+        """Count a notice of a user.
+
+        Raises:
+            Refusal: If they send too many.
+        """
         rate = self._hub.rules.limits.notices_per_s
         if not rate:
             return

@@ -316,6 +316,7 @@ def _drop_without_right(connection: Connection) -> None:
     assert connection.credentials is not None
     named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
+        cursor.look_up_rights()
         # One with a token of its own ends with that.
         if (
             cursor.token is None

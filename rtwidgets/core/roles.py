@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import get_args
 
-from .capabilities import ALL_VERBS, Caps, covers
+from .capabilities import ALL_VERBS, Caps
+from .patterns import Rights
 from .rules import KindName, Verb
 
 VIEWER: frozenset[Verb] = frozenset(("subscribe", "history", "presence"))
@@ -49,6 +50,15 @@ def caps_of_session(role: str, session: str) -> Caps:
     raise KeyError(role)
 
 
-def role_in_session(caps: Caps, session: str) -> str | None:
+def role_in_session(rights: Rights, session: str) -> str | None:
     """Return the highest role in a session that these rights amount to, or None."""
-    return next((role for role in reversed(ROLES) if covers(caps, caps_of_session(role, session))), None)
+    given: Caps = {}
+    for target in caps_of_session("viewer", session):
+        given[target] = rights.verbs_on(target)
+        if not given[target] >= VIEWER:
+            return None
+    for role in ("owner", "editor"):
+        asked = caps_of_session(role, session)
+        if all(verbs <= (given.get(target) or rights.verbs_on(target)) for target, verbs in asked.items()):
+            return role
+    return "viewer"

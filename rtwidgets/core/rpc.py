@@ -10,11 +10,11 @@ from msgspec import Raw, Struct
 from ..protocol import codes
 from ..protocol.messages import Reply, RpcRequest, RpcResult
 from . import chat_rpc, history, session_rpc
-from .capabilities import covers
 from .commands import rpc as commands
 from .declaring import Declare, declare
 from .notices import Notify, notify
 from .origins import parse_origin
+from .patterns import check_patterns
 from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
@@ -117,7 +117,11 @@ def _token(connection: Connection, request_id: int, data: Token, now: float) -> 
     if not for_itself:
         _owner(connection)
     caps = credentials.caps if data.caps is None else data.caps
-    if not covers(credentials.caps, caps):
+    try:
+        check_patterns(caps)
+    except ValueError as error:
+        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.token: {error}") from None
+    if not credentials.rights.cover(caps):
         raise Refusal(codes.PERMISSION_DENIED, "a token can't give more than its maker has")
     if not 0 < data.ttl_s <= 31 * 86_400:
         raise Refusal(codes.BAD_REQUEST, "ttl_s must be above 0 and at most 31 days")

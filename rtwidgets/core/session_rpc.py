@@ -160,7 +160,7 @@ def _owner_of(connection: Connection, session: str) -> None:
 
 def _role(connection: Connection, session: str) -> str | None:
     assert connection.credentials is not None
-    return role_in_session(connection.credentials.caps, session)
+    return role_in_session(connection.credentials.rights, session)
 
 
 def _named(session: str) -> str:

@@ -255,7 +255,7 @@ def _member(user: str, infos: list[ClientInfo]) -> Member:
 
 def _role_of(credentials: Credentials, session: str) -> str:
     # Who has fewer rights than a viewer and is there all the same sees something of it.
-    return role_in_session(credentials.caps, session) or "viewer"
+    return role_in_session(credentials.rights, session) or "viewer"
 
 
 def _decoded(info: Raw, kind: type[S]) -> S:

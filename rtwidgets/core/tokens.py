@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from .capabilities import Caps, Credentials, joined
+from .patterns import check_patterns
 from .revocation import Maker, Revocations
 from .rules import Verb
 
@@ -214,7 +215,11 @@ class Tokens:
             owner: Whether it is for the hub's owner.
             parent: The `jti` of the token whose holder makes this one for itself.
             maker: The token whose holder makes this one for somebody else, or made its parent so.
+
+        Raises:
+            ValueError: If the patterns would not be accepted.
         """
+        check_patterns(caps)
         claims: dict[str, object] = {
             "sub": user,
             # With all its digits: a token that is made right after a revocation is newer than that, and
@@ -283,8 +288,9 @@ class Tokens:
                     continue
                 claims = msgspec.json.decode(payload, type=Claims)
                 msgspec.json.encode(claims)  # half characters pass the parser and fail here
+                check_patterns(claims.caps)
                 return claims, key
-        except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenError(str(error)) from None
         raise TokenError("the token is not signed with a key of this hub")
 

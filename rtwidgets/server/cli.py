@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..core.capabilities import ALL_VERBS, Caps
+from ..core.patterns import check_patterns
 from ..core.revocation import revocation_of
 from ..core.roles import ROLES, caps_of_role
 from ..core.rules import Verb
@@ -123,9 +124,14 @@ def token(
         raise click.UsageError(f"--ttl-s must be above 0 and at most {MAX_TTL_S:.0f}, ten years")
     if not settings.auth.hmac_secret:
         raise ConfigError("auth.hmac_secret is empty: there is no key to sign a token with")
+    rights = _caps(caps) if role is None else caps_of_role(role, channels or ("*",))
+    try:
+        check_patterns(rights)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     minted = settings.auth.tokens().mint(
         user=user,
-        caps=_caps(caps) if role is None else caps_of_role(role, channels or ("*",)),
+        caps=rights,
         now=time.time(),
         token_id=secrets.token_urlsafe(12),
         ttl_s=ttl_s,

@@ -33,6 +33,7 @@ _LIMITS = Limits(
     max_message_bytes=8 * 1024 * 1024,
     commands_per_s=20_000,
     publishes_per_s=2_000_000,
+    work_ms_per_s=0,
     channels_per_connection=1_024,
     calls_per_user=1_024,
     sessions_per_user=1_000,

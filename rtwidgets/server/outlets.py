@@ -150,17 +150,21 @@ class Outlet:
         port, connection = self._port, self.connection
         if port is None or port.is_ending:
             return
-        written = 0
+        written, resumed = 0, False
         while port.is_writable and (connection.has_output or connection.can_go_on):
             if written >= TURN_BYTES:
                 self._wake()
                 return
             payload = connection.take(FRAME_BYTES, now)
-            if payload is None:
-                connection.resume(now)
-            else:
+            if payload is not None:
                 written += len(payload)
                 port.write(self._outlets.framed(payload))
+            elif not resumed:
+                resumed = True
+                connection.resume(now)
+            else:  # it had its turn
+                self._wake()
+                return
         if not port.is_writable:
             self._set_deadline(port)
         elif connection.closing is not None:

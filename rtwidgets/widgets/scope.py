@@ -13,7 +13,7 @@ MAX_SCOPE_BYTES = 9_000
 
 SEE: frozenset[Verb] = frozenset(("subscribe",))
 MOVE: frozenset[Verb] = frozenset(("subscribe", "publish"))
-TALK: frozenset[Verb] = frozenset(("subscribe", "publish", "presence"))
+TALK: frozenset[Verb] = frozenset(("subscribe", "publish", "history", "presence"))
 # For who may: owners delete what others said in a chat.
 MODERATE: frozenset[Verb] = frozenset(("command",))
 CALL: frozenset[Verb] = frozenset(("command",))

@@ -228,8 +228,8 @@ def test_pages_token_opens_its_widgets_and_nothing_else(lab: Lab, page: Page, so
     assert caps_of(held) == {
         "stream:scoped": {"subscribe"},
         "value:limit": {"subscribe", "publish"},
-        "chat:desk": {"subscribe", "publish", "presence", "command"},
-        "chat:desk#*": {"subscribe", "publish", "presence"},
+        "chat:desk": {"subscribe", "publish", "history", "presence", "command"},
+        "chat:desk#*": {"subscribe", "publish", "history", "presence"},
         "event:rtwidgets.notices#" + user_of(held): {"subscribe"},
         "command:halt": {"command"},
         "table:rtwidgets.commands": {"subscribe"},

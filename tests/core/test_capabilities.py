@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.core.capabilities import Caps, covers, matches
+from rtwidgets.core.capabilities import Caps, Credentials, covers, joined
 from rtwidgets.core.origins import hosts_of, parse_origin
+from rtwidgets.core.patterns import (
+    MAX_PATTERN_CHARS,
+    MAX_PATTERNS,
+    MAX_STARS,
+    MAX_WITH_STARS,
+    Pattern,
+    Rights,
+    matches,
+    reaches,
+)
+from rtwidgets.core.rules import Verb
 from rtwidgets.core.tokens import TokenError, TokenExpired, Tokens
 
-from .peers import SECRET
+from .peers import SECRET, Peer, make_hub
 
 texts = st.text(alphabet="ab:*", max_size=5)
 
@@ -106,3 +117,52 @@ def test_host_headers_of_an_origin_may_name_the_schemes_own_port() -> None:
     assert hosts_of("http://lab.example.org:443") == {"lab.example.org:443"}
     assert hosts_of("http://[::1]:8090") == {"[::1]:8090"}
     assert hosts_of("http://[::1]") == {"[::1]", "[::1]:80"}
+
+
+SEE: frozenset[Verb] = frozenset(("subscribe",))
+TOO_MUCH = [
+    ({f"stream:{number}": SEE for number in range(MAX_PATTERNS + 1)}, "at most 1000 patterns"),
+    ({f"*{number}": SEE for number in range(MAX_WITH_STARS + 1)}, "at most 128 patterns with a star"),
+    ({"stream:" + "x" * MAX_PATTERN_CHARS: SEE}, "at most 255 characters"),
+    ({"stream:" + "*a" * (MAX_STARS + 1): SEE}, "at most 4 stars"),
+]
+
+
+@pytest.mark.parametrize(("caps", "says"), TOO_MUCH, ids=["patterns", "stars", "long", "many stars"])
+def test_patterns_that_are_a_burden_are_neither_made_nor_accepted(caps: Caps, says: str) -> None:
+    tokens = Tokens(SECRET)
+    with pytest.raises(ValueError, match=says):
+        tokens.mint(user="ann", caps=caps, now=0.0, token_id="t")
+    verbs = {pattern: sorted(each) for pattern, each in caps.items()}
+    if len(verbs) <= MAX_WITH_STARS + 1:  # more do not fit into one token
+        with pytest.raises(TokenError, match=says):
+            tokens.credentials(tokens.sign({"sub": "ann", "caps": verbs}), 0.0)
+    half = len(caps) // 2
+    parts = [
+        Credentials("ann", caps=dict(list(caps.items())[start : start + half + 1])) for start in (0, half)
+    ]
+    with pytest.raises(ValueError, match=says):
+        joined(parts)
+    reply = Peer(make_hub()).connect().rpc("rtwidgets.token", ttl_s=60, caps=verbs)
+    assert reply["error"]["code"] == 107 and says in reply["error"]["message"]
+
+
+def test_right_is_looked_up_without_going_through_patterns_that_have_no_star(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[Pattern] = []
+
+    def fits(pattern: Pattern, target: str) -> bool:
+        tried.append(pattern)
+        return False
+
+    monkeypatch.setattr(Pattern, "fits", fits)
+    rights = Rights(
+        {f"stream:{number}": SEE for number in range(900)} | {"*x": SEE, "table:*": frozenset(("publish",))}
+    )
+    assert rights.give("subscribe", "stream:7") and not tried
+    assert not rights.give("subscribe", "stream:x") and len(tried) == 1
+    assert not rights.give("subscribe", "stream:" + "x" * 10_000) and len(tried) == 1
+    tried.clear()
+    # What is looked for are the places where the scope can end: behind a slash or within a star.
+    assert not reaches("*" + "b" * 200 + "/x", "command:" + "a" * 200 + "/") and len(tried) <= 2

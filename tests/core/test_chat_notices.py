@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from rtwidgets.core import Hub, Limits
 from rtwidgets.core.capabilities import ALL_VERBS, Caps
 from rtwidgets.core.chat_notices import MAX_ADDRESSED
+from rtwidgets.core.conversation import Conversation
 from rtwidgets.core.notices import notices_of
+from rtwidgets.protocol.chat import ChatMessage
 
 from .peers import Peer, make_hub, publications
 
@@ -121,3 +124,26 @@ def test_a_user_no_channel_can_be_for_alone_has_none(user: str) -> None:
     assert reader.ask(subscribe={"channel": "event:rtwidgets.notices#a,b"})["error"]["code"] == DENIED
     assert "event:rtwidgets.notices#a,b" not in hub.channels
     assert ann.connection.closing is None
+
+
+def test_names_are_looked_for_as_often_as_notices_may_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = make_hub(limits=Limits(notices_per_s=3))
+    ann = Peer(hub).connect()
+    say(Peer(hub, "bob").connect(), "hello", number=1_000)
+    looked: list[int] = []
+    iterate = Conversation.__iter__
+
+    def counted(messages: Conversation) -> Iterator[ChatMessage]:
+        looked.append(1)
+        return iterate(messages)
+
+    monkeypatch.setattr(Conversation, "__iter__", counted)
+    for number in range(20):
+        say(ann, "no names @ all, and @ann is me", number=number)
+    assert not looked
+    for number in range(20):
+        say(ann, "@nobody", number=100 + number)
+    assert len(looked) == 3
+    ann.now += 10
+    say(ann, "@bob", number=200)
+    assert len(notices(hub, "bob")) == 1

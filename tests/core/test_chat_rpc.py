@@ -15,6 +15,7 @@ from .peers import Peer, make_hub, publications
 
 SEE: Caps = {"chat:desk": frozenset(("subscribe",))}
 READ: Caps = {"chat:desk": frozenset(("history",))}
+FOLLOW: Caps = {"chat:desk": frozenset(("subscribe", "history"))}
 WRITE: Caps = {"chat:desk": frozenset(("publish",))}
 DENIED = 103
 
@@ -33,7 +34,7 @@ def test_older_messages_are_asked_for_page_by_page() -> None:
     ann = Peer(hub).connect()
     for number in range(PAGE + 30):
         say(ann, number)
-    bob = Peer(hub, "bob", SEE).connect()
+    bob = Peer(hub, "bob", FOLLOW).connect()
     snapshot = bob.ask(subscribe={"channel": "chat:desk"})["subscribe"]["data"]
     assert (len(snapshot["messages"]), snapshot["more"]) == (PAGE, True)
     page = bob.rpc("rtwidgets.messages", channel="chat:desk", before=ids(snapshot)[0], limit=20)["rpc"][
@@ -47,13 +48,14 @@ def test_older_messages_are_asked_for_page_by_page() -> None:
     assert page == {"messages": [], "more": False}
 
 
-def test_older_messages_want_a_subscription_or_the_right_to_history() -> None:
+def test_older_messages_want_the_right_to_history() -> None:
     hub = make_hub()
     say(Peer(hub).connect(), 1)
     ask = {"channel": "chat:desk", "limit": 5}
     assert Peer(hub, "bob", WRITE).connect().rpc("rtwidgets.messages", **ask)["error"]["code"] == DENIED
-    # To be allowed to subscribe is not to be subscribed.
-    assert Peer(hub, "bob", SEE).connect().rpc("rtwidgets.messages", **ask)["error"]["code"] == DENIED
+    guest = Peer(hub, "bob", SEE).connect()
+    assert "error" not in guest.ask(subscribe={"channel": "chat:desk"})
+    assert guest.rpc("rtwidgets.messages", **ask)["error"]["code"] == DENIED
     assert ids(Peer(hub, "bob", READ).connect().rpc("rtwidgets.messages", **ask)["rpc"]["data"]) == ["m1"]
     refused = Peer(hub).connect().rpc("rtwidgets.messages", channel="event:desk")
     assert refused["error"]["message"] == "channel 'event:desk' is no chat"
@@ -111,3 +113,20 @@ def test_only_who_has_all_rights_on_a_chat_moderates_it(caps: Caps) -> None:
     assert bob.ask(publish=delete)["error"]["message"].endswith("only its author may change a message")
     assert "error" not in owner.ask(publish=delete)
     assert ids(owner.ask(subscribe={"channel": "chat:desk"})["subscribe"]["data"]) == []
+
+
+def test_who_comes_and_goes_is_told_to_who_may_ask_for_the_members() -> None:
+    hub = make_hub()
+    caps: Caps = {"chat:desk": frozenset(("subscribe", "presence"))}
+    told, guest = Peer(hub, "ann", caps).connect(), Peer(hub, "bob", SEE).connect()
+    for peer in (told, guest):
+        peer.ask(subscribe={"channel": "chat:desk"})
+    told.messages()
+    visitor = Peer(hub, "eve").connect()
+    visitor.ask(subscribe={"channel": "chat:desk"})
+    visitor.ask(unsubscribe={"channel": "chat:desk"})
+    kinds = [next(iter(message["push"].keys() - {"channel"})) for message in told.messages()]
+    assert kinds == ["join", "leave"] and guest.messages() == []
+    assert "refresh" in told.ask(refresh={"token": Peer(hub, "ann", SEE).token})
+    visitor.ask(subscribe={"channel": "chat:desk"})
+    assert told.messages() == []

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
-from rtwidgets.core.capabilities import Caps, covers, matches
+from rtwidgets.core.capabilities import Caps, covers
+from rtwidgets.core.patterns import Rights, matches
 from rtwidgets.core.roles import ROLES, caps_of_session, role_in_session
+from rtwidgets.core.rules import Verb
 from rtwidgets.core.sessions import KEPT_S, LIST, members_of
 from rtwidgets.errors import ChannelNameError
 from rtwidgets.protocol.names import check_session
@@ -39,9 +41,9 @@ def test_roles_of_two_sessions_have_nothing_in_common(one: str, other: str) -> N
     check_session(one)
     for role in ROLES:
         caps = caps_of_session(role, one)
-        assert role_in_session(caps, one) == role
+        assert role_in_session(Rights(caps), one) == role
         if one != other:
-            assert role_in_session(caps, other) is None
+            assert role_in_session(Rights(caps), other) is None
             for target in ("value:{}/x", "chat:{}/a/b", "event:{}/rtwidgets.members", "command:{}/halt"):
                 assert not any(matches(pattern, target.format(other)) for pattern in caps)
 
@@ -50,7 +52,9 @@ def test_each_role_has_what_the_one_below_has() -> None:
     viewer, editor, owner = (caps_of_session(role, "morning") for role in ROLES)
     assert covers(owner, editor) and covers(editor, viewer)
     assert not covers(viewer, editor) and not covers(editor, owner)
-    assert role_in_session({"*": frozenset(("subscribe", "history", "presence"))}, "morning") == "viewer"
+    assert (
+        role_in_session(Rights({"*": frozenset(("subscribe", "history", "presence"))}), "morning") == "viewer"
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,6 +226,24 @@ def test_list_counts_as_the_work_that_it_is() -> None:
     assert root.messages() == [] and root.connection.congested
 
 
+def test_role_is_found_with_one_look_at_each_kind_of_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    verbs_on = Rights.verbs_on
+
+    def counted(rights: Rights, target: str) -> frozenset[Verb]:
+        looked.append(target)
+        return verbs_on(rights, target)
+
+    monkeypatch.setattr(Rights, "verbs_on", counted)
+    for role in ROLES:
+        looked.clear()
+        assert role_in_session(Rights(caps_of_session(role, "morning")), "morning") == role
+        assert len(looked) <= 8
+    looked.clear()
+    assert role_in_session(Rights(caps_of_session("owner", "other")), "morning") is None
+    assert len(looked) == 1
+
+
 def test_unlimited_sessions_are_possible() -> None:
     hub = make_hub(limits=Limits(sessions=0))
     root = Peer(hub, "root").connect()
@@ -231,4 +253,4 @@ def test_unlimited_sessions_are_possible() -> None:
 
 def test_page_of_an_editor_is_an_editor() -> None:
     caps: Caps = {**caps_of_session("editor", "morning"), "stream:other": frozenset(("subscribe",))}
-    assert role_in_session(caps, "morning") == "editor"
+    assert role_in_session(Rights(caps), "morning") == "editor"

@@ -7,7 +7,7 @@ import pytest
 from rtwidgets.errors import ChannelError
 from rtwidgets.widgets.chat import LiveChat
 
-TALK = {"subscribe", "publish", "presence"}
+TALK = {"subscribe", "publish", "history", "presence"}
 
 
 def test_chat_is_its_spec(channels: Any) -> None:

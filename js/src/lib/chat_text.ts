@@ -1,7 +1,7 @@
 // A message's text as DOM: the small markup as elements of our own making, everything else as text.
 
 import { button, element, icon } from "./dom.ts";
-import { parseMarkdown, type Block, type Span } from "./markdown.ts";
+import { destination, parseMarkdown, type Block, type Span } from "./markdown.ts";
 import { shownName } from "./names.ts";
 import { quoted } from "./options.ts";
 
@@ -105,8 +105,8 @@ function linkNodes(url: URL, text: string): Node[] {
   link.target = "_blank";
   link.rel = "noopener noreferrer nofollow";
   link.title = url.href;
-  if (URL.canParse(text) && new URL(text).host === url.host) return [link];
-  return [link, element("span", { class: "rtw-chat__host", text: ` (${url.host})` })];
+  const leadsTo = destination(url, text);
+  return leadsTo === null ? [link] : [link, element("span", { class: "rtw-chat__host", text: ` (${leadsTo})` })];
 }
 
 function panelNode(title: string, { showPanel, signal }: TextContext): Node {

@@ -6,7 +6,7 @@ export type Span =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: "bold" | "italic"; readonly spans: readonly Span[] }
-  /** An address of http or https; `text` is what to show for it. */
+  /** An address of http, https or mailto; `text` is what to show for it. */
   | { readonly kind: "link"; readonly url: URL; readonly text: string }
   | { readonly kind: "mention"; readonly user: string }
   | { readonly kind: "panel"; readonly title: string };
@@ -100,7 +100,7 @@ function item(line: string): Item {
   return { depth, mark: number ?? "•", spans: parseSpans(rest) };
 }
 
-const LINK = /\[([^[\]\n]{1,200})\]\((https?:\/\/[^\s()<>"'`]{1,2000})\)/y;
+const LINK = /\[([^[\]\n]{1,200})\]\(((?:https?:\/\/|mailto:)[^\s()<>"'`]{1,2000})\)/y;
 const PANEL = /\[\[([^[\]\n]{1,80})\]\]/y;
 const ADDRESS = /https?:\/\/[^\s<>"'`]{1,2000}/y;
 /** What ends a sentence and not an address. */
@@ -204,9 +204,17 @@ function emphasis(text: string, at: number, before: string, closing: Closing, ne
 function safeUrl(text: string): URL | null {
   try {
     const url = new URL(text);
+    // An address to write to and no more: no subject, text or further readers that somebody else has chosen.
+    if (url.protocol === "mailto:") return /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(url.pathname) && url.search + url.hash === "" ? url : null;
     const web = url.protocol === "https:" || url.protocol === "http:";
     return web && url.hostname !== "" && url.username === "" && url.password === "" ? url : null;
   } catch {
     return null;
   }
+}
+
+/** Where a link leads, to be said beside its text; null where the text is just that address. */
+export function destination(url: URL, text: string): string | null {
+  if (URL.canParse(text) && new URL(text).href === url.href) return null;
+  return url.protocol === "mailto:" ? url.pathname : url.host;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseMarkdown, plainText, type Block, type Span } from "../../src/lib/markdown.ts";
+import { destination, parseMarkdown, plainText, type Block, type Span } from "../../src/lib/markdown.ts";
 import { mentionsIn } from "../../src/lib/mentions.ts";
 
 /** Spans and blocks as short text: `*a*` is italic, `**a**` bold, and so on with brackets. */
@@ -64,6 +64,22 @@ test("what is no markup stays as it was written", () => {
     "``",
   ];
   for (const text of plain) assert.equal(line(text), text);
+});
+
+test("links lead to http, https and a mail address, and to nothing else", () => {
+  assert.equal(line("[write](mailto:ann.b+c@example.org)"), "<link write|mailto:ann.b+c@example.org>");
+  const others = ["javascript:x", "data:x", "file:///etc/passwd", "ftp://example.org/", "blob:x", "vbscript:x", "about:blank", "//example.org", "/x", "JAVASCRIPT://x", "mailto:", "mailto:ann", "mailto:a@b.org?bcc=x@y.org", "mailto:a@b.org,x@y.org", "mailto:a@b.org#x", "mailto://a@b.org", "mailto:a%0a@b.org"];
+  for (const address of others) assert.equal(line(`[x](${address})`), `[x](${address})`);
+});
+
+test("a text that is not the very address has the host beside it", () => {
+  const beside = (text: string, address: string) => destination(new URL(address), text);
+  assert.equal(beside("https://example.org", "https://example.org/"), null);
+  assert.equal(beside("https://accounts.google.com@evil.example/login", "https://evil.example/login"), "evil.example");
+  assert.equal(beside("https://evil.example/a", "https://evil.example/b"), "evil.example");
+  assert.equal(beside("here", "https://evil.example:444/"), "evil.example:444");
+  assert.equal(beside("bank@bank.example", "mailto:eve@evil.example"), "eve@evil.example");
+  assert.equal(beside("mailto:ann@example.org", "mailto:ann@example.org"), null);
 });
 
 test("blocks: code as it is, lists with depth, quotes, paragraphs between", () => {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.core.capabilities import matches, reaches
+from rtwidgets.core.patterns import matches, reaches
 from rtwidgets.core.rules import Verb
 from rtwidgets.errors import CommandNameError
 from rtwidgets.protocol.names import check_command, commands_shown_in, scope_of

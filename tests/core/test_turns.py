@@ -1,0 +1,104 @@
+"""One connection's commands do not hold up the others: a turn each, and a share of the hub's time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rtwidgets.core import Limits
+from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+
+from .peers import Peer, make_hub
+
+PING: dict[str, Any] = {"ping": {}}
+
+
+class Work:
+    """The clock of a hub at which each look takes as long as a quarter of a turn."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        self.at += TURN_S / 4
+        return self.at
+
+
+def numbered(count: int, **request: Any) -> list[dict[str, Any]]:
+    return [{"id": 1_000 + number, **request} for number in range(count)]
+
+
+def ids(peer: Peer) -> list[int]:
+    return [message["id"] for message in peer.messages() if "id" in message]
+
+
+def test_a_turn_ends_and_the_driver_is_asked_to_come_back() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    hub.clock = Work()
+    heavy.send(*numbered(20, **PING))
+    assert ids(heavy) == [1_000, 1_001, 1_002, 1_003]
+    assert heavy.connection.congested and heavy.connection.can_go_on
+    assert "ping" in other.ask(**PING)
+    answered, woken = 4, heavy.woken
+    while heavy.connection.can_go_on:
+        heavy.connection.resume(heavy.now)
+        found = len(ids(heavy))
+        assert found == 4
+        answered += found
+    assert answered == 20 and not heavy.connection.congested
+    # Once for each reply, and once for each turn but the last.
+    assert heavy.woken - woken == 16 + 3
+
+
+def test_who_has_used_up_its_share_of_the_hubs_time_waits_and_others_do_not() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=50))
+    heavy, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    heavy.now = other.now = 2.0
+    hub.clock = Work()
+    heavy.send(*numbered(40, **PING))
+    answered = len(ids(heavy))
+    while heavy.connection.can_go_on:
+        heavy.connection.resume(heavy.now)
+        answered += len(ids(heavy))
+    # Of half a millisecond each: a tenth of a second's share, to the end of the turn in which it was used up.
+    assert answered == 12 and heavy.connection.congested
+    assert hub.refused["work_ms_per_s"] == 1
+    assert "ping" in other.ask(**PING)
+    heavy.now = 2.1
+    hub.tick(heavy.now)
+    assert heavy.connection.can_go_on
+    heavy.connection.resume(heavy.now)
+    assert len(ids(heavy)) == 4
+
+
+def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=1))
+    ann = Peer(hub).connect()
+    ann.now = 2.0
+    ann.rpc("rtwidgets.declare", channel="table:t", key="id")
+    for start in range(0, 40_000, 10_000):
+        rows = {"id": list(range(start, start + 10_000)), "a": ["x" * 20] * 10_000}
+        ann.ask(publish={"channel": "table:t", "data": {"upsert": rows}})
+    reader = Peer(hub, "bob").connect()
+    reader.now = 2.0
+    hub.clock = Work()
+    reader.send({"id": 7, "subscribe": {"channel": "table:t"}})
+    assert len(reader.messages()) > 3
+    reader.send(*numbered(1, **PING))
+    assert reader.messages() == [] and hub.refused["work_ms_per_s"] == 1
+
+
+def test_small_publications_are_carried_out_together_where_that_is_little_work() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    ann = Peer(hub).connect()
+    ann.ask(publish={"channel": "event:a", "data": 0})
+    hub.clock = Work()
+    ann.send(*numbered(200, publish={"channel": "event:a", "data": 1}))
+    assert len(ids(ann)) == 200
+    ann.send(*numbered(200, publish={"channel": "event:a", "data": "x" * (MAX_RUN_BYTES // 2)}))
+    assert len(ids(ann)) == 2 * 4
+    bob = Peer(hub, "bob")
+    bob.send({"id": 1, "connect": {"token": bob.token}})
+    assert ids(bob) == [1]
+    bob.send(*numbered(200, publish={"channel": "value:v", "data": 1}))
+    assert len(ids(bob)) == MAX_STATEFUL_RUN * 4

@@ -1,0 +1,91 @@
+"""Sockets with much to do: each driver lets others have a turn between two turns of one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import count
+from typing import Any, cast
+
+import pytest
+
+from rtwidgets.core import Hub, HubRules, Limits
+from rtwidgets.core.capabilities import ALL_VERBS
+from rtwidgets.core.connection import TURN_S
+from rtwidgets.core.tokens import Tokens
+from rtwidgets.server.endpoint import _Socket
+from rtwidgets.server.frames import FramesProtocol
+from rtwidgets.server.outlets import Outlet, Outlets
+
+PINGS = 40
+SECRET = "a secret of thirty-two characters"
+
+
+class Port:
+    """A transport that takes everything."""
+
+    is_writable = True
+    is_ending = False
+    read_paused = False
+
+    def __init__(self, sent: list[bytes]) -> None:
+        self.write = sent.append
+
+    def pause(self) -> None:
+        self.read_paused = True
+
+    def resume(self) -> None:
+        self.read_paused = False
+
+
+def make_hub() -> tuple[Hub, list[bytes]]:
+    """Return a hub in which each command takes longer than a turn, and what a client sends."""
+    tokens, ids, looks = Tokens(SECRET), count(), count()
+    rules = HubRules(limits=Limits(work_ms_per_s=0))
+    hub = Hub(rules, tokens, hub_id="hub", version="1", make_id=lambda: f"id{next(ids)}", now=0.0)
+    hub.clock = lambda: next(looks) * 2 * TURN_S
+    token = tokens.mint(user="ann", caps={"*": ALL_VERBS}, now=0.0, token_id="t")
+    connect = json.dumps({"id": 1, "connect": {"token": token}}).encode()
+    return hub, [connect, b"\n".join(b'{"id":%d,"ping":{}}' % (100 + number) for number in range(PINGS))]
+
+
+@pytest.mark.parametrize("driver", ["own frames", "plain ASGI"])
+async def test_others_have_a_turn_between_two_commands_that_take_long(driver: str) -> None:
+    hub, messages = make_hub()
+    sent: list[bytes] = []
+
+    def answered() -> int:
+        return b"".join(sent).count(b'"ping":{')
+
+    if driver == "own frames":
+        outlets, port = Outlets(lambda: 1.0), Port(sent)
+        outlet = Outlet(hub, outlets)
+        outlet.attach(cast(FramesProtocol, port))
+        for message in messages:
+            outlet.on_messages([message], 0)
+        running = None
+        assert port.read_paused
+    else:
+        inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        for message in messages:
+            inbox.put_nowait({"type": "websocket.receive", "bytes": message})
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message.get("text", "").encode())
+
+        socket = _Socket(hub, lambda: 1.0, inbox.get, cast(Any, send), "client")
+        running = asyncio.create_task(socket.run())
+    turns, most, before = 0, 0, answered()
+    while before < PINGS:
+        assert turns < 100 * PINGS, "it goes on only when something else happens"
+        await asyncio.sleep(0)
+        most, before, turns = max(most, answered() - before), answered(), turns + 1
+    assert most <= 2
+    if running is not None:
+        inbox.put_nowait({"type": "websocket.disconnect"})
+        await running
+    else:
+        for _ in range(2):
+            await asyncio.sleep(0)
+        # All is done: it reads on, and nothing spins.
+        assert not port.read_paused and not outlet._queued
