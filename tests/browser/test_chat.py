@@ -394,6 +394,7 @@ def test_the_chat_has_no_serious_finding_with_everything_open(made_up: Any, quer
 def test_a_lack_of_room_cuts_long_names_and_no_mark_of_a_guest(made_up: Any) -> None:
     page = made_up("theme=light")
     page.set_viewport_size({"width": 360, "height": 700})
+    expect(page.locator(".rtw--narrow")).to_be_visible()
     page.evaluate("() => desk.types('guest-4f2a', desk.members[3].name)")
     page.get_by_role("textbox").fill("@")
     expect(page.get_by_role("option").first).to_be_visible()
