@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from ..client.durations import Duration, parse_duration
 
-
 # As many as a table has, and as a page shows.
 MAX_COLUMNS = 256
 
