@@ -187,7 +187,7 @@ class Driver:
         if not was_online and code in _TOKEN_CODES:
             raise TokenRefusedError(
                 f"the hub at {where} did not accept the token ({reason}): get a new one and give it as "
-                "connect(url, token=...) or RTWIDGETS_HUB_TOKEN"
+                "connect(url, token=...) or RTWIDGETS_HUB_TOKEN; who came by a link asks for a new link"
             )
         if not was_online:
             raise HubUnreachableError(
@@ -195,6 +195,8 @@ class Driver:
             )
         if 3500 <= code < 4000 and not (self._relocates and code == codes.INVALID_TOKEN.code):
             text = f"the hub at {where} ended the connection for good: {reason} (code {code})"
+            if code == codes.REVOKED.code:
+                text += "; ask an owner for a new token or link, and connect with it"
             self._end(HubError(text))
         elif ended is not None and not isinstance(ended, SocketClosedError):
             raise ended

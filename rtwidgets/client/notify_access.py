@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from msgspec import Raw
 
 from ..core.notices import LEVELS, MAX_TEXT
@@ -22,7 +23,7 @@ _USER = "user:"
 class NotifyAccess:
     """What a hub object does about notices."""
 
-    def notify(self, text: str, *, level: str = "info", to: str | Events | Session | None = None) -> None:
+    def notify(self, text: str, *, level: str = "info", to: str | Events | Session | None = None) -> int:
         """Show a notice on people's pages: ``hub.notify("the run is done", level="success")``.
 
         Args:
@@ -32,6 +33,10 @@ class NotifyAccess:
             to: Whom to tell. None: yourself, on every page where widgets of yours are open. ``"user:ann"``:
                 Ann, on all of her pages; for owners of the hub and who was given the right. A session or its
                 name: everybody on its page. A channel of events, or its name with ``event:``: who shows it.
+
+        Returns:
+            How many connections have it now: 0 where nobody is there, also for a name that nobody ever had.
+            What is kept is shown in the bell to who comes within the hour, and makes no toast then.
 
         Raises:
             ValueError: If the text or level can't be used.
@@ -50,11 +55,12 @@ class NotifyAccess:
             user = to.removeprefix(_USER) if to is not None else ""
             if to is not None and not user:
                 raise ValueError("'user:' names nobody: use to='user:ann'")
-            hub._use().rpc("rtwidgets.notify", {"text": text, "level": level, "to": user})
-            return
+            reply = hub._use().rpc("rtwidgets.notify", {"text": text, "level": level, "to": user})
+            return int(msgspec.json.decode(reply)["subscribers"])
         channel = _channel(hub, to)
         data = Raw(encode_json({"level": level, "text": text}, repr(channel.name)))
         channel._request(Command(publish=PublishRequest(channel=channel.name, data=data)))
+        return channel.demand().subscribers
 
 
 def _channel(hub: Hub, to: Any) -> Channel:

@@ -31,6 +31,10 @@ class Share:
     def revoke(self) -> int:
         """Make the link worthless, end what it opened, and return how many connections that closed.
 
+        That is 0, too, where nobody was in by it, or it was over already; it opens nothing in any case. How
+        long that lasts is up to the hub: without a place where it keeps revocations (an archive of SQLite, a
+        broker, or ``auth.revocation_file``) the link is good again when it starts anew with the same keys.
+
         Raises:
             PermissionDeniedError: If we are no owner of the session.
         """

@@ -6,7 +6,7 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 
-from ..errors import ClosedError, HubUnreachableError
+from ..errors import ClosedError, HubError, HubUnreachableError, TokenRefusedError
 from .address import Address
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ async def open_socket(address: Address, program: str = "") -> Socket:
 
     Raises:
         HubUnreachableError: If nothing answers there in time, or what answers is not a hub.
+        TokenRefusedError: If the address is that of a session's page, without what opens it.
     """
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidStatus, WebSocketException
@@ -102,7 +103,7 @@ async def open_socket(address: Address, program: str = "") -> Socket:
             logger=_log,
         )
     except InvalidStatus as error:
-        raise HubUnreachableError(_refused(where, error)) from None
+        raise _refused(address, error) from None
     except TimeoutError:
         raise HubUnreachableError(f"{where}: no answer in {OPEN_TIMEOUT_S:g} s") from None
     except ssl.SSLError as error:
@@ -119,10 +120,23 @@ async def open_socket(address: Address, program: str = "") -> Socket:
     return Socket(connection)
 
 
-def _refused(where: str, error: object) -> str:
+def _refused(address: Address, error: object) -> HubError:
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", 0)
+    hub, _, session = address.base.rpartition("/s/")
+    if status == 401 and hub and session and "/" not in session:
+        # The same whether there is such a session: who has no link is not told.
+        return TokenRefusedError(
+            f"there is no session {session!r} at {hub} that you may see: a link into one has a '#' and more "
+            f"behind it, so give all of it, or ask an owner for a new one; with a token of the hub it is "
+            f"connect({hub!r}, token=...)"
+        )
+    where = f"no hub at {address.base}"
     body = bytes(getattr(response, "body", None) or b"")[:200].decode(errors="replace").strip()
     if status in (401, 403):
-        return f"{where} for us: it refused the connection with HTTP {status} {body}".rstrip()
-    return f"{where}: what answers there is not a hub (HTTP {status}); check the URL and its path"
+        return HubUnreachableError(
+            f"{where} for us: it refused the connection with HTTP {status} {body}".rstrip()
+        )
+    return HubUnreachableError(
+        f"{where}: what answers there is not a hub (HTTP {status}); check the URL and its path"
+    )

@@ -21,7 +21,7 @@ from .connection import Connection
 from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .nodes import Nodes, NodesPort
-from .notices import Notices, notices_of
+from .notices import TO_SESSION, Notices, notices_of, session_of
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -323,12 +323,18 @@ class Hub:
         scope = commands_shown_in(name) if verb == "subscribe" else None
         return scope is not None and credentials.may_some("command", f"command:{scoped(scope, '')}")
 
-    def publishable(self, connection: Connection, name: str) -> Channel:
-        """Return a channel that a connection may publish to; its right is looked up once.
+    def publishable(self, connection: Connection, name: str, now: float) -> Channel:
+        """Return a channel that a connection may publish one item to; its right is looked up once.
 
         Raises:
-            Refusal: As `channel_for` does.
+            Refusal: As `channel_for` does, or if it is a session's notices and the user sends too many.
         """
+        channel = self._publishable(connection, name)
+        if name.endswith(TO_SESSION) and self.sessions.get(session_of(name)) is not None:
+            self.notices.take(connection.info.user, now)
+        return channel
+
+    def _publishable(self, connection: Connection, name: str) -> Channel:
         channel = connection.publishes_to.get(name)
         if channel is not None and not channel.has_ended:
             return channel

@@ -129,7 +129,8 @@ def read_invite(tokens: Tokens, text: str, now: float) -> tuple[Invite, Claims]:
         raise InviteError("revoked", "this link was revoked: ask for a new one") from None
     except (TokenError, msgspec.ValidationError):
         raise InviteError(
-            "invalid", "this link is not valid here: is it complete, and is it a link of this hub?"
+            "invalid",
+            "this link is not valid here: is it complete, and of this hub? Otherwise ask for a new one",
         ) from None
 
 

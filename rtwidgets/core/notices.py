@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .hub import Hub
 
 PREFIX = "event:rtwidgets.notices#"
+# What the name of the channel ends with that every page of a session shows.
+TO_SESSION = "/notices"
 MAX_TEXT = 1_000
 # For so many senders it is remembered what they sent of late.
 MAX_SENDERS = 10_000
@@ -53,6 +55,12 @@ def notices_of(user: str) -> str | None:
     return name if user and is_channel(name) and users_of(name) == frozenset((user,)) else None
 
 
+def session_of(channel: str) -> str:
+    """Return the session whose notices a channel has; empty for any other channel."""
+    scoped = channel.removeprefix("event:")
+    return scoped.removesuffix(TO_SESSION) if scoped != channel and scoped.endswith(TO_SESSION) else ""
+
+
 class Notices:
     """Tell users of something, each sender only so often."""
 
@@ -63,17 +71,20 @@ class Notices:
 
     def send(
         self, sender: Connection, user: str, notice: Notice, now: float, *, is_paid: bool = False
-    ) -> None:
+    ) -> int:
         """Show a notice on a user's pages; whether the sender may is the caller's affair.
 
         Args:
             is_paid: Whether `take` was called for it.
 
+        Returns:
+            How many connections have it now; others of the user's get it when they come.
+
         Raises:
             Refusal: If the sender sends too many, the text is empty or too long, or no such user can be.
         """
-        channel = notices_of(user)
-        if channel is None:
+        name = notices_of(user)
+        if name is None:
             raise Refusal(codes.BAD_REQUEST, f"a user named {user[:80]!r} can have no notices")
         if not notice.text or len(notice.text) > MAX_TEXT:
             length = f"{len(notice.text)} characters"
@@ -82,9 +93,9 @@ class Notices:
             )
         if not is_paid:
             self.take(sender.info.user, now)
-        self._hub.channel(channel).publish(
-            _encode(notice), now=now, info=sender.encoded_info, author=sender.author
-        )
+        channel = self._hub.channel(name)
+        channel.publish(_encode(notice), now=now, info=sender.encoded_info, author=sender.author)
+        return sum(1 for _ in channel.members())
 
     def take(self, sender: str, now: float) -> None:
         """Count a notice of a user.
@@ -117,8 +128,8 @@ class Notify(Struct):
     to: str = ""
 
 
-def notify(connection: Connection, wanted: Notify, now: float) -> None:
-    """Carry out an rpc that tells a user something.
+def notify(connection: Connection, wanted: Notify, now: float) -> int:
+    """Carry out an rpc that tells a user something; return how many connections have it now.
 
     Oneself is always allowed. Others: owners, and whose capabilities name publishing to that user's channel.
 
@@ -130,4 +141,4 @@ def notify(connection: Connection, wanted: Notify, now: float) -> None:
     allowed = user == credentials.user or credentials.owner or credentials.may("publish", PREFIX + user)
     if not credentials.user or not allowed:
         raise Refusal(codes.PERMISSION_DENIED, f"no right to notify {user[:80]!r}")
-    connection.hub.notices.send(connection, user, Notice(wanted.text, level=wanted.level), now)
+    return connection.hub.notices.send(connection, user, Notice(wanted.text, level=wanted.level), now)

@@ -12,6 +12,7 @@ from ..protocol import codec, codes
 from ..protocol.messages import Reply, RpcResult
 from .batch import producer_key
 from .channel import Channel
+from .notices import session_of
 from .refusal import Refusal
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ def publish(
 ) -> None:
     """Carry out publish commands to one channel and reply to each, in order."""
     hub = connection.hub
+    if len(items) > 1 and session_of(name):  # each is counted
+        for request_id, item in zip(request_ids, items, strict=True):
+            publish(connection, name, [request_id], [item], now)
+        return
     try:
-        channel = hub.publishable(connection, name)
+        channel = hub.publishable(connection, name, now)
     except Refusal as refusal:
         _answer(connection, request_ids, dict.fromkeys(range(len(items)), refusal))
         return
@@ -106,7 +111,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     taken = 0
     for index, item in enumerate(batch.items):
         try:
-            channel = hub.publishable(connection, item.channel)
+            channel = hub.publishable(connection, item.channel, now)
         except Refusal as refusal:
             if is_new:
                 result.errors.append(_error(index, refusal))

@@ -83,8 +83,7 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
 
 
 def _notify(connection: Connection, request_id: int, data: Notify, now: float) -> object:
-    notify(connection, data, now)
-    return {}
+    return {"subscribers": notify(connection, data, now)}
 
 
 def _subscription(connection: Connection, request_id: int, data: Subscription, now: float) -> object:

@@ -74,7 +74,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         commands_per_s: Commands and WebSocket pings of one connection in a second; more of them wait.
         publishes_per_s: Publications of one connection in a second; more of them wait.
         work_ms_per_s: Time in a second that the hub works on commands of one connection; more of them wait.
-        notices_per_s: Notices of one user to users in a second.
+        notices_per_s: Notices of one user to users and sessions in a second.
         json_depth: Levels of nesting in what goes on to others: publications, arguments, results, schemas.
         channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
         channels: Channels of the hub.

@@ -6,11 +6,12 @@ import hmac
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.origins import hosts_of
 from .addresses import Addresses, TooManyError
+from .refusal_page import REFUSAL_POLICY, refusal_page
 
 # For every answer. Whoever gets one to show in a browser can run nothing with it, nor frame it.
 HEADERS = {
@@ -107,13 +108,19 @@ class Gate:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:
-    """Answer a request or a WebSocket handshake with an HTTP status and a reason."""
+    """Answer a request or a WebSocket handshake with an HTTP status and a reason, a browser with a page."""
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008, "reason": message})
         return
     # What else came on that connection is not looked at: refusing costs as much as serving.
     headers = {**HEADERS, "Connection": "close"}
-    await JSONResponse({"error": message}, status_code=status, headers=headers)(scope, receive, send)
+    answer: Response
+    if scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", ""):
+        headers["Content-Security-Policy"] = REFUSAL_POLICY
+        answer = HTMLResponse(refusal_page(status, message), status, headers)
+    else:
+        answer = JSONResponse({"error": message}, status, headers)
+    await answer(scope, receive, send)
 
 
 def _with_headers(send: Send) -> Send:

@@ -10,6 +10,7 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -37,19 +38,36 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info is not None and record.exc_info[0] is not None:
             kind, _, trace = record.exc_info
             line["error"] = kind.__name__
-            frames = traceback.extract_tb(trace)[-_FRAMES:]
-            line["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+            line["at"] = _places(trace)
         return msgspec.json.encode(line).decode()
 
 
-def write_json() -> None:
-    """Write all logs of this process as JSON lines from now on, also what happens in the ordinary course."""
+class TextFormatter(logging.Formatter):
+    """Write a record as its message; of an exception its kind and where it was."""
+
+    def formatException(
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        kind, _, trace = ei
+        return "\n  at ".join([kind.__name__ if kind is not None else "", *_places(trace)])
+
+
+def write_logs(form: LogFormat) -> None:
+    """Write all logs of this process in this form from now on; JSON has the ordinary course of things, too.
+
+    To be called before anything is logged.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.getLogger().handlers[:] = [handler]
     logging.captureWarnings(True)
-    if not log.isEnabledFor(logging.INFO):
+    if form == "json" and not log.isEnabledFor(logging.INFO):
         log.setLevel(logging.INFO)
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def happened(what: str, **counts: str | float) -> None:

@@ -15,7 +15,7 @@ from .app import HubApp
 from .drain import Drain
 from .frames import FramesProtocol
 from .http import http_protocol
-from .logs import happened, write_json
+from .logs import happened, write_logs
 from .settings import HubSection, Settings
 
 GRACEFUL_SHUTDOWN_S = 5
@@ -92,8 +92,8 @@ def make_server(
         log_level="warning",
         # The access log would show query strings.
         access_log=False,
-        # Its own would write text.
-        log_config=None if hub.settings.hub.log_format == "json" else uvicorn.config.LOGGING_CONFIG,
+        # Its own would write what exceptions say.
+        log_config=None,
         http=http_protocol(hub.addresses),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
@@ -122,8 +122,7 @@ def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[st
     """Run a hub on a socket; see `serve`."""
     _check_certificate(settings.hub)
     port = listener.getsockname()[1]
-    if settings.hub.log_format == "json":
-        write_json()
+    write_logs(settings.hub.log_format)
     hub = HubApp(settings, port)
     hub.check_keeper()
     make_server(hub, lambda: on_ready(url_of(settings.hub, port))).run(sockets=[listener])

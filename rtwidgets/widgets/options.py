@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from ..client.durations import Duration, parse_duration
 
+# As many as a table has, and as a page shows.
+MAX_COLUMNS = 256
+
 
 def column_name(name: str, value: object) -> str:
     """Return the name of one column.
@@ -27,13 +30,15 @@ def column_names(name: str, value: str | Sequence[str] | None) -> list[str] | No
 
     Raises:
         TypeError: If one of them is no text.
-        ValueError: If there are none, or one is there twice.
+        ValueError: If there are none or too many, or one is there twice.
     """
     if value is None:
         return None
     names = [value] if isinstance(value, str) else list(value)
     if not names:
         raise ValueError(f"{name} is empty: leave it out to take the columns that come")
+    if len(names) > MAX_COLUMNS:
+        raise ValueError(f"{name} may name up to {MAX_COLUMNS} columns, not {len(names)}")
     for item in names:
         column_name(name, item)
     if len(set(names)) < len(names):

@@ -151,7 +151,11 @@ def test_guest_whose_link_is_revoked_is_told(desk: Desk, visit: Visit) -> None:
     # A tab that slept meanwhile learns it when it wakes.
     eventually(lambda: len(session.members()) == 1)
     page.reload()
-    expect(page.locator("h1")).to_have_text("You need a link to come in")
+    expect(page.locator("h1")).to_have_text("Your link is not valid any more")
+    assert page.evaluate("() => history.state") == "rtwidgets.over"
+    guest.join(session.share().url, "Bob")
+    expect(page.locator(".rtw-host__count")).to_have_text("2 here")
+    assert page.evaluate("() => history.state") is None
 
 
 def test_viewer_who_publishes_by_hand_is_refused_by_the_hub(desk: Desk, visit: Visit) -> None:
@@ -389,7 +393,7 @@ def test_what_a_tab_keeps_is_read_with_care(desk: Desk, visit: Visit) -> None:
     for kept, title in (
         ("{", "You need a link to come in"),
         ('{"token": 7}', "You need a link to come in"),
-        (json.dumps({**whole, "expires_at_ms": 5}), "You need a link to come in"),
+        (json.dumps({**whole, "expires_at_ms": 5}), "Your link is not valid any more"),
         (json.dumps({**whole, "session": "evening"}), "You need a link to come in"),
         (json.dumps(whole), "The hub no longer takes your access"),
     ):

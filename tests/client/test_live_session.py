@@ -183,7 +183,7 @@ def test_link_that_is_revoked_ends_its_guests(join: Join, come: Any) -> None:
     assert share.revoke() == 1
     eventually(lambda: guest.is_closed)
     assert "token revoked" in guest.state
-    with pytest.raises(rt.errors.HubError, match="token revoked"):
+    with pytest.raises(rt.errors.HubError, match=r"token revoked .* ask an owner for a new token or link"):
         guest.session("revoked").value("limit").set(1)
     assert stays.session("revoked").role == "viewer"
     with pytest.raises(TokenRefusedError, match="revoked: ask for a new one"):
@@ -209,7 +209,7 @@ def test_share_says_what_it_is_and_hides_the_link(join: Join) -> None:
 def test_links_that_lead_nowhere_say_why(running_hub: HubProcess, join: Join, come: Any) -> None:
     share = join().session("nowhere").share(expires=1)
     for url, error, said in (
-        (f"{running_hub.url}/s/nowhere#rubbish", TokenRefusedError, "not valid here"),
+        (f"{running_hub.url}/s/nowhere#rubbish", TokenRefusedError, "not valid here.*ask for a new one"),
         (f"{share.url}x", TokenRefusedError, "not valid here"),
         ("http://127.0.0.1:9/s/a#b", HubUnreachableError, "is it running"),
         ("ftp://127.0.0.1/s/a#b", HubUnreachableError, "not the URL of a hub"),
@@ -220,6 +220,19 @@ def test_links_that_lead_nowhere_say_why(running_hub: HubProcess, join: Join, co
         come(join().session("nowhere").share().url, "\u200b")
     with pytest.raises(TypeError, match="brings its own token"):
         rt.connect(share.url, token="t")
+
+
+def test_page_of_a_session_without_its_link_says_the_same_whether_it_exists(
+    running_hub: HubProcess, join: Join, come: Any
+) -> None:
+    join().session("known")
+    said = []
+    for name in ("known", "nosuch"):
+        with pytest.raises(TokenRefusedError, match="ask an owner for a new one") as refused:
+            come(f"{running_hub.url}/s/{name}", "Bob")
+        said.append(str(refused.value).replace(name, "…"))
+    assert said[0] == said[1] and said[0].startswith("there is no session '…' at")
+    assert f"connect('{running_hub.url}', token=...)" in said[0]
 
 
 def test_link_is_taken_apart() -> None:

@@ -64,8 +64,8 @@ def test_objects_name_what_they_are(join: Join) -> None:
     hub = join()
     session, events = hub.session("notify-desk"), hub.event("alerts8")
     told, heard = listen(join(), "event:notify-desk/notices"), listen(join(), "event:alerts8")
-    hub.notify("one", to=session)
-    hub.notify("two", to=events)
+    assert hub.notify("one", to=session) == hub.notify("two", to=events) == 1
+    assert hub.notify("three", to="never-there") == hub.notify("four", to="user:never-there") == 0
     eventually(lambda: told and heard)
     assert (told[0].data["text"], heard[0].data["text"]) == ("one", "two")
 

@@ -29,7 +29,8 @@ def notify(peer: Peer, text: str = "look", **more: Any) -> dict[str, Any]:
 def test_notice_reaches_the_user_with_who_sent_it_by_the_hubs_word() -> None:
     hub = make_hub()
     bob, ann = reader(hub), Peer(hub).connect()
-    assert notify(ann, to="bob", level="warning")["rpc"]["data"] == {}
+    assert notify(ann, to="bob", level="warning")["rpc"]["data"] == {"subscribers": 1}
+    assert notify(ann, to="nosuch")["rpc"]["data"] == {"subscribers": 0}
     (pub,) = publications(bob.messages(), BOBS)
     assert pub["data"] == {"text": "look", "level": "warning"}
     assert (pub["info"]["user"], pub["info"]["conn_info"]) == ("ann", {"name": "Ann"})
@@ -113,3 +114,34 @@ def test_one_user_sends_only_so_many_however_many_connections() -> None:
     assert "error" not in notify(Peer(hub, "bob").connect())
     first.now = 2.0
     assert "error" not in notify(first)
+
+
+def test_notices_to_a_session_count_too_however_they_are_published() -> None:
+    hub = make_hub(limits=Limits(notices_per_s=2))
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    ann.rpc("rtwidgets.session", session="desk")
+    bob.join("event:desk/notices")
+    one = {"channel": "event:desk/notices", "data": {"text": "look"}}
+    notify(ann)
+    batch = {"producer": "p", "seq": 1, "items": [one] * 3}
+    errors = ann.rpc("rtwidgets.publish", **batch)["rpc"]["data"]["errors"]
+    assert [(error["index"], error["code"]) for error in errors] == [(1, 106), (2, 106)]
+    assert ann.ask(publish=one)["error"] == {
+        "code": 106,
+        "message": "at most 2 notices a second: notices_per_s",
+    }
+    # Several commands at once are counted one by one, and answered in order.
+    ann.now = 2.0
+    ann.send(*({"id": 91 + index, "publish": one} for index in range(4)))
+    replies = [reply for reply in ann.messages() if reply.get("id", 0) > 90]
+    assert [("error" in reply, reply["id"]) for reply in replies] == [
+        (False, 91),
+        (False, 92),
+        (True, 93),
+        (True, 94),
+    ]
+    assert len(publications(bob.messages(), "event:desk/notices")) == 3
+    assert hub.refused["notices_per_s"] == 5
+    # Where there is no such session it is a channel like any other.
+    other = {"channel": "event:other/notices", "data": {"text": "look"}}
+    assert all("error" not in ann.ask(publish=other) for _ in range(9))

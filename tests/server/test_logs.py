@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtwidgets.server.logs import JsonFormatter
+from rtwidgets.server.logs import JsonFormatter, TextFormatter
 
 from ..client.hub_process import HubProcess, environment
 from .sockets import bare_line, open_line
@@ -69,6 +69,21 @@ def test_fault_is_told_by_where_it_was_and_not_by_what_it_quotes() -> None:
     assert (line["message"], line["error"]) == ("a request failed", "KeyError")
     assert line["at"][-1].endswith("test_fault_is_told_by_where_it_was_and_not_by_what_it_quotes")
     assert "private" not in text and "\n" not in text
+
+
+def test_text_log_tells_no_more_of_a_fault() -> None:
+    try:
+        try:
+            raise KeyError("said in private")
+        except KeyError as error:
+            raise ValueError("and 'said in private' again") from error
+    except ValueError:
+        record = logging.getLogger("any").makeRecord(
+            "any", logging.ERROR, __file__, 1, "a request %s", ("failed",), sys.exc_info()
+        )
+    message, kind, place = TextFormatter().format(record).splitlines()
+    assert (message, kind) == ("a request failed", "ValueError")
+    assert place.startswith(f"  at {__file__}:") and place.endswith("test_text_log_tells_no_more_of_a_fault")
 
 
 def test_text_log_says_nothing_in_the_ordinary_course(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import http.client
 import re
 from collections.abc import Iterator
@@ -57,6 +59,27 @@ def test_page_allows_nothing_but_its_own_files(inner: InnerHub, path: str) -> No
 
 def test_page_is_the_same_whether_there_is_such_a_session(inner: InnerHub) -> None:
     assert get(inner, "/s/morning")[1] == get(inner, "/s/nowhere")[1]
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def test_browser_gets_a_page_where_there_is_none_and_a_program_json(inner: InnerHub) -> None:
+    for path in ("/nowhere", "/s/a/b", "/metrics", "/%3Cscript%3E"):
+        status, body, headers = get(inner, path, BROWSER)
+        assert (status, headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+        assert b"<h1>There is no page here</h1>" in body
+        assert b"<script" not in body and not re.search(rb"(src|href)=", body)
+        style = re.search(r"<style>(.*)</style>", body.decode())
+        assert style is not None
+        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; ")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        status, body, headers = get(inner, path, {"Accept": "*/*"})
+        assert (status, headers["Content-Type"]) == (401, "application/json") and b'"error"' in body
+    status, body, _ = get(inner, "/", {**BROWSER, "Origin": "https://evil.example"})
+    assert status == 403 and b"Pages of this origin may not connect" in body
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -32,6 +32,7 @@ def test_metric_is_its_spec(channels: Any) -> None:
         ({"reduce": "median"}, "reduce must be one of 'last', 'mean'"),
         ({"format": "hex"}, "format must be one of 'number', 'compact', 'bytes', not 'hex'"),
         ({"digits": -1}, "digits must be a whole number from 0 to 10, not -1"),
+        ({"digits": 1000}, "digits must be a whole number from 0 to 10, not 1000"),
         ({"digits": True}, "digits must be a whole number"),
     ],
 )

@@ -27,6 +27,13 @@ def test_table_refuses_a_sort_without_a_column(channels: Any, sort: str) -> None
         LiveTable(channels("table:orders"), sort=sort)
 
 
+def test_table_names_only_so_many_columns(channels: Any) -> None:
+    names = [f"c{number}" for number in range(257)]
+    assert LiveTable(channels("table:orders"), columns=names[:-1]).spec["options"]["columns"] == names[:-1]
+    with pytest.raises(ValueError, match="columns may name up to 256 columns, not 257"):
+        LiveTable(channels("table:orders"), columns=names)
+
+
 def test_table_of_a_stream_names_the_widgets_that_show_it(channels: Any) -> None:
     with pytest.raises(
         ChannelError, match=r"LiveTable shows a table; 'stream:a' is a stream: use rt.LiveChart"

@@ -8,7 +8,7 @@ import { connect } from "./hub.ts";
 import { join, readInvite, type Admission } from "./join.ts";
 import { takeFragment, type Keep } from "./keep.ts";
 import { signIn } from "./sign_in.ts";
-import { refusalWords, type Notice } from "./words.ts";
+import { LEFT, overWords, refusalWords, type Notice } from "./words.ts";
 
 const AGAIN_MS = 3_000;
 
@@ -45,7 +45,7 @@ export function entry(options: EntryOptions, signal: AbortSignal): void {
     const kept = keep.admission;
     if (invite !== "") return void comeIn(options, invite, current.signal);
     if (kept !== null && (kept.session === "" || kept.session === session)) return options.enter(visit(options, kept, current.signal));
-    show(options.stage, card(options.without));
+    show(options.stage, card(keep.isOver ? overWords(options.without) : options.without));
   };
   addEventListener("hashchange", () => location.hash.length > 1 && start(), { signal });
   signal.addEventListener("abort", () => current.abort(), { once: true });
@@ -56,7 +56,8 @@ function visit({ base, keep, stage }: EntryOptions, admission: Admission, until:
   const life = new AbortController();
   until.addEventListener("abort", () => life.abort(), { once: true });
   const end = (notice: Notice): void => {
-    if (notice.final) keep.admission = null;
+    if (notice === LEFT) keep.admission = null;
+    else if (notice.final) keep.over();
     life.abort();
     show(stage, card(notice));
   };

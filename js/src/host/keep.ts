@@ -6,6 +6,8 @@ export type Look = "light" | "dark" | "auto";
 
 const NAME = "rtwidgets.name";
 const LOOK = "rtwidgets.look";
+/** Stands in the state of the tab's history, which a reload keeps and another link clears. */
+const OVER = "rtwidgets.over";
 
 /** A tab's own store: what came in here stays here. */
 export class Keep {
@@ -18,9 +20,13 @@ export class Keep {
 
   /** Who came in, if their time is not over. */
   get admission(): Admission | null {
+    const kept = this.#kept;
+    return kept !== null && kept.expiresAtMs > Date.now() ? kept : null;
+  }
+
+  get #kept(): Admission | null {
     try {
-      const kept = readAdmission(JSON.parse(sessionStorage.getItem(this.#key) ?? "null"));
-      return kept !== null && kept.expiresAtMs > Date.now() ? kept : null;
+      return readAdmission(JSON.parse(sessionStorage.getItem(this.#key) ?? "null"));
     } catch {
       return null;
     }
@@ -33,6 +39,17 @@ export class Keep {
     }
     const { expiresAtMs: expires_at_ms, ...rest } = admission;
     attempt(() => sessionStorage.setItem(this.#key, JSON.stringify({ ...rest, expires_at_ms })));
+  }
+
+  /** Whether somebody was in here whose access is over. */
+  get isOver(): boolean {
+    return history.state === OVER || (this.#kept?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= Date.now();
+  }
+
+  /** Forget who was in; that somebody was is remembered, and nothing of who. */
+  over(): void {
+    this.admission = null;
+    history.replaceState(OVER, "");
   }
 
   get name(): string {

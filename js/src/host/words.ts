@@ -25,7 +25,7 @@ export interface Refusal {
 
 export const NO_LINK: Notice = {
   title: "You need a link to come in",
-  text: "Ask whoever runs this session for one. In the notebook it is made with session.share().",
+  text: "Ask whoever runs this session for a link. In the notebook it is made with session.share().",
 };
 
 export const NO_SIGN_IN: Notice = {
@@ -39,6 +39,11 @@ export const NO_ADMIN: Notice = {
 };
 
 export const LEFT: Notice = { title: "You have left", text: "Open your link again to come back.", final: true };
+
+/** What is said later, as after a reload, to who was in by a link that is worth nothing now. */
+export function overWords({ text }: Notice): Notice {
+  return { title: "Your link is not valid any more", text: `It has expired or was revoked, or the hub was started anew. ${text}` };
+}
 
 /** Why a link lets nobody in. */
 export function refusalWords({ reason, message, expiredAtMs }: Refusal, nowMs: number): Notice {

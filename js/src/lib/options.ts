@@ -7,9 +7,12 @@ import type { Saved } from "./saved.ts";
 /** Reads one option; `given` is undefined when the spec does not name it. */
 export type Reader<T> = (given: unknown) => T | Unusable;
 
-/** Why an option can't be used, in words that follow "option 'x' ". */
+/** Why an option can't be used, in words that follow "option 'x' "; `instead` is what can be used of it. */
 export class Unusable {
-  constructor(readonly why: string) {}
+  constructor(
+    readonly why: string,
+    readonly instead?: unknown,
+  ) {}
 }
 
 export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> };
@@ -48,6 +51,45 @@ export function numberOrNull(): Reader<number | null> {
   return (given) => (given === undefined || given === null ? null : number(0)(given));
 }
 
+function from<T extends number | null>(read: Reader<T>, least: number, most: number, said: string): Reader<T> {
+  return (given) => {
+    const value = read(given);
+    return value === null || value instanceof Unusable || (value >= least && value <= most) ? value : new Unusable(`must be ${said}`);
+  };
+}
+
+// The bounds of options are those of widgets/options.py: a page would throw, hang or show nothing beyond them.
+
+/** A height in pixels. */
+export const height = (fallback: number): Reader<number> => from(number(fallback), 60, 4000, "from 60 to 4000 pixels");
+
+/** How far back in milliseconds; null is without end. */
+export const windowMs = (): Reader<number | null> => from(numberOrNull(), 100, Number.MAX_SAFE_INTEGER, "at least 100 ms");
+
+/** Updates a second; null takes as many as a page draws. */
+export const maxHz = (): Reader<number | null> => from(numberOrNull(), 0.01, 1000, "from 0.01 to 1000");
+
+/** How long a command may take, in milliseconds. */
+export const timeoutMs = (fallback: number): Reader<number> => from(number(fallback), 1, 3_600_000, "from 1 ms to an hour");
+
+/** The way between two values. */
+export const step = <T extends number | null>(read: Reader<T>): Reader<T> => from(read, Number.MIN_VALUE, Number.MAX_VALUE, "above 0");
+
+/** How many decimals; null shows as many as read well. */
+export function digits(): Reader<number | null> {
+  const read = from(numberOrNull(), 0, 10, "a whole number from 0 to 10");
+  return (given) => (typeof given === "number" && !Number.isInteger(given) ? new Unusable("must be a whole number from 0 to 10") : read(given));
+}
+
+/** A list of which a page shows so many items, the first ones. */
+export function atMost<T extends readonly unknown[] | null>(most: number, read: Reader<T>): Reader<T> {
+  return (given) => {
+    const list = read(given);
+    if (list === null || list instanceof Unusable || list.length <= most) return list;
+    return new Unusable(`has ${list.length} items; the first ${most} are shown`, list.slice(0, most));
+  };
+}
+
 export function flag(fallback: boolean): Reader<boolean> {
   return (given) =>
     given === undefined || given === null ? fallback : typeof given === "boolean" ? given : new Unusable("must be true or false");
@@ -60,13 +102,15 @@ export function oneOf<const T extends string>(choices: readonly T[], fallback: T
       : (choices.find((choice) => choice === given) ?? new Unusable(`must be one of ${choices.join(", ")}`));
 }
 
+/** Names of columns, of which a table has at most so many. */
 export function textsOrNull(): Reader<readonly string[] | null> {
-  return (given) =>
+  return atMost(256, (given) =>
     given === undefined || given === null
       ? null
       : Array.isArray(given) && given.every((item) => typeof item === "string")
         ? (given as string[])
-        : new Unusable("must be a list of names");
+        : new Unusable("must be a list of names"),
+  );
 }
 
 /** Any JSON object. */
@@ -108,8 +152,9 @@ function readOptions<T>(given: Record<string, unknown>, readers: Readers<T>): { 
   for (const [name, read] of entries) {
     let value = read(given[name]);
     if (value instanceof Unusable) {
-      problems.push(`option '${name}' ${value.why}, not ${quoted(given[name])}`);
-      value = read(undefined);
+      const { why, instead } = value;
+      problems.push(`option '${name}' ${why}${instead === undefined ? `, not ${quoted(given[name])}` : ""}`);
+      value = instead ?? read(undefined);
     }
     options[name] = value;
   }

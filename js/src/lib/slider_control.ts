@@ -1,7 +1,7 @@
 // What a slider and a range slider have in common: all but what their value is.
 
 import { controlCard, openControl, pictureOfControl, type ControlState } from "./control.ts";
-import { number, numberOrNull, text } from "./options.ts";
+import { number, numberOrNull, step as stepOf, text } from "./options.ts";
 import { defaultStep } from "./slider_scale.ts";
 import { sliderTrack } from "./slider_track.ts";
 import { titleOf } from "./titles.ts";
@@ -31,7 +31,7 @@ export function sliderKind({ kind, names, read, write, says }: SliderKind): Widg
   return defineWidget<Options, ControlState>({
     kind,
     channels: ["value"],
-    options: { min: number(0), max: number(100), step: numberOrNull(), title: text(""), unit: text("") },
+    options: { min: number(0), max: number(100), step: stepOf(numberOrNull()), title: text(""), unit: text("") },
     open: openControl,
     picture: pictureOfControl,
 

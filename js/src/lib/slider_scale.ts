@@ -9,6 +9,8 @@ export interface SliderScale {
 /** The step a slider takes when none was chosen: 1 for whole ends far apart, else about a hundredth, as 1, 2 or 5. */
 export function defaultStep(min: number, max: number): number {
   const span = max - min;
+  // Ends that are no scale come from peers only.
+  if (!(span > 0 && span < Number.POSITIVE_INFINITY)) return 1;
   if (Number.isInteger(min) && Number.isInteger(max) && span >= 20) return 1;
   const rough = span / 100;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -4,7 +4,7 @@ import { LOCK, statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { COMMAND_CHANNELS, CommandLink, commandPicture } from "../lib/command_link.ts";
 import { button, describe, element, icon, setText } from "../lib/dom.ts";
-import { number, record, text } from "../lib/options.ts";
+import { record, text, timeoutMs } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { endingText, othersView, runLine } from "../lib/run_view.ts";
 import { markSaved } from "../lib/saved_mark.ts";
@@ -28,7 +28,7 @@ const RESULT_SHOWN_MS = 5000;
 export default defineWidget<Options, State>({
   kind: "button",
   channels: COMMAND_CHANNELS,
-  options: { title: text(""), command: text(""), args: record(), timeout_ms: number(30_000) },
+  options: { title: text(""), command: text(""), args: record(), timeout_ms: timeoutMs(30_000) },
 
   open(spec, sight, signal) {
     const redraws = new Redraws();

@@ -6,7 +6,7 @@ import { card } from "../lib/card.ts";
 import { ChartData } from "../lib/chart_data.ts";
 import { chartView } from "../lib/chart_view.ts";
 import { isLive, linkToHub, timeOf, type Link } from "../lib/link.ts";
-import { number, numberOrNull, oneOf, text, textsOrNull } from "../lib/options.ts";
+import { height, maxHz, oneOf, text, textsOrNull, windowMs } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
 import { markSaved } from "../lib/saved_mark.ts";
@@ -42,10 +42,10 @@ export default defineWidget<Options, State>({
     x: text("time"),
     y: textsOrNull(),
     by: text(""),
-    window_ms: numberOrNull(),
+    window_ms: windowMs(),
     title: text(""),
-    height: number(300),
-    max_hz: numberOrNull(),
+    height: height(300),
+    max_hz: maxHz(),
   },
 
   open({ hub, channels, options, saved }, sight, signal) {

@@ -6,7 +6,7 @@ import { card } from "../lib/card.ts";
 import { ChatCalls } from "../lib/chat_calls.ts";
 import { chatView } from "../lib/chat_view.ts";
 import { Conversations } from "../lib/conversations.ts";
-import { flag, number, text } from "../lib/options.ts";
+import { flag, height, text } from "../lib/options.ts";
 import { localMarks } from "../lib/read_mark.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
@@ -31,7 +31,7 @@ const SAVED_MESSAGES = 30;
 export default defineWidget<Options, State>({
   kind: "chat",
   channels: ["chat"],
-  options: { title: text(""), height: number(360), commands: flag(true) },
+  options: { title: text(""), height: height(360), commands: flag(true) },
 
   open({ hub, channels, options, saved }, sight, signal) {
     const channel = channels.get("chat") ?? "";

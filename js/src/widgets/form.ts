@@ -7,7 +7,7 @@ import { describe, element, icon, setText } from "../lib/dom.ts";
 import { readForm } from "../lib/form_entries.ts";
 import { firstEntry, readFormSchema, type Entry } from "../lib/form_fields.ts";
 import { fieldView, resetButton, type FieldView } from "../lib/form_view.ts";
-import { number, text } from "../lib/options.ts";
+import { text, timeoutMs } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { showResult } from "../lib/result_view.ts";
 import { markSaved } from "../lib/saved_mark.ts";
@@ -31,7 +31,7 @@ interface State {
 export default defineWidget<Options, State>({
   kind: "form",
   channels: COMMAND_CHANNELS,
-  options: { title: text(""), command: text(""), timeout_ms: number(30_000) },
+  options: { title: text(""), command: text(""), timeout_ms: timeoutMs(30_000) },
 
   open(spec, sight, signal) {
     const redraws = new Redraws();

@@ -11,7 +11,7 @@ import { listKey, ownKeys, typingKey } from "../lib/keys.ts";
 import { isLive, linkToHub, timeOf, type Link } from "../lib/link.ts";
 import { LogLines } from "../lib/log_lines.ts";
 import { levelMark } from "../lib/notice_view.ts";
-import { number, oneOf, text } from "../lib/options.ts";
+import { height, oneOf, text } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
 import { titleOf } from "../lib/titles.ts";
@@ -38,7 +38,7 @@ const DOWN = "M8 3v9.5M4.5 9 8 12.5 11.5 9";
 export default defineWidget<Options, State>({
   kind: "log",
   channels: ["events"],
-  options: { title: text(""), height: number(280), level: oneOf(LEVELS, "debug") },
+  options: { title: text(""), height: height(280), level: oneOf(LEVELS, "debug") },
 
   open({ hub, channels, saved }, sight, signal) {
     const want = sight.want();

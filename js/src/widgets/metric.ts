@@ -7,7 +7,7 @@ import { element, setText } from "../lib/dom.ts";
 import { formatNumber, formatSpan, formatStyled } from "../lib/format.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { isLive, linkToHub, timeOf, type Link } from "../lib/link.ts";
-import { flag, numberOrNull, oneOf, text } from "../lib/options.ts";
+import { digits, flag, maxHz, oneOf, text, windowMs } from "../lib/options.ts";
 import { MetricData, REDUCTIONS, type Reduction } from "../lib/reduce.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { savedFeed } from "../lib/saved.ts";
@@ -47,13 +47,13 @@ export default defineWidget<Options, State>({
   options: {
     column: text(""),
     reduce: oneOf(REDUCTIONS, "last"),
-    window_ms: numberOrNull(),
+    window_ms: windowMs(),
     sparkline: flag(true),
     title: text(""),
     unit: text(""),
     format: oneOf(["number", "compact", "bytes"], "number"),
-    digits: numberOrNull(),
-    max_hz: numberOrNull(),
+    digits: digits(),
+    max_hz: maxHz(),
   },
 
   open({ hub, channels, options, saved }, sight, signal) {

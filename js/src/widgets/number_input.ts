@@ -3,7 +3,7 @@
 import { openControl, pictureOfControl, type ControlState } from "../lib/control.ts";
 import { button, element, icon } from "../lib/dom.ts";
 import { boundsSaid, parseNumber, spellNumber, stepNumber } from "../lib/number_text.ts";
-import { number, numberOrNull, text } from "../lib/options.ts";
+import { number, numberOrNull, step, text } from "../lib/options.ts";
 import { typedField } from "../lib/typed_field.ts";
 import { defineWidget } from "../lib/widget.ts";
 
@@ -23,7 +23,7 @@ const STEPS = new Map([["ArrowUp", 1], ["ArrowDown", -1], ["PageUp", 10], ["Page
 export default defineWidget<Options, ControlState>({
   kind: "number_input",
   channels: ["value"],
-  options: { min: numberOrNull(), max: numberOrNull(), step: number(1), title: text(""), unit: text("") },
+  options: { min: numberOrNull(), max: numberOrNull(), step: step(number(1)), title: text(""), unit: text("") },
   open: openControl,
   picture: pictureOfControl,
 

@@ -10,7 +10,7 @@ import { formatNumber } from "../lib/format.ts";
 import { drawFrames } from "../lib/frames.ts";
 import { makeGrid } from "../lib/grid_view.ts";
 import { isLive, linkToHub, type Link } from "../lib/link.ts";
-import { number, numberOrNull, text, textsOrNull } from "../lib/options.ts";
+import { height, maxHz, text, textsOrNull } from "../lib/options.ts";
 import { Redraws } from "../lib/redraws.ts";
 import { RowOrder, type Sort } from "../lib/row_order.ts";
 import { savedFeed } from "../lib/saved.ts";
@@ -47,7 +47,7 @@ const NO_ROWS: RowOrder = new RowOrder(() => new Map(), null);
 export default defineWidget<Options, State>({
   kind: "table",
   channels: ["data"],
-  options: { columns: textsOrNull(), sort: text(""), title: text(""), height: number(360), max_hz: numberOrNull() },
+  options: { columns: textsOrNull(), sort: text(""), title: text(""), height: height(360), max_hz: maxHz() },
 
   open({ hub, channels, options, saved }, sight, signal) {
     const want = sight.want(options.max_hz);

@@ -8,7 +8,7 @@ import { readSessions } from "../../src/host/lobby_page.ts";
 import { PagePort } from "../../src/host/page_port.ts";
 import { inOrder, initials, type Person } from "../../src/lib/faces.ts";
 import { sessionOf, whatIsMissing } from "../../src/host/session_page.ts";
-import { endedWords, ENDED, refusalWords, REVOKED, roleWords } from "../../src/host/words.ts";
+import { endedWords, ENDED, NO_ADMIN, NO_LINK, NO_SIGN_IN, overWords, refusalWords, REVOKED, roleWords } from "../../src/host/words.ts";
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const REASONS = ["invalid", "expired", "revoked", "no_session", "no_name", "busy", "away", "from a newer hub"];
@@ -33,6 +33,14 @@ test("access that ended says why", () => {
   assert.match(endedWords("connection limit (code 3504)", NOW + 1, NOW).text, /connection limit/);
   // What may be good again after a reload is kept.
   assert.deepEqual([REVOKED, ENDED, "other"].map((why) => endedWords(why, NOW + 1, NOW).final ?? false), [true, true, false]);
+});
+
+test("who was in by a link that is worth nothing now is told so, and how to come in again", () => {
+  for (const without of [NO_LINK, NO_SIGN_IN, NO_ADMIN]) {
+    const { title, text } = overWords(without);
+    assert.notEqual(title, without.title);
+    assert.ok(text.includes("expired or was revoked") && text.endsWith(without.text));
+  }
 });
 
 test("the hub's reason becomes ours", () => {

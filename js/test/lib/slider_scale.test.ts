@@ -23,3 +23,7 @@ test("keys move as in every slider", () => {
   const moves = ["ArrowLeft", "ArrowUp", "PageDown", "PageUp", "Home", "End", "a"].map((key) => keyMove(key, 50, scale));
   assert.deepEqual(moves, [49, 51, 40, 60, 0, 100, null]);
 });
+
+test("ends that are no scale give a step all the same", () => {
+  for (const [min, max] of [[5, 5], [9, 1], [-1e308, 1e308]] as const) assert.equal(defaultStep(min, max), 1);
+});
