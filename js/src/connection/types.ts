@@ -27,6 +27,8 @@ export interface HubConnection {
   onStatus(fn: () => void, signal: AbortSignal): void;
   /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
   may(verb: string, target: string): boolean;
+  /** Users who are present in a channel and in the others of its session, as far as this page knows. */
+  present(channel: string): ReadonlySet<string>;
   /** Whether it does not, and no other token is on its way that could. */
   denies(verb: string, target: string): boolean;
   /**

@@ -25,6 +25,11 @@ export class Members {
     return [...byUser.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
+  /** Each of them once. */
+  get users(): ReadonlySet<string> {
+    return new Set([...this.#clients.values()].map(({ user }) => user));
+  }
+
   /** Presence was asked for. */
   asked(): void {
     this.#since = [];

@@ -310,6 +310,11 @@ export class FakeConnection implements HubConnection {
     return kept(this.chats, channel, () => new FakeChat(channel));
   }
 
+  present(channel: string): ReadonlySet<string> {
+    const members = this.chats.get(channel)?.members ?? [...this.events.values()].flatMap((feed) => feed.members);
+    return new Set(members.map(({ user }) => user));
+  }
+
   may(verb: string, target: string): boolean {
     return !this.denied.has(`${verb} ${target}`);
   }
