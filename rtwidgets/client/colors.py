@@ -11,8 +11,8 @@ _PALETTE = ("#2563c9", "#d9660d", "#0b8a70", "#c94f9b", "#6f5600", "#2f98dc", "#
 def colors_of(present: Iterable[str]) -> dict[str, str]:
     """Return the colours of users who are present at once, such as ``"#2563c9"``, by user.
 
-    Each has the one of their name; where several have the same, the first of them keeps it, and the others move on to
-    one that is free. `colorsOf` in js/src/lib/palette.ts is the same.
+    Each has the one of their name; where several have the same, the first of them keeps it, and the others
+    move on to one that is free. `colorsOf` in js/src/lib/palette.ts is the same.
     """
     # As JavaScript sorts texts.
     users = sorted(set(present), key=lambda user: user.encode("utf-16-be", "surrogatepass"))

@@ -25,6 +25,7 @@ export interface LogContents {
   readonly divider: string | null;
   readonly outgoing: readonly Outgoing[];
   find(id: string): ChatMessage | null;
+  isLeft(message: ChatMessage): boolean;
   readonly colorOf: ColorOf;
 }
 
@@ -66,7 +67,7 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
   root.setAttribute("aria-label", "Messages; arrow keys go from one to the next");
   ownKeys(root, rowKey, signal);
 
-  let contents: LogContents = { messages: [], more: false, divider: null, outgoing: [], find: () => null, colorOf: colorsOf([]) };
+  let contents: LogContents = { messages: [], more: false, divider: null, outgoing: [], find: () => null, isLeft: () => false, colorOf: colorsOf([]) };
   let drawn = new Map<string, Drawn>();
   const messageOf = new WeakMap<Element, ChatMessage>();
   let limit = PAGE;
@@ -174,9 +175,9 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
 
   const draw = (now: LogContents) => {
     contents = now;
-    const { messages, divider, outgoing, find, more, colorOf } = contents;
+    const { messages, divider, outgoing, find, more, isLeft, colorOf } = contents;
     const anchor = following ? null : anchorIn(root, drawn);
-    const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable, colorOf });
+    const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable, isLeft, colorOf });
     const focused = rowOf(focusAround(root));
     const focusedId = focused && list.contains(focused) ? messageOf.get(focused)?.id : undefined;
     const next = new Map(rows.map((row) => [row.message.id, rebuilt(row)]));

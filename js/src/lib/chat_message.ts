@@ -39,7 +39,7 @@ export function buildRow(row: ChatRow, context: RowContext): HTMLElement {
   if (row.first) main.append(headOf(row, context.me, nowMs));
   else main.append(element("span", { class: "rtw-unseen", text: authorOf(message) }));
   if (message.replyTo !== null && !row.continues) main.append(quoteOf(message.replyTo, row.quoted, context));
-  main.append(message.command ? commandOf(row, message.command, context, nowMs) : textOf(message, context));
+  main.append(message.command ? commandOf(row, message.command, context, nowMs) : textOf(row, context));
   if (message.reactions.size > 0) main.append(reactionsOf(message, context));
   const classes = ["rtw-chat__row"];
   if (row.first) classes.push("rtw-chat__row--first");
@@ -90,10 +90,15 @@ function gutterOf({ message, first, color }: ChatRow): HTMLElement {
   return element("span", { class: "rtw-chat__gutter" }, face);
 }
 
-function textOf(message: ChatMessage, context: TextContext): HTMLElement {
-  const text = element("div", { class: `rtw-chat__text${message.open ? " rtw-chat__text--open" : ""}` });
+function textOf({ message, left }: ChatRow, context: TextContext): HTMLElement {
+  const text = element("div", { class: `rtw-chat__text${message.open && !left ? " rtw-chat__text--open" : ""}` });
   fillText(text, message.text, context);
   if (message.edited) text.append(element("span", { class: "rtw-chat__edited", text: " (edited)" }));
+  if (left) {
+    const note = element("span", { class: "rtw-chat__edited", text: " (interrupted)" });
+    note.title = "It was being written when its author's connection ended.";
+    text.append(note);
+  }
   return text;
 }
 

@@ -174,7 +174,7 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
     conversations.updateOthers(shown);
     const messages = shown.messages;
     const colorOf = colors();
-    log.draw({ messages, more: link.feed?.more ?? false, divider: mark.divider, outgoing: outbox.items, find: (id) => link.feed?.find(id) ?? null, colorOf });
+    log.draw({ messages, more: link.feed?.more ?? false, divider: mark.divider, outgoing: outbox.items, find: (id) => link.feed?.find(id) ?? null, isLeft: (message) => link.feed?.isLeft(message) ?? false, colorOf });
     if (shown.isKnown) speech.hear(messages, me());
     const partners = conversations.partners();
     people.draw(peopleOf(main?.members ?? [], partners, me(), (user) => named(user) ?? shownName(user), (user) => conversations.canWrite(user)), me(), colorOf);
