@@ -108,16 +108,16 @@ class ChatCopy:
         """Take a publication; return the message that it made complete, if it did."""
         form = _form.decode(publication.data)
         info = publication.info
-        user = info.user if info is not None else ""
+        user, client = (info.user, info.client) if info is not None else ("", "")
         if form.type == "message":
-            return self._add(form, user, publication)
+            return self._add(form, user, client, publication)
         known = self.messages.find(form.id)
         if known is None:
             return None
         was_open = known.open
         match form.type:
             case "append":
-                self.messages.append(known, form.text, form.done)
+                self.messages.append(known, form.text, form.done, client)
             case "edit":
                 self.messages.edit(known, form.text, form.command)
             case "delete":
@@ -129,7 +129,7 @@ class ChatCopy:
                 pass
         return known if was_open and not known.open else None
 
-    def _add(self, form: _Form, user: str, publication: Publication) -> ChatMessage | None:
+    def _add(self, form: _Form, user: str, client: str, publication: Publication) -> ChatMessage | None:
         if form.id in self.messages:
             return None
         message = ChatMessage(
@@ -139,6 +139,7 @@ class ChatCopy:
             _display_name(publication) or user,
             publication.time,
             open=form.open,
+            writer=client if form.open else "",
             reply_to=form.reply_to,
             label=form.label,
             command=form.command,

@@ -10,7 +10,7 @@ import msgspec
 
 from ..protocol.messages import ClientInfo, Command, PresenceRequest
 from .channel import Channel
-from .colors import color_of
+from .colors import colors_of
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 
@@ -39,7 +39,7 @@ class Member:
         role: ``"viewer"``, ``"editor"`` or ``"owner"``; the highest, where they came with several.
         guest: Whether they came by a link.
         connections: From how many pages and kernels.
-        color: The colour that pages give them.
+        color: The colour that pages give them while the same members are there.
     """
 
     user: str
@@ -99,6 +99,8 @@ class Members(Channel):
 def members_of(clients: Any) -> list[Member]:
     """Return the users behind connections, owners first, then by name."""
     members: dict[str, Member] = {}
+    clients = list(clients)
+    colors = colors_of(client.user for client in clients)
     for client in clients:
         who = _decoded(bytes(client.conn_info), _ConnInfo)
         role = _decoded(bytes(client.chan_info), _ChanInfo).role
@@ -111,7 +113,7 @@ def members_of(clients: Any) -> list[Member]:
             role=role,
             guest=who.guest,
             connections=1 if known is None else known.connections + 1,
-            color=color_of(client.user),
+            color=colors[client.user],
         )
     return sorted(members.values(), key=lambda member: (_RANK.get(member.role, 3), member.name, member.user))
 

@@ -379,7 +379,8 @@ class Connection:
         if credentials.info is not None:
             self.info.conn_info = msgspec.Raw(credentials.info)
         self.encoded_info = codec.encode_info(self.info)
-        self.author = Author(credentials.user, _name_in(credentials.info) or credentials.user)
+        name = _name_in(credentials.info) or credentials.user
+        self.author = Author(credentials.user, name, self.client)
         self.publishes_to.clear()
         if self.expired_timer is not None:
             self.expired_timer.cancel()

@@ -90,6 +90,7 @@ class ChatMessage(Struct, omit_defaults=True):
 
     Args:
         time: Milliseconds since the Unix epoch.
+        writer: While it is open, the connection that wrote last of it.
         reactions: Users by emoji.
     """
 
@@ -100,6 +101,7 @@ class ChatMessage(Struct, omit_defaults=True):
     time: int = 0
     edited: bool = False
     open: bool = False
+    writer: str = ""
     reply_to: str | None = None
     label: str | None = None
     command: CommandNote | None = None

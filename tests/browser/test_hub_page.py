@@ -262,8 +262,14 @@ def test_colours_are_as_chosen_and_stay(desk: Desk, visit: Visit) -> None:
     page.reload()
     expect(page.locator(".rtw-metric")).not_to_have_class(re.compile("rtw--dark"))
     assert page.evaluate("() => getComputedStyle(document.body).backgroundColor") != dark
-    # Nothing is wider than a phone.
+    # Nothing is wider than a phone, and no face covers another's letters.
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    expect(page.locator(".rtw-host__faces .rtw-face")).to_have_count(2)
+    ends = (
+        "(faces) => faces.map((face) => face.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+    )
+    (_, first_ends), (second_begins, _) = page.locator(".rtw-host__faces .rtw-face").evaluate_all(ends)
+    assert first_ends <= second_begins
 
 
 def test_dashboard_from_a_newer_release_says_what_it_can_not_show(desk: Desk, visit: Visit) -> None:

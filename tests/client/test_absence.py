@@ -23,8 +23,9 @@ from ..server.worker_processes import wait_for
 from .hub_process import ROOT, HubProcess, Proxy, environment
 
 PEERS = 50 if os.environ.get("LONG") == "1" else 5
-# Until then a peer that is gone is nothing to the hub any more.
+# Until then a peer that is gone is nothing to the hub any more, and a stopped one is no member.
 FREED_S = 30.0
+GONE_S = 20.0
 ASLEEP_S = 60.0
 
 CONFIG = """
@@ -157,7 +158,7 @@ def test_clients_that_sleep_recover_or_are_told(hub: HubProcess) -> None:
 
 
 def play(awake: Any, everybody: list[Sleeper]) -> set[str]:
-    """Stop and continue them all; return who was in the chat after the time in which peers are freed."""
+    """Stop and continue them all; return who was in the chat after the time in which members are gone."""
     start = time.monotonic()
     steps = sorted((step for each in everybody for step in each.steps(start)), key=lambda step: step[:2])
     present: set[str] | None = None
@@ -170,7 +171,7 @@ def play(awake: Any, everybody: list[Sleeper]) -> set[str]:
         if now - start > sent / 2:
             awake.event("brief:crowd").send({"id": f"brief {sent}"})
             sent += 1
-        if present is None and now > start + FREED_S:
+        if present is None and now > start + GONE_S:
             present = {member.user for member in awake.chat("chat:crowd").members()}
         time.sleep(0.02)
     awake.event("brief:crowd").send({"id": LAST})

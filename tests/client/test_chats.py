@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -18,8 +20,9 @@ from rtwidgets.errors import ChannelError, ChannelNameError, PermissionDeniedErr
 from rtwidgets.protocol.chat import PAGE
 from rtwidgets.protocol.messages import ClientInfo, Publication
 
+from ..server.sockets import open_line
 from .conftest import Join, eventually
-from .hub_process import HubProcess, Proxy, token
+from .hub_process import HubProcess, Proxy, environment, token
 
 VERBS = ["subscribe", "publish", "history", "presence"]
 
@@ -55,6 +58,50 @@ def test_history_members_and_answers_that_grow(join: Join) -> None:
     assert [(m.user, m.name) for m in desk.members()] == [("ann", "Ann"), ("ben", "Ben")]
     bot()
     assert desk.history(1)[0].text == "looking, Ben … found"
+
+
+BOT = """
+import sys, time
+import rtwidgets as rt
+
+desk = rt.connect(sys.argv[1], token=sys.argv[2]).chat("killed")
+
+@desk.on_message
+def bot(message):
+    yield "looking"
+    time.sleep(60)
+
+desk.history()
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_message_whose_author_was_killed_names_a_connection_that_is_not_there(
+    join: Join, running_hub: HubProcess
+) -> None:
+    command = [sys.executable, "-c", BOT, running_hub.url, token("ann")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as bot:
+        try:
+            assert bot.stdout is not None and bot.stdout.readline() == "ready\n"
+            # The same user is here besides: that says nothing of the process.
+            desk = join(own_token=token("ann")).chat("killed")
+            desk.say("where is it?")
+            eventually(lambda: desk.history()[-1].text == "looking")
+            with open_line(running_hub, "late") as late:
+                joined = late.ask(subscribe={"channel": "chat:killed"})["subscribe"]
+                answer = joined["data"]["messages"][-1]
+                assert answer["open"]
+
+                def present() -> Any:
+                    return late.ask(presence={"channel": "chat:killed"})["presence"]["presence"]
+
+                assert answer["writer"] in present()
+                bot.kill()
+                eventually(lambda: answer["writer"] not in present())
+                assert "ann" in {who["user"] for who in present().values()}
+        finally:
+            bot.kill()
 
 
 def test_history_has_what_was_just_said_here(join: Join) -> None:

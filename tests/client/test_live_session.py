@@ -13,7 +13,7 @@ import pytest
 
 import rtwidgets as rt
 from rtwidgets.client import connect as connecting
-from rtwidgets.client.colors import _PALETTE, color_of
+from rtwidgets.client.colors import _PALETTE, colors_of
 from rtwidgets.client.hub import Hub
 from rtwidgets.client.invitation import Invitation, parse_link
 from rtwidgets.errors import (
@@ -127,7 +127,8 @@ def test_members_are_told_as_they_come_and_go(join: Join, come: Any) -> None:
     eventually(lambda: told[-1:] == [["Ann", "Zoë (guest)"]])
     ann, zoe = session.members()
     assert (ann.user, ann.role, ann.guest, ann.connections) == ("ann", "owner", False, 1)
-    assert (zoe.role, zoe.guest, zoe.color) == ("editor", True, color_of(zoe.user))
+    assert (zoe.role, zoe.guest, zoe.color) == ("editor", True, colors_of(["ann", zoe.user])[zoe.user])
+    assert zoe.color != ann.color
     assert zoe.user.startswith("guest-")
     guest.close()
     eventually(lambda: told[-1:] == [["Ann"]])
@@ -289,8 +290,10 @@ def test_member_whose_machine_vanishes_is_gone_soon(tmp_path: Path, join: Join) 
 
 
 def test_color_of_a_user_is_the_same_as_in_a_page() -> None:
-    golden = json.loads((ROOT / "tests/golden/colors.json").read_text())
-    assert {user: _PALETTE.index(color_of(user)) + 1 for user in golden} == golden
+    alone = json.loads((ROOT / "tests/golden/colors.json").read_text())
+    together = json.loads((ROOT / "tests/golden/member_colors.json").read_text())
+    for members in [*({user: number} for user, number in alone.items()), *together]:
+        assert {user: _PALETTE.index(color) + 1 for user, color in colors_of(members).items()} == members
     css = (ROOT / "js/src/lib/base.css").read_text()
     for number, color in enumerate(_PALETTE, 1):
         assert f"--rtw-series-{number}: {color};" in css

@@ -104,7 +104,7 @@ def test_reactions_are_one_a_user() -> None:
 def test_forms_leave_the_messages_that_every_copy_has(case: dict[str, Any]) -> None:
     chat = Chat()
     for said in case["publications"]:
-        author = Author(said["user"], said["name"] or said["user"])
+        author = Author(said["user"], said["name"] or said["user"], "c")
         assert chat.accept(json.dumps(said["data"]).encode(), 1, said["time"], author) is not None
     assert messages(chat) == case["messages"]
 
@@ -112,6 +112,18 @@ def test_forms_leave_the_messages_that_every_copy_has(case: dict[str, Any]) -> N
 @pytest.mark.parametrize("case", GOLDEN["mentions"], ids=lambda case: case["text"][:20])
 def test_mentions(case: dict[str, Any]) -> None:
     assert mentions_in(case["text"]) == case["users"]
+
+
+def test_an_open_message_names_the_connection_that_wrote_last_of_it() -> None:
+    chat = Chat()
+    first, second = ANN._replace(client="c1"), ANN._replace(client="c2")
+    send(chat, first, type="message", id="1", text="a", open=True)
+    send(chat, first, type="message", id="2", text="whole")
+    assert [message.get("writer") for message in messages(chat)] == ["c1", None]
+    send(chat, second, type="append", id="1", text="b")
+    assert messages(chat)[0]["writer"] == "c2"
+    send(chat, second, type="append", id="1", text="c", done=True)
+    assert "writer" not in messages(chat)[0]
 
 
 def test_a_deleted_message_does_not_come_back() -> None:

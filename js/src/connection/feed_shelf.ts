@@ -5,6 +5,7 @@ import type { BaseFeed } from "../feeds/feed.ts";
 import { bind, type Bound } from "./binding.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Want } from "./types.ts";
+import { sessionOf } from "../lib/panel_layout.ts";
 
 /** A cell that runs again disposes its widget and makes a new one: the subscription outlives the moment between. */
 const GRACE_MS = 2_000;
@@ -56,6 +57,13 @@ export class FeedShelf {
     if (signal.aborted) this.#release(channel, held, want);
     else signal.addEventListener("abort", () => this.#release(channel, held, want), { once: true });
     return held.feed as T;
+  }
+
+  /** Users in a channel and in the others of its session. */
+  present(channel: string): ReadonlySet<string> {
+    const session = sessionOf(channel);
+    const near = [...this.#entries].filter(([name]) => name === channel || (session !== "" && sessionOf(name) === session));
+    return new Set(near.flatMap(([, { feed }]) => [...(feed.crowd?.users ?? [])]));
   }
 
   #release(channel: string, entry: Entry, want: Want): void {

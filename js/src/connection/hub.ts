@@ -110,6 +110,10 @@ export class Connection implements HubConnection {
     return this.#status.phase === "live" && this.#tokens.covers({ verb, target }) && !this.#tokens.say(verb, target);
   }
 
+  present(channel: string): ReadonlySet<string> {
+    return this.#shelf.present(channel);
+  }
+
   stream(channel: string, want: Want, signal: AbortSignal): StreamFeed {
     return this.#shelf.take("stream", () => new Stream(channel), channel, want, signal);
   }

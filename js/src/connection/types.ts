@@ -27,6 +27,8 @@ export interface HubConnection {
   onStatus(fn: () => void, signal: AbortSignal): void;
   /** Whether the page's token gives a right, a verb on a channel or on `command:` and a name: for what is offered only, as the hub decides. */
   may(verb: string, target: string): boolean;
+  /** Users who are present in a channel and in the others of its session, as far as this page knows. */
+  present(channel: string): ReadonlySet<string>;
   /** Whether it does not, and no other token is on its way that could. */
   denies(verb: string, target: string): boolean;
   /**
@@ -195,6 +197,8 @@ export interface ChatMessage {
   readonly edited: boolean;
   /** Still being written. */
   readonly open: boolean;
+  /** The connection that wrote last of it while it is open; empty for others. */
+  readonly writer: string;
   /** Id of the message that it answers; that one may be older than what is here, or deleted. */
   readonly replyTo: string | null;
   /** What the author calls a part of theirs, such as a bot: their word. */
@@ -233,6 +237,8 @@ export interface ChatFeed extends Feed {
   /** Whether the hub has messages from before the first one here. */
   readonly more: boolean;
   find(id: string): ChatMessage | null;
+  /** Whether a message was never finished, and the connection that wrote it has gone. */
+  isLeft(message: ChatMessage): boolean;
   say(saying: Saying): Promise<void>;
   /** With a note it says what became of a command, and is no edit. */
   edit(id: string, text: string, note?: CommandNote): Promise<void>;

@@ -54,6 +54,10 @@ export class Chat extends BaseFeed implements ChatFeed {
     return this.#messages.get(id) ?? null;
   }
 
+  isLeft({ open, writer }: ChatMessage): boolean {
+    return open && writer !== "" && this.crowd.known && !this.crowd.has(writer);
+  }
+
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#listeners.add(fn, signal);
   }
@@ -122,7 +126,7 @@ export class Chat extends BaseFeed implements ChatFeed {
         if (!old) this.#messages.set(id, said(data, publication));
         break;
       case "append":
-        if (old) this.#messages.set(id, { ...old, text: old.text + (data.text === undefined ? "" : textOf(data, "text")), open: data.done !== true });
+        if (old) this.#messages.set(id, { ...old, text: old.text + (data.text === undefined ? "" : textOf(data, "text")), ...writing(data.done !== true, publication) });
         break;
       case "edit":
         if (old) this.#messages.set(id, edited(old, data));
@@ -153,14 +157,19 @@ export class Chat extends BaseFeed implements ChatFeed {
 /** A new message: who said it and when is the hub's word, never the data's. */
 function said(data: JsonObject, { info, timeMs }: Publication): ChatMessage {
   const user = info?.user ?? "";
-  const of = { user, name: info?.name ?? user, time: timeMs ?? 0, edited: false, reactions: {} };
+  const of = { ...writing(data.open === true, { info }), user, name: info?.name ?? user, time: timeMs ?? 0, edited: false, reactions: {} };
   return readMessage({ ...data, ...of });
+}
+
+/** Whether a message is still being written, and by which connection. */
+function writing(open: boolean, { info }: Pick<Publication, "info">): Pick<ChatMessage, "open" | "writer"> {
+  return { open, writer: open ? (info?.client ?? "") : "" };
 }
 
 function edited(message: ChatMessage, data: JsonObject): ChatMessage {
   const text = textOf(data, "text");
   const note = readNote(data.command);
-  return note ? { ...message, text, command: note, open: false } : { ...message, text, edited: true, open: false };
+  return note ? { ...message, text, command: note, open: false, writer: "" } : { ...message, text, edited: true, open: false, writer: "" };
 }
 
 function reacted(message: ChatMessage, emoji: string, user: string, on: boolean): ChatMessage {

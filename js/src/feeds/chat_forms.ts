@@ -28,6 +28,7 @@ export function readMessage(data: JsonObject): ChatMessage {
     timeMs: typeof data.time === "number" ? data.time : 0,
     edited: data.edited === true,
     open: data.open === true,
+    writer: typeof data.writer === "string" ? data.writer : "",
     replyTo: typeof data.reply_to === "string" ? data.reply_to : null,
     label: typeof data.label === "string" ? data.label : null,
     command: readNote(data.command),

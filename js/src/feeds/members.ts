@@ -7,6 +7,8 @@ import { higher } from "./publisher.ts";
 export class Members {
   readonly #changed: () => void;
   #clients = new Map<string, Publisher>();
+  /** Whether the hub has told who is there. */
+  known = false;
   /** Joins and leaves since presence was asked for; they are newer than its answer, or harmless. */
   #since: { who: Publisher; joined: boolean }[] | null = null;
 
@@ -25,6 +27,15 @@ export class Members {
     return [...byUser.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
+  /** Each of them once. */
+  get users(): ReadonlySet<string> {
+    return new Set([...this.#clients.values()].map(({ user }) => user));
+  }
+
+  has(client: string): boolean {
+    return this.#clients.has(client);
+  }
+
   /** Presence was asked for. */
   asked(): void {
     this.#since = [];
@@ -33,6 +44,7 @@ export class Members {
   /** Presence was answered: these are the clients that are there. */
   present(clients: readonly Publisher[]): void {
     this.#clients = new Map(clients.map((who) => [who.client, who]));
+    this.known = true;
     const since = this.#since ?? [];
     this.#since = null;
     for (const { who, joined } of since) this.#move(who, joined);

@@ -5,6 +5,7 @@ import { isObject } from "../feeds/columns.ts";
 import { element, setText } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
+import { colorsOf } from "../lib/palette.ts";
 import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
 import type { Keep } from "./keep.ts";
@@ -43,7 +44,7 @@ function inside(stage: HTMLElement, keep: Keep, { admission, connection, signal,
   const refresh = (): void => {
     const { phase, reason } = connection.status;
     if (phase === "down") return end(endedWords(reason ?? "", admission.expiresAtMs, Date.now()));
-    people.draw(crowd.members, admission.user);
+    people.draw(crowd.members, admission.user, colorsOf(connection.present(crowd.channel)));
     const refused = layout.status.phase === "refused";
     said.hidden = !refused;
     setText(said, refused ? NO_ADMIN.text : "");

@@ -6,6 +6,7 @@ import { bell } from "../lib/bell.ts";
 import { element, names } from "../lib/dom.ts";
 import { formatDuration } from "../lib/format.ts";
 import { shownName } from "../lib/names.ts";
+import { colorsOf } from "../lib/palette.ts";
 import { ownNotices } from "../lib/page_notices.ts";
 import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
@@ -95,7 +96,7 @@ function listed({ name, title, owner, role, createdMs, members, count }: ListedS
     element("span", { class: "rtw-host__line" }, element("span", { class: "rtw-host__label", text: title }), element("span", { class: "rtw-host__role", text: role })),
     element("span", { class: "rtw-host__address", text: name }),
     names("rtw-host__meta", `by ${shownName(owner)} · opened ${formatDuration(nowMs - createdMs)} ago`),
-    element("span", { class: "rtw-host__present" }, element("span", { class: "rtw-host__faces" }, ...faces(members, 5, count)), element("span", { class: "rtw-host__count", text: there })),
+    element("span", { class: "rtw-host__present" }, element("span", { class: "rtw-host__faces" }, ...faces(members, colorsOf(members.map(({ user }) => user)), 5, count)), element("span", { class: "rtw-host__count", text: there })),
   );
   return element("div", { role: "listitem" }, link);
 }

@@ -5,6 +5,7 @@ import { isObject } from "../feeds/columns.ts";
 import { bell } from "../lib/bell.ts";
 import { element, setText } from "../lib/dom.ts";
 import { shownName } from "../lib/names.ts";
+import { colorsOf } from "../lib/palette.ts";
 import { ownNotices, showAsToasts } from "../lib/page_notices.ts";
 import { entry, type Visit } from "./entry.ts";
 import { head } from "./head.ts";
@@ -61,7 +62,7 @@ function inside(stage: HTMLElement, base: URL, keep: Keep, session: string, { ad
     // One title is enough where both are the same.
     const shown = isObject(layout.value) ? text(layout.value.title) : "";
     panels.classList.toggle("rtw-host__dashboard--named", shown === "" || shown === (text(says?.title) || session));
-    people.draw(crowd.members, admission.user);
+    people.draw(crowd.members, admission.user, colorsOf(connection.present(crowd.channel)));
     const notice = whatIsMissing(about.status.phase, about.has, says !== null, layout.has);
     said.hidden = notice === "";
     setText(said, notice);

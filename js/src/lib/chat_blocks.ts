@@ -1,6 +1,7 @@
 // A chat as rows: one for each message, with what stands above it.
 
 import type { ChatMessage } from "../connection/types.ts";
+import type { ColorOf } from "./palette.ts";
 
 /** A pause after which an author's name and the time are said again. */
 const PAUSE_MS = 5 * 60_000;
@@ -19,6 +20,10 @@ export interface ChatRow {
   readonly continues: boolean;
   /** The hub's id of the call that it tells of, while we may stop it. */
   readonly stoppable: string | null;
+  /** It was never finished, and who wrote it has gone. */
+  readonly left: boolean;
+  /** The author's colour. */
+  readonly color: string;
 }
 
 export interface Surroundings {
@@ -29,10 +34,12 @@ export interface Surroundings {
   /** The message of an id; null for none. */
   find(id: string): ChatMessage | null;
   stoppable(message: ChatMessage): string | null;
+  isLeft(message: ChatMessage): boolean;
+  readonly colorOf: ColorOf;
 }
 
 /** Put messages into rows. */
-export function chatRows(messages: readonly ChatMessage[], { divider, more, find, stoppable }: Surroundings): ChatRow[] {
+export function chatRows(messages: readonly ChatMessage[], { divider, more, find, stoppable, isLeft, colorOf }: Surroundings): ChatRow[] {
   let previous: ChatMessage | null = null;
   return messages.map((message) => {
     const newDay = previous === null || !sameDay(previous.timeMs, message.timeMs);
@@ -46,13 +53,13 @@ export function chatRows(messages: readonly ChatMessage[], { divider, more, find
     const continues = follows && message.replyTo !== null && message.command !== null;
     previous = message;
     const quoted = message.replyTo === null ? null : (find(message.replyTo) ?? (more ? undefined : null));
-    return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues, stoppable: stoppable(message) };
+    return { message, first: newDay || divided || !follows, newDay, divider: divided, quoted, continues, stoppable: stoppable(message), left: isLeft(message), color: colorOf(message.user) };
   });
 }
 
 /** Whether two rows show the same: messages are never changed, but replaced. */
 export function sameRow(a: ChatRow, b: ChatRow): boolean {
-  const looks = (row: ChatRow) => [row.message, row.first, row.newDay, row.divider, row.quoted, row.continues, row.stoppable];
+  const looks = (row: ChatRow) => [row.message, row.first, row.newDay, row.divider, row.quoted, row.continues, row.stoppable, row.left, row.color];
   return looks(a).every((part, i) => part === looks(b)[i]);
 }
 

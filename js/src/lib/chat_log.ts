@@ -8,6 +8,7 @@ import { buildOutgoing, type OutgoingContext } from "./chat_outgoing.ts";
 import { button, element, focusAround, setText } from "./dom.ts";
 import { ownKeys, rowKey } from "./keys.ts";
 import type { Outgoing } from "./outbox.ts";
+import { colorsOf, type ColorOf } from "./palette.ts";
 import { rowKeys } from "./row_keys.ts";
 
 /** So many rows are built; more when the reader scrolls up. */
@@ -24,6 +25,8 @@ export interface LogContents {
   readonly divider: string | null;
   readonly outgoing: readonly Outgoing[];
   find(id: string): ChatMessage | null;
+  isLeft(message: ChatMessage): boolean;
+  readonly colorOf: ColorOf;
 }
 
 export interface LogContext extends Omit<RowContext, "jump" | "signal">, ActionContext, OutgoingContext {
@@ -64,7 +67,7 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
   root.setAttribute("aria-label", "Messages; arrow keys go from one to the next");
   ownKeys(root, rowKey, signal);
 
-  let contents: LogContents = { messages: [], more: false, divider: null, outgoing: [], find: () => null };
+  let contents: LogContents = { messages: [], more: false, divider: null, outgoing: [], find: () => null, isLeft: () => false, colorOf: colorsOf([]) };
   let drawn = new Map<string, Drawn>();
   const messageOf = new WeakMap<Element, ChatMessage>();
   let limit = PAGE;
@@ -172,9 +175,9 @@ export function chatLog(context: () => LogContext, signal: AbortSignal): ChatLog
 
   const draw = (now: LogContents) => {
     contents = now;
-    const { messages, divider, outgoing, find, more } = contents;
+    const { messages, divider, outgoing, find, more, isLeft, colorOf } = contents;
     const anchor = following ? null : anchorIn(root, drawn);
-    const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable });
+    const rows = chatRows(messages.slice(-limit), { divider, more, find, stoppable: context().stoppable, isLeft, colorOf });
     const focused = rowOf(focusAround(root));
     const focusedId = focused && list.contains(focused) ? messageOf.get(focused)?.id : undefined;
     const next = new Map(rows.map((row) => [row.message.id, rebuilt(row)]));

@@ -9,7 +9,6 @@ import { formatClock, formatDay } from "./format.ts";
 import { plainText } from "./markdown.ts";
 import { mentionsIn } from "./mentions.ts";
 import { shownName } from "./names.ts";
-import { colorOfName } from "./palette.ts";
 
 export interface RowContext extends TextContext {
   /** What stands before the names of the chat's own commands. */
@@ -37,10 +36,10 @@ export function buildRow(row: ChatRow, context: RowContext): HTMLElement {
   const { message } = row;
   const nowMs = Date.now();
   const main = element("div", { class: "rtw-chat__main" });
-  if (row.first) main.append(headOf(message, context.me, nowMs));
+  if (row.first) main.append(headOf(row, context.me, nowMs));
   else main.append(element("span", { class: "rtw-unseen", text: authorOf(message) }));
   if (message.replyTo !== null && !row.continues) main.append(quoteOf(message.replyTo, row.quoted, context));
-  main.append(message.command ? commandOf(row, message.command, context, nowMs) : textOf(message, context));
+  main.append(message.command ? commandOf(row, message.command, context, nowMs) : textOf(row, context));
   if (message.reactions.size > 0) main.append(reactionsOf(message, context));
   const classes = ["rtw-chat__row"];
   if (row.first) classes.push("rtw-chat__row--first");
@@ -60,12 +59,12 @@ export function authorOf({ label, name, user }: ChatMessage): string {
   return label === null ? author : `${shownName(label)} (${author})`;
 }
 
-function headOf(message: ChatMessage, me: string | null, nowMs: number): HTMLElement {
+function headOf({ message, color }: ChatRow, me: string | null, nowMs: number): HTMLElement {
   const { label, timeMs, user } = message;
   const time = element("time", { class: "rtw-chat__time", text: formatClock(timeMs, "minute") });
   time.title = `${formatDay(timeMs, nowMs)}, ${formatClock(timeMs)}`;
   const author = names("rtw-chat__author", shownName(message.name || user));
-  author.style.setProperty("--face", colorOfName(user));
+  author.style.setProperty("--face", color);
   const tag = (text: string) => element("span", { class: "rtw-chat__tag", text });
   const head = element("div", { class: "rtw-chat__by" });
   if (label === null) {
@@ -78,7 +77,7 @@ function headOf(message: ChatMessage, me: string | null, nowMs: number): HTMLEle
   return head;
 }
 
-function gutterOf({ message, first }: ChatRow): HTMLElement {
+function gutterOf({ message, first, color }: ChatRow): HTMLElement {
   if (!first) {
     const time = element("span", { class: "rtw-chat__gutter rtw-chat__gutter--time", text: formatClock(message.timeMs, "minute") });
     time.setAttribute("aria-hidden", "true");
@@ -86,15 +85,20 @@ function gutterOf({ message, first }: ChatRow): HTMLElement {
   }
   const bot = message.label !== null;
   const face = element("span", { class: `rtw-chat__face${bot ? " rtw-chat__face--bot" : ""}`, text: initials(shownName(message.label ?? (message.name || message.user))) });
-  face.style.setProperty("--face", colorOfName(message.user));
+  face.style.setProperty("--face", color);
   face.setAttribute("aria-hidden", "true");
   return element("span", { class: "rtw-chat__gutter" }, face);
 }
 
-function textOf(message: ChatMessage, context: TextContext): HTMLElement {
-  const text = element("div", { class: `rtw-chat__text${message.open ? " rtw-chat__text--open" : ""}` });
+function textOf({ message, left }: ChatRow, context: TextContext): HTMLElement {
+  const text = element("div", { class: `rtw-chat__text${message.open && !left ? " rtw-chat__text--open" : ""}` });
   fillText(text, message.text, context);
   if (message.edited) text.append(element("span", { class: "rtw-chat__edited", text: " (edited)" }));
+  if (left) {
+    const note = element("span", { class: "rtw-chat__edited", text: " (interrupted)" });
+    note.title = "It was being written when its author's connection ended.";
+    text.append(note);
+  }
   return text;
 }
 

@@ -17,7 +17,7 @@ import { button, element, icon, setNames, setText } from "./dom.ts";
 import { drawFrames } from "./frames.ts";
 import { memberPanel, peopleOf } from "./member_panel.ts";
 import { shownName } from "./names.ts";
-import { colorOfName } from "./palette.ts";
+import { colorsOf } from "./palette.ts";
 import { panelsAround } from "./panels.ts";
 import { markSaved } from "./saved_mark.ts";
 import { whileEmpty } from "./status.ts";
@@ -42,6 +42,7 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
   const me = () => conversations.me;
   const named = (user: string) =>
     nameOf(user, conversations.main.link.feed?.members ?? [], shown.messages) ?? nameOf(user, [], conversations.main.messages);
+  const colors = () => colorsOf(conversations.main.link.connection?.present(conversations.channel) ?? []);
   const mayTalk = () => shown.link.connection?.may("publish", shown.channel) ?? false;
 
   const show = (user: string | null) => {
@@ -154,11 +155,12 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
     for (const { user, name } of conversations.main.link.feed?.members ?? []) known.set(user, name || user);
     for (const { user, name } of shown.messages) if (user && !known.has(user)) known.set(user, name || user);
     const choices = [...known].filter(([user]) => user !== me() && /^[^\s,;:!?()[\]{}"'<>`*@][^\s,;:!?()[\]{}"'<>`*]*$/u.test(user));
+    const colorOf = colors();
     return fitting(choices, typed, (choice) => choice).map(([user, name]) => ({
       insert: `@${user}`,
       name: shownName(name),
       hint: name === user ? "" : `@${shownName(user)}`,
-      color: colorOfName(user),
+      color: colorOf(user),
     }));
   };
 
@@ -171,10 +173,11 @@ export function chatView({ frame, conversations, title, height, calls }: ChatVie
     shown.update(log.atEnd);
     conversations.updateOthers(shown);
     const messages = shown.messages;
-    log.draw({ messages, more: link.feed?.more ?? false, divider: mark.divider, outgoing: outbox.items, find: (id) => link.feed?.find(id) ?? null });
+    const colorOf = colors();
+    log.draw({ messages, more: link.feed?.more ?? false, divider: mark.divider, outgoing: outbox.items, find: (id) => link.feed?.find(id) ?? null, isLeft: (message) => link.feed?.isLeft(message) ?? false, colorOf });
     if (shown.isKnown) speech.hear(messages, me());
     const partners = conversations.partners();
-    people.draw(peopleOf(main?.members ?? [], partners, me(), (user) => named(user) ?? shownName(user), (user) => conversations.canWrite(user)), me());
+    people.draw(peopleOf(main?.members ?? [], partners, me(), (user) => named(user) ?? shownName(user), (user) => conversations.canWrite(user)), me(), colorOf);
     // Who was there then is not saved.
     people.root.hidden = conversations.main.link.savedAtMs !== null;
     alone.hidden = partner === null;

@@ -7,6 +7,7 @@ import { describe, element, setText } from "./dom.ts";
 import { formatClock } from "./format.ts";
 import { isLive, linkToHub, type Link } from "./link.ts";
 import { movedBy, nameOfSetter } from "./moved_by.ts";
+import { colorsOf } from "./palette.ts";
 import { quoted, type Spec } from "./options.ts";
 import { Redraws } from "./redraws.ts";
 import { savedFeed } from "./saved.ts";
@@ -102,7 +103,7 @@ export function controlCard(
     return isLocked ? `You can watch this, not set it: you have no right to publish on ${channel}.` : "";
   };
   const badge = statusBadge({ link, channel, showAge: false, details, locked: whyLocked, redraws }, signal);
-  const by = movedBy(user, client, signal);
+  const by = movedBy(user, client, () => colorsOf(link.connection?.present(channel) ?? []), signal);
   badge.append(by.root);
   const view = card(el, { class: parts.class, title, badge, inline: true, problems: spec.problems }, signal);
   const locked = element("span", { class: "rtw-locked rtw-unseen" });

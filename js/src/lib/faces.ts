@@ -3,7 +3,7 @@
 import type { Member } from "../connection/types.ts";
 import { element } from "./dom.ts";
 import { shownName, unmarked } from "./names.ts";
-import { colorOfName } from "./palette.ts";
+import type { ColorOf } from "./palette.ts";
 
 export type Person = Pick<Member, "user" | "name" | "role" | "guest" | "clients">;
 
@@ -21,17 +21,17 @@ export function initials(name: string): string {
 }
 
 /** A round face with somebody's colour and initials. */
-export function face({ user, name }: Person): HTMLElement {
+export function face({ user, name }: Person, colorOf: ColorOf): HTMLElement {
   const made = element("span", { class: "rtw-face", text: initials(name || user) });
   made.setAttribute("aria-hidden", "true");
-  made.style.setProperty("--face", colorOfName(user));
+  made.style.setProperty("--face", colorOf(user));
   return made;
 }
 
 /** Faces of the first few in a row; their names are in its tooltip, and read aloud. */
 export interface FaceRow {
   readonly root: HTMLElement;
-  draw(people: readonly Person[], me: string | null): void;
+  draw(people: readonly Person[], me: string | null, colorOf: ColorOf): void;
 }
 
 const SHOWN = 5;
@@ -41,9 +41,9 @@ export function faceRow(): FaceRow {
   let before = "";
   return {
     root,
-    draw(people, me) {
+    draw(people, me, colorOf) {
       const ordered = inOrder(people, me);
-      const now = JSON.stringify([ordered, me]);
+      const now = JSON.stringify([ordered.map((person) => [person, colorOf(person.user)]), me]);
       if (now === before) return;
       before = now;
       const names = ordered.map(({ user, name }) => `${shownName(name || user)}${user === me ? " (you)" : ""}`);
@@ -51,7 +51,7 @@ export function faceRow(): FaceRow {
       root.hidden = ordered.length === 0;
       root.title = names.join(", ");
       root.setAttribute("aria-label", `${people.length} here: ${names.join(", ")}`);
-      root.replaceChildren(...ordered.slice(0, SHOWN).map(face), ...(rest > 0 ? [element("span", { class: "rtw-faces__rest", text: `+${rest}` })] : []));
+      root.replaceChildren(...ordered.slice(0, SHOWN).map((person) => face(person, colorOf)), ...(rest > 0 ? [element("span", { class: "rtw-faces__rest", text: `+${rest}` })] : []));
     },
   };
 }

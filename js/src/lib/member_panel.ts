@@ -6,7 +6,7 @@ import { button, element, focusAround, names, setText } from "./dom.ts";
 import { initials } from "./faces.ts";
 import { menuKey, ownKeys } from "./keys.ts";
 import { shownName } from "./names.ts";
-import { colorOfName } from "./palette.ts";
+import { colorsOf, type ColorOf } from "./palette.ts";
 import { panelUnder } from "./popover.ts";
 
 const FACES = 4;
@@ -24,7 +24,7 @@ export interface Person {
 
 export interface MemberPanel {
   readonly root: HTMLElement;
-  draw(people: readonly Person[], me: string | null): void;
+  draw(people: readonly Person[], me: string | null, colorOf: ColorOf): void;
 }
 
 /** Members and those one has written with, as people. */
@@ -59,12 +59,13 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
   let people: readonly Person[] = [];
   let me: string | null = null;
   let before = "";
+  let colorOf: ColorOf = colorsOf([]);
 
   const items = () => [...list.querySelectorAll<HTMLElement>("button")];
   const fill = () => {
     list.replaceChildren(
       ...people.map((person) => {
-        const spot = faceOf(person, "rtw-chat__face rtw-chat__face--small");
+        const spot = faceOf(person, colorOf);
         const name = names("rtw-chat__who", person.name);
         const more = person.user === me ? "you" : !person.here ? "away" : person.pages > 1 ? `${person.pages} pages` : "";
         const unread = element("span", { class: "rtw-chat__unread", hidden: !person.unread });
@@ -112,15 +113,16 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
 
   return {
     root,
-    draw(now, user) {
-      const shown = JSON.stringify([now, user]);
+    draw(now, user, colors) {
+      const shown = JSON.stringify([now.map((person) => [person, colors(person.user)]), user]);
       if (shown === before) return;
       before = shown;
       people = now;
       me = user;
+      colorOf = colors;
       const here = people.filter((person) => person.here);
       const unread = people.some((person) => person.unread);
-      faces.replaceChildren(...here.slice(0, FACES).map((person) => faceOf(person, "rtw-chat__face rtw-chat__face--small")));
+      faces.replaceChildren(...here.slice(0, FACES).map((person) => faceOf(person, colorOf)));
       setText(count, String(here.length));
       dot.hidden = !unread;
       opener.hidden = people.length === 0;
@@ -133,9 +135,9 @@ export function memberPanel(choose: (user: string) => void, signal: AbortSignal)
   };
 }
 
-function faceOf({ user, name, here }: Person, classes: string): HTMLElement {
-  const face = element("span", { class: `${classes}${here ? "" : " rtw-chat__face--away"}`, text: initials(name) });
-  face.style.setProperty("--face", colorOfName(user));
+function faceOf({ user, name, here }: Person, colorOf: ColorOf): HTMLElement {
+  const face = element("span", { class: `rtw-chat__face rtw-chat__face--small${here ? "" : " rtw-chat__face--away"}`, text: initials(name) });
+  face.style.setProperty("--face", colorOf(user));
   face.setAttribute("aria-hidden", "true");
   return face;
 }

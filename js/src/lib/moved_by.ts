@@ -3,7 +3,7 @@
 import type { ChangedBy } from "../connection/types.ts";
 import { element, setNames } from "./dom.ts";
 import { shownName } from "./names.ts";
-import { colorOfName } from "./palette.ts";
+import type { ColorOf } from "./palette.ts";
 
 const SHOWN_MS = 4_000;
 
@@ -21,7 +21,7 @@ export function nameOfSetter(by: ChangedBy | null, me: string | null): string | 
 }
 
 /** A chip that says who set the value, whenever somebody does on another connection than the page's. */
-export function movedBy(user: () => string | null, client: () => string | null, signal: AbortSignal): MovedBy {
+export function movedBy(user: () => string | null, client: () => string | null, colors: () => ColorOf, signal: AbortSignal): MovedBy {
   const name = element("span", { class: "rtw-by__name" });
   const root = element("span", { class: "rtw-by", role: "status" }, element("span", { class: "rtw-by__spot" }), name);
   let before: ChangedBy | null = null;
@@ -40,7 +40,7 @@ export function movedBy(user: () => string | null, client: () => string | null, 
       const who = by?.client ? nameOfSetter(by, user()) : null;
       if (by?.client === client()) return show("");
       if (by === null || who === null) return;
-      root.style.setProperty("--face", colorOfName(by.user));
+      root.style.setProperty("--face", colors()(by.user));
       show(who);
       clearTimeout(timer);
       timer = setTimeout(() => show(""), SHOWN_MS);

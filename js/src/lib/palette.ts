@@ -26,9 +26,36 @@ export function seriesStyles(root: HTMLElement, count: number): SeriesStyle[] {
   });
 }
 
-/** One of the palette's variables for a name, always the same. Source: FNV-1a, 32 bits. */
-export function colorOfName(name: string): string {
+/** The colour of a user, as one of the palette's variables. */
+export type ColorOf = (user: string) => string;
+
+/**
+ * The colours of users who are present at once: apart while there are colours, and the same wherever the same users
+ * are. Each has the one of their name; where several have the same, the first of them keeps it, and the others move on
+ * to one that is free. Who is not present has the one of their name. `colors_of` in rtwidgets/client/colors.py is the same.
+ */
+export function colorsOf(present: Iterable<string>): ColorOf {
+  const users = [...new Set(present)].sort();
+  const places = new Map<string, number>();
+  const used = new Array<number>(COLORS).fill(0);
+  const take = (user: string, place: number) => {
+    places.set(user, place);
+    used[place] = (used[place] ?? 0) + 1;
+  };
+  for (const user of users) if (used[placeOf(user)] === 0) take(user, placeOf(user));
+  for (const user of users) {
+    if (places.has(user)) continue;
+    const fewest = Math.min(...used);
+    let place = placeOf(user);
+    while (used[place] !== fewest) place = (place + 1) % COLORS;
+    take(user, place);
+  }
+  return (user) => `var(--rtw-series-${(places.get(user) ?? placeOf(user)) + 1})`;
+}
+
+/** The place of a name in the palette, always the same. Source: FNV-1a, 32 bits. */
+function placeOf(name: string): number {
   let hash = 0x811c9dc5;
   for (const unit of name) hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
-  return `var(--rtw-series-${((hash >>> 0) % COLORS) + 1})`;
+  return (hash >>> 0) % COLORS;
 }

@@ -9,6 +9,7 @@ import { editingKey, ownKeys } from "../lib/keys.ts";
 import { kindOf, unknownKind } from "../lib/kinds.ts";
 import { isLive, linkToHub, type Link } from "../lib/link.ts";
 import { showAsToasts } from "../lib/page_notices.ts";
+import { colorsOf } from "../lib/palette.ts";
 import { panelBoard } from "../lib/panel_board.ts";
 import { PanelEdits } from "../lib/panel_edits.ts";
 import { sessionOf } from "../lib/panel_layout.ts";
@@ -106,7 +107,7 @@ export default defineWidget<Record<never, never>, State>({
       const mayEdit = link.connection?.may("publish", channel) ?? false;
       if (board.editing && !mayEdit) board.edit(false);
       view.retitle(title || session);
-      faces.draw(crowd.feed?.members ?? [], link.connection?.user ?? null);
+      faces.draw(crowd.feed?.members ?? [], link.connection?.user ?? null, colorsOf(link.connection?.present(channel) ?? []));
       view.root.classList.toggle("rtw-dash--editing", board.editing);
       edit.hidden = !mayEdit || (panels.length === 0 && !board.editing);
       edit.setAttribute("aria-pressed", String(board.editing));

@@ -62,7 +62,7 @@ function written({ timeMs, replyTo, reactions, command, ...rest }: ChatMessage):
     command: command && Object.fromEntries(Object.entries(command).filter(([, value]) => value !== null)),
     reactions: Object.fromEntries(reactions),
   };
-  const isDefault = (value: unknown) => value === false || value === null || (typeof value === "object" && Object.keys(value).length === 0);
+  const isDefault = (value: unknown) => value === false || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(all).filter(([, value]) => !isDefault(value)));
 }
 
@@ -178,4 +178,27 @@ test("a page keeps the newest messages and knows that there were others", () => 
   const { feed } = chat();
   for (let i = 0; i < 2_000; i++) feed.publication(pub(i + 2, { type: "message", id: `m${i}`, text: "x" }));
   assert.deepEqual([feed.messages.length, feed.messages[0]?.id, feed.more], [2_000, "m0", true]);
+});
+
+test("a message whose author's connection has gone is left, until more of it comes from another one", () => {
+  const { feed } = chat();
+  const late = { ...kept("late"), open: true, writer: "c9" };
+  feed.subscribed({ data: { kind: "chat", messages: [kept("a"), late], more: false }, offset: 1, wasRecovering: false, recovered: false });
+  const left = () => feed.messages.filter((message) => feed.isLeft(message)).map(({ id }) => id).join(" ");
+  assert.equal(left(), "", "nobody knows yet who is there");
+  feed.crowd.asked();
+  feed.crowd.present([ann, bob]);
+  assert.equal(left(), "late");
+  feed.publication(pub(2, { type: "message", id: "b", text: "so", open: true }));
+  feed.publication(pub(3, { type: "message", id: "c", text: "whole" }));
+  assert.equal(left(), "late");
+  feed.crowd.left(ann);
+  assert.equal(left(), "late b");
+  const again = { ...ann, client: "c3" };
+  feed.crowd.joined(again);
+  feed.publication(pub(4, { type: "append", id: "b", text: " far" }, again));
+  assert.equal(left(), "late");
+  feed.publication(pub(5, { type: "append", id: "b", text: "", done: true }, again));
+  feed.crowd.left(again);
+  assert.equal(left(), "late");
 });

@@ -183,6 +183,10 @@ export class FakeChat extends FakeFeed implements ChatFeed {
     return this.messages.find((message) => message.id === id) ?? null;
   }
 
+  isLeft({ open, writer }: ChatMessage): boolean {
+    return open && writer === "gone";
+  }
+
   async say({ id, text, replyTo, command }: Saying): Promise<void> {
     await this.#taken();
     this.receive("ann", "Ann", text, Date.now(), { id, replyTo: replyTo ?? null, command: command ?? null });
@@ -258,7 +262,7 @@ let made = 0;
 
 /** A message as a feed has it. */
 export function said(user: string, name: string, text: string, timeMs: number, more: Partial<ChatMessage> = {}): ChatMessage {
-  const plain = { edited: false, open: false, replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
+  const plain = { edited: false, open: false, writer: "", replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
   return { id: `s${made++}`, text, user, name, timeMs, ...plain, ...more };
 }
 
@@ -308,6 +312,11 @@ export class FakeConnection implements HubConnection {
 
   chat(channel: string): FakeChat {
     return kept(this.chats, channel, () => new FakeChat(channel));
+  }
+
+  present(channel: string): ReadonlySet<string> {
+    const members = this.chats.get(channel)?.members ?? [...this.events.values()].flatMap((feed) => feed.members);
+    return new Set(members.map(({ user }) => user));
   }
 
   may(verb: string, target: string): boolean {

@@ -6,6 +6,7 @@ import { commandHint, commandsOf, isComplete, scopeOf } from "../../src/lib/chat
 import { directChannel, directPartner, nameOf, orderedMembers } from "../../src/lib/chat_names.ts";
 import { completing, fitting } from "../../src/lib/completion.ts";
 import { peopleOf } from "../../src/lib/member_panel.ts";
+import { colorsOf } from "../../src/lib/palette.ts";
 import { ReadMark, readUntilMs, type MarkStore } from "../../src/lib/read_mark.ts";
 import { Typing } from "../../src/lib/typing.ts";
 import { said } from "../harness/fake.ts";
@@ -13,6 +14,7 @@ import { said } from "../harness/fake.ts";
 const NOON = new Date(2026, 10, 23, 12).getTime();
 const message = (id: string, user: string, timeMs: number, more: Partial<ChatMessage> = {}) => said(user, user, id, timeMs, { id, ...more });
 const nobody = () => null;
+const colorOf = colorsOf([]);
 
 test("an author and the time are said once for what belongs together", () => {
   const rows = chatRows(
@@ -27,7 +29,7 @@ test("an author and the time are said once for what belongs together", () => {
       message("h", "bob", NOON + 86_402_000, { replyTo: "g" }),
       message("i", "bob", NOON + 86_403_000, { replyTo: "h", command: { name: "halt", state: "done", fraction: null, key: null } }),
     ],
-    { divider: "b", find: nobody, more: false, stoppable: nobody },
+    { divider: "b", find: nobody, more: false, stoppable: nobody, isLeft: () => false, colorOf },
   );
   assert.deepEqual(rows.filter(({ first }) => first).map(({ message }) => message.id).join(""), "abcdefg");
   assert.deepEqual(rows.filter(({ newDay }) => newDay).map(({ message }) => message.id).join(""), "af");
@@ -39,13 +41,13 @@ test("what a message answers is shown, is gone, or is not here yet", () => {
   const a = message("a", "ann", NOON);
   const b = message("b", "bob", NOON, { replyTo: "a" });
   const find = (id: string) => (id === "a" ? a : null);
-  const quoted = (more: boolean, id = "a") => chatRows([{ ...b, replyTo: id }], { divider: null, find, more, stoppable: nobody })[0]?.quoted;
+  const quoted = (more: boolean, id = "a") => chatRows([{ ...b, replyTo: id }], { divider: null, find, more, stoppable: nobody, isLeft: () => false, colorOf })[0]?.quoted;
   assert.deepEqual([quoted(false), quoted(true), quoted(false, "x"), quoted(true, "x")], [a, a, null, undefined]);
-  const around = { divider: null, find, more: false, stoppable: nobody };
+  const around = { divider: null, find, more: false, stoppable: nobody, isLeft: () => false, colorOf };
   const [before] = chatRows([b], around);
   const [same] = chatRows([b], around);
   assert.ok(before && same && sameRow(before, same));
-  for (const change of [{ find: () => ({ ...a, text: "edited" }) }, { stoppable: () => "call" }, { divider: "b" }]) {
+  for (const change of [{ find: () => ({ ...a, text: "edited" }) }, { stoppable: () => "call" }, { divider: "b" }, { colorOf: () => "red" }, { isLeft: () => true }]) {
     const [after] = chatRows([b], { ...around, ...change });
     assert.ok(after && !sameRow(before, after));
   }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { colorOfName } from "../../src/lib/palette.ts";
+import { colorsOf } from "../../src/lib/palette.ts";
 
 type Triple = [number, number, number];
 
@@ -62,10 +62,27 @@ for (const [theme, part, surface] of [["light", light, "#ffffff"], ["dark", dark
   });
 }
 
-test("a name keeps its colour", () => {
-  assert.equal(colorOfName("ann"), colorOfName("ann"));
+test("a name keeps its colour while nobody else has it", () => {
+  const colorOf = colorsOf([]);
   // The same as in Python, whose test reads the same file.
   const golden = JSON.parse(readFileSync("../tests/golden/colors.json", "utf8")) as Record<string, number>;
-  for (const [user, number] of Object.entries(golden)) assert.equal(colorOfName(user), `var(--rtw-series-${number})`, user);
-  assert.ok(new Set(["ann", "bob", "eve", "max", "zoe", "kim", "lee", "joe"].map(colorOfName)).size >= 4);
+  for (const [user, number] of Object.entries(golden)) assert.equal(colorOf(user), `var(--rtw-series-${number})`, user);
+});
+
+test("who is present at once differs while there are colours, wherever and in whatever order they came", () => {
+  const golden = JSON.parse(readFileSync("../tests/golden/member_colors.json", "utf8")) as Record<string, number>[];
+  for (const members of golden) {
+    const users = Object.keys(members);
+    for (const order of [users, [...users].reverse(), [...users, ...users]]) {
+      const colorOf = colorsOf(order);
+      for (const [user, number] of Object.entries(members)) assert.equal(colorOf(user), `var(--rtw-series-${number})`, user);
+    }
+  }
+  const crowd = Array.from({ length: 20 }, (_, i) => `guest-${i}`);
+  for (let count = 1; count <= crowd.length; count++) {
+    const shown = crowd.slice(0, count).map(colorsOf(crowd.slice(0, count)));
+    assert.equal(new Set(shown).size, Math.min(count, 8), `${count} members`);
+    const most = Math.max(...shown.map((color) => shown.filter((other) => other === color).length));
+    assert.equal(most, Math.ceil(count / 8), `${count} members share evenly`);
+  }
 });

@@ -29,6 +29,7 @@ class Author(NamedTuple):
 
     user: str = ""
     name: str = ""
+    client: str = ""
 
 
 class Moderator(Author):

@@ -87,7 +87,7 @@ class Chat:
                 before = measure(message)
                 self._check_room(text_growth(message.text, message.text + form.text))
                 self._note(message)
-                self.messages.append(message, form.text, form.done)
+                self.messages.append(message, form.text, form.done, author.client)
                 self._grow(before, measure(message))
             case Edit():
                 message = self._own(form.id, author)
@@ -217,6 +217,7 @@ class Chat:
             author.name,
             time_ms,
             open=form.open,
+            writer=author.client if form.open else "",
             reply_to=form.reply_to,
             label=form.label,
             command=form.command,

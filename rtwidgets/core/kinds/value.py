@@ -51,13 +51,14 @@ class Value:
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
         check_room(self, _weight(data) - self.size)
-        self.data, self.author, self._time_ms = data, author, time_ms
+        self.data, self.author, self._time_ms = data, author._replace(client=""), time_ms
         return data
 
     def snapshot(self, now: float, max_bytes: int) -> Start:
         if self.data is None:
             return Start(b'{"kind":"value"}')
-        by = b"" if self.author == NOBODY else b',"by":' + _encode(self.author._asdict())
+        who = {"user": self.author.user, "name": self.author.name}
+        by = b"" if self.author == NOBODY else b',"by":' + _encode(who)
         return Start(b'{"kind":"value","value":%b%b,"time":%d}' % (self.data, by, self._time_ms))
 
     def journal(self) -> None:
