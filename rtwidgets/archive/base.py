@@ -136,6 +136,9 @@ class SharedArchive(Archive, Protocol):
     `OtherPublications`.
     """
 
+    async def identity(self) -> str:
+        """Return an id that no other archive has."""
+
     async def count(self) -> int:
         """Return how many channels are kept."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -59,6 +60,7 @@ class PostgresArchive:
         self._lock = asyncio.Lock()
         self._writer: Any = None
         self._is_prepared = False
+        self._identity = ""
         self._was_there = True
         self._readers: Any = None
 
@@ -102,6 +104,12 @@ class PostgresArchive:
     async def adopt(self, channel: str, stored: Stored, items: Changes) -> None:
         """Keep a channel as it was elsewhere."""
         await self._write(lambda connection: adopt(connection, channel, stored, items))
+
+    async def identity(self) -> str:
+        """Return the id that these tables have got when they were first used."""
+        if not self._identity:
+            await self._write(_nothing)
+        return self._identity
 
     async def was_committed(self, batch: Batch) -> bool:
         """Say whether a batch is the channel's last one."""
@@ -276,7 +284,7 @@ class PostgresArchive:
         if not self._is_prepared:
             async with connection.transaction():
                 await connection.execute(sql.LOCK_FOR_NOW)
-                await _prepare(connection)
+                self._identity = await _prepare(connection)
             self._is_prepared = True
         return connection
 
@@ -326,8 +334,8 @@ def _piece(id: int, rank: int, key: bytes | None) -> Callable[[Any], Awaitable[l
     return work
 
 
-async def _prepare(connection: Any) -> None:
-    """Make the tables, or see that those that are there are of our version."""
+async def _prepare(connection: Any) -> str:
+    """Make the tables, or see that those that are there are of our version; return their id."""
     if not await connection.fetchval(sql.HAS_TABLES):
         await connection.execute(sql.TABLES)
         await connection.execute(sql.SET_VERSION, str(SCHEMA))
@@ -337,3 +345,5 @@ async def _prepare(connection: Any) -> None:
             f"hub.archive: its tables have version {version}, this program knows {SCHEMA}: use the "
             "rtwidgets that wrote them, or another database"
         )
+    await connection.execute(sql.SET_IDENTITY, secrets.token_hex(16))
+    return str(await connection.fetchval(sql.IDENTITY))

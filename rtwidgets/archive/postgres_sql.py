@@ -50,6 +50,8 @@ CREATE INDEX rtwidgets_producer_time ON rtwidgets_producer (time_ms);
 HAS_TABLES = "SELECT to_regclass('rtwidgets_meta') IS NOT NULL"
 VERSION = "SELECT value FROM rtwidgets_meta WHERE key = 'schema'"
 SET_VERSION = "INSERT INTO rtwidgets_meta VALUES ('schema', $1)"
+IDENTITY = "SELECT value FROM rtwidgets_meta WHERE key = 'id'"
+SET_IDENTITY = "INSERT INTO rtwidgets_meta VALUES ('id', $1) ON CONFLICT DO NOTHING"
 
 # writing ------------------------------------------------------------------------
 

@@ -170,9 +170,11 @@ class RedisBroker:
 
     async def identity(self, proposed: str) -> str:
         """Return the id that all hubs of this broker have; a new broker takes the one proposed."""
-        name = f"{PREFIX}hub"
-        _, found = await self.ask([("SET", name, proposed, "NX"), ("GET", name)])
-        return str(found.decode())
+        return await self._agreed("hub", proposed)
+
+    async def archive(self, proposed: str) -> str:
+        """Return the id of the archive that goes with this broker; a new broker takes the one proposed."""
+        return await self._agreed("archive", proposed)
 
     async def news(self, channel: str, place: Place) -> News:
         """Return what came since a place, or the beginning of it."""
@@ -219,6 +221,12 @@ class RedisBroker:
         return self._client
 
     # inside ---------------------------------------------------------------------
+
+    async def _agreed(self, name: str, proposed: str) -> str:
+        """Return what whoever came first has proposed."""
+        key = f"{PREFIX}{name}"
+        _, found = await self.ask([("SET", key, proposed, "NX"), ("GET", key)])
+        return str(found.decode())
 
     async def _without(self, channel: str, messages: dict[str, int]) -> list[str | bytes | int]:
         """Return a channel's batches that tell of some messages, without what they tell.

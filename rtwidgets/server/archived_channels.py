@@ -62,6 +62,10 @@ class ArchivedChannels(SharedChannels):
         """
         await self._archive_attempts.begin(self.archive.open())
 
+    async def identity(self) -> str:
+        """Return the archive's id."""
+        return await self._archive_attempts.do(self.archive.identity())
+
     async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
         """Commit batches in the broker and in the archive, and what came before them in the archive."""
         started = monotonic()

@@ -21,6 +21,7 @@ from .archived_channels import ArchivedChannels
 from .attempts import Attempts, reason_of
 from .keeper import Keeper
 from .node_driver import NodeDriver
+from .pairing import Pairing
 from .shared_channels import SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
@@ -71,6 +72,7 @@ class Spreader(Keeper):
             bound = hub.rules.limits.archive_channels
             self._past = ArchiveReads(archive, attempts, now, self._start)
             self.archived = ArchivedChannels(broker, self._attempts, self.figures, archive, attempts, bound)
+        self._pairing = Pairing(broker, self._attempts, self.archived)
         self._core.port = self
         self.nodes = NodeDriver(broker, hub, now)
 
@@ -92,6 +94,7 @@ class Spreader(Keeper):
         await self._attempts.begin(self._open_broker())
         if self.archived is not None:
             await self.archived.open()
+        await self._pairing.open()
 
     async def _open_broker(self) -> None:
         await self.broker.open()
@@ -155,6 +158,11 @@ class Spreader(Keeper):
             return self.archived
         return self._shared
 
+    async def _check(self, side: SharedChannels) -> None:
+        """Raise an ArchiveFault where hubs with another archive would be in the way."""
+        if side is self.archived or self.archived is None:
+            await self._pairing.check()
+
     async def _commit(self, batches: list[Batch]) -> None:
         shared: list[Batch] = []
         for batch in batches:
@@ -177,7 +185,11 @@ class Spreader(Keeper):
                 log.exception("a commit could not be carried through")
 
     async def _carry(self, side: SharedChannels, batches: list[Batch]) -> None:
-        outcomes = await side.commit([(batch, self._keeping(batch.channel)) for batch in batches])
+        try:
+            await self._check(side)
+            outcomes = await side.commit([(batch, self._keeping(batch.channel)) for batch in batches])
+        except ArchiveFault as fault:
+            outcomes = [fault] * len(batches)
         now = self._now()
         for batch, outcome in zip(batches, outcomes, strict=True):
             self._core.committed(batch, outcome, now)
@@ -190,6 +202,7 @@ class Spreader(Keeper):
             news: News | None = None
             failure: ArchiveFault | None = None
             try:
+                await self._check(side)
                 # First, so that what is told while it is loaded is heard.
                 await self.listener.join(channel)
                 stored = await side.enter(channel, kind, tail, epoch, ended, self._keeping(channel))
@@ -216,6 +229,7 @@ class Spreader(Keeper):
         side = self._side(channel)
         async with side.room:
             try:
+                await self._check(side)
                 # From its beginning on: there may be several batches at one offset.
                 news: News | ArchiveFault = await side.news(channel, Place(place.offset, 0))
             except ArchiveFault as fault:
@@ -241,6 +255,8 @@ class Spreader(Keeper):
             self._has_doubt.clear()
             try:
                 await self._identify()
+                with suppress(ArchiveFault):  # whoever uses it says so
+                    await self._pairing.look()
                 await self._sweep()
             except ArchiveFault:
                 pass  # whoever publishes says so
