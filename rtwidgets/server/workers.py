@@ -68,7 +68,7 @@ class Workers:
             ConfigError: If the address can't be used, or workers can't start with these settings.
         """
         hub = self._settings.hub
-        holder = bind(hub.host, hub.port, shared=True)
+        holder = _hold(hub.host, hub.port)
         port = holder.getsockname()[1]
         mine, others = socket.socketpair()
         others.setblocking(False)
@@ -136,6 +136,19 @@ class Workers:
     def _kill(self) -> None:
         for worker in self._workers:
             worker.end(signal.SIGKILL)
+
+
+def _hold(host: str, port: int) -> socket.socket:
+    """Bind the port for the workers, if nobody else has it: others of this user could share it, too.
+
+    Raises:
+        ConfigError: If the address can't be used.
+    """
+    holder = bind(host, port)
+    # From now on whoever doesn't share it is refused, and so is who holds it as we do before sharing it.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return holder
 
 
 def _note(number: int, frame: object) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ..brokers.conftest import need_redis, redis
 from ..brokers.redis_server import RedisServer
-from ..client.hub_process import HubProcess
+from ..client.hub_process import HubProcess, environment
 from .sockets import Line, open_line
 from .worker_processes import children_of, wait_for, worker_of
 
@@ -51,6 +53,14 @@ def test_workers_share_a_port_and_one_that_ends_is_replaced(workers: HubProcess)
             dying.receive(10)
         assert "error" not in living.ask(publish={"channel": "event:a", "data": 2})
         wait_for("another worker", lambda: len(set(children_of(workers.pid)) - {dead}) == 2)
+    # Others would share the port, and each of them get some of the clients.
+    where = ("--config", str(workers.config), "--port", str(workers.port))
+    for count in ("2", "1"):
+        serve = [sys.executable, "-m", "rtwidgets.server", "serve", *where, "--workers", count]
+        second = subprocess.run(serve, capture_output=True, text=True, timeout=30, env=environment())
+        assert second.returncode == 1
+        taken = f"Error: can't listen on 127.0.0.1:{workers.port}: Address already in use"
+        assert second.stderr.startswith(taken)
 
 
 @pytest.mark.timeout(120)
