@@ -40,7 +40,8 @@ class RevocationFile:
             with file_lock(self._lock, wait=True):
                 pass
         except OSError as error:
-            raise ConfigError(f"auth.revocation_file {path} can't be used: {error.strerror}") from None
+            words = "unless auth.revocation_file is set, revocations are kept beside hub.archive"
+            raise ConfigError(f"{path} can't be used: {error.strerror}; {words}") from None
         if hasattr(os, "getuid") and status.st_uid != os.getuid():
             raise ConfigError(
                 f"auth.revocation_file {path} belongs to another user: all that use it must be the same one"

@@ -25,7 +25,7 @@ from hatch_build import find_node
 from rtwidgets.core.revocation import Revocation
 from rtwidgets.errors import ConfigError
 from rtwidgets.server.revocation_file import RevocationFile
-from rtwidgets.server.settings import AuthSection, Settings
+from rtwidgets.server.settings import AuthSection, Settings, load
 
 from ..client.hub_process import ROOT, SECRET, HubProcess, environment, token
 from .inner_hub import InnerHub
@@ -234,6 +234,14 @@ def test_file_is_private_and_half_written_lines_wait(tmp_path: Path) -> None:
     assert list(other.news()) == [Revocation(jti="c")]
     path.unlink()
     assert list(other.news()) == []
+
+
+def test_archive_in_no_directory_is_named() -> None:
+    archive = "sqlite:////nosuch/dir/x.db"
+    settings = load(None, {"RTWIDGETS_AUTH_HMAC_SECRET": SECRET}, {"archive": archive})
+    words = r"^/nosuch/dir/x\.db\.revoked can't be used: No such .* kept beside hub\.archive$"
+    with pytest.raises(ConfigError, match=words):
+        RevocationFile(Path(settings.auth.revocation_file))
 
 
 def test_line_that_a_crash_cut_short_takes_no_other_with_it(tmp_path: Path) -> None:
