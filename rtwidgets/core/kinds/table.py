@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import islice
+from itertools import groupby, islice
 
 import msgspec
 from msgspec import UNSET
@@ -16,6 +16,7 @@ from .table_columns import Cells, Columns
 from .table_items import HEADING, Before, Heading, Journal, Key, Row, decode_heading, decode_key, decode_row
 from .table_pieces import Piece, View, columns_of, fits, keys_behind, make_piece
 from .table_rows import Rows
+from .table_weight import cells_weight
 
 _encode = msgspec.json.Encoder().encode
 
@@ -59,9 +60,8 @@ class Table:
         """
         if self.key not in (None, key):
             raise DataError(f"the table's key column is {self.key!r}, not {key!r}")
-        self._columns.check([key])
+        self._columns.add(self._columns.new([key]))
         self.key = key
-        self._columns.add([key])
         self._snapshot = None
 
     def adopt(self, key: str) -> None:
@@ -74,7 +74,7 @@ class Table:
             raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
         change = decode_change(data)
         columns: Cells = {} if change.upsert is UNSET else self._columns.pack(change.upsert)
-        self._columns.check(columns)
+        new = self._columns.new(columns)
         rows = rows_of(columns, self.key)
         gone = [] if change.remove is UNSET else keys_of(change.remove)
         if change.replace:
@@ -83,7 +83,7 @@ class Table:
         gone = [key for key in dict.fromkeys(gone) if key in known or key in rows]
         if not rows and not gone:
             return None
-        self._apply(rows, columns, gone, offset)
+        self._apply(rows, new, gone, offset)
         if not change.replace:
             return data
         logged: dict[str, object] = {}
@@ -100,16 +100,16 @@ class Table:
         full = {key: {name: row.get(name) for name in names} for key, row in rows.items()}
         return self._rows.changed_by(full), names, [key for key in known if key not in rows]
 
-    def _apply(self, rows: dict[Key, Row], columns: Cells, gone: list[Key], offset: int) -> None:
-        """Carry out a change, if there is room for it."""
+    def _apply(self, rows: dict[Key, Row], new: list[str], gone: list[Key], offset: int) -> None:
+        """Carry out a change with some new columns, if there is room for it."""
         grown = self._rows.growth(rows, gone)
         if grown > 0 and self._max_bytes and self._rows.bytes + grown > self._max_bytes:
             raise FullError(
                 "table_bytes", f"the table's rows take at most {self._max_bytes} bytes: table_bytes"
             )
-        check_room(self, grown + self._columns.growth(columns))
+        check_room(self, grown + cells_weight([*new]))
         self._snapshot = None
-        self._columns.add(columns)
+        self._columns.add(new)
         changed = [*rows, *gone]
         if self._journal is not None:
             self._rows.note(self._journal, changed, offset)
@@ -171,9 +171,10 @@ class Table:
     def settle(self) -> None:
         journal = self._journal
         assert journal is not None
-        for key, offset in journal.touched.items():
-            was_there = journal.rows[key].row is not None
-            self.recency.touch(key, offset, was_there=was_there, is_there=key in self._rows.by_key)
+        rows = self._rows.by_key
+        for offset, keys in groupby(journal.touched, journal.touched.__getitem__):
+            were_there = {key: journal.rows[key].row is not None for key in keys}
+            self.recency.touch(were_there, offset, rows)
         self._forget()
         self.journal()
 
@@ -223,18 +224,15 @@ class Table:
         """
         rows = self._rows.by_key
         recency = self.recency = Recency(forgotten=offset)
-        for key in rows:
-            recency.touch(key, offset, was_there=True, is_there=True)
+        recency.touch(dict.fromkeys(rows, True), offset, rows)
         for data in publications:
             offset += 1
-            for cell in decode_change(data).keys(self.key or ""):
-                if isinstance(cell, str | int):
-                    recency.touch(cell, offset, was_there=cell in rows, is_there=cell in rows)
+            keys = decode_change(data).keys(self.key or "")
+            recency.touch({key: key in rows for key in keys if isinstance(key, str | int)}, offset, rows)
 
     def _touch(self, keys: dict[Key, bool], offset: int) -> None:
         """Note the last change of keys, each with whether it was there before."""
-        for key, was_there in keys.items():
-            self.recency.touch(key, offset, was_there=was_there, is_there=key in self._rows.by_key)
+        self.recency.touch(keys, offset, self._rows.by_key)
         self._forget()
 
     def _forget(self) -> None:

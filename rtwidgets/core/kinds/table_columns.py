@@ -39,29 +39,15 @@ class Columns:
     def __len__(self) -> int:
         return len(self._known)
 
-    def add(self, names: Iterable[str]) -> None:
-        """Take in the names that are new."""
-        for name in names:
-            if name not in self._known:
-                self._known[name] = name
-                self.bytes += cells_weight([name])
-
-    def replace(self, names: Iterable[str]) -> None:
-        """Have these names only."""
-        self._known, self.bytes = {}, 0
-        self.add(names)
-
-    def growth(self, names: Iterable[str]) -> int:
-        """Return what names would take that are not there yet."""
-        return cells_weight([name for name in names if name not in self._known])
-
-    def check(self, names: Iterable[str]) -> None:
-        """Check names that are to be added.
+    def new(self, names: Iterable[str]) -> list[str]:
+        """Return the names that are not there yet.
 
         Raises:
             DataError: If one is too long, or they would be too many.
         """
         new = [name for name in names if name not in self._known]
+        if not new:
+            return new
         if len(self._known) + len(new) > MAX_COLUMNS:
             raise DataError(f"a table has at most {MAX_COLUMNS} columns")
         for name in new:
@@ -69,6 +55,18 @@ class Columns:
                 raise DataError(
                     f"a column's name has at most {MAX_NAME_CHARS} characters; {name[:40]!r}… has {len(name)}"
                 )
+        return new
+
+    def add(self, new: Iterable[str]) -> None:
+        """Take in names that are not there yet."""
+        for name in new:
+            self._known[name] = name
+            self.bytes += cells_weight([name])
+
+    def replace(self, names: Iterable[str]) -> None:
+        """Have these names only."""
+        self._known, self.bytes = {}, 0
+        self.add(names)
 
     def pack(self, columns: Cells) -> Cells:
         """Return columns as they are kept."""

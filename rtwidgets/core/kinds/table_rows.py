@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
 import msgspec
 
 from .table_items import Before, Journal, Key, Row, put_back
-from .table_weight import cells_weight, row_weight
+from .table_weight import ROW_BYTES, cells_weight, row_weight
 
 _encode = msgspec.json.Encoder().encode
 
@@ -22,25 +25,34 @@ class Rows:
         self._births = 0
 
     def growth(self, rows: dict[Key, Row], gone: list[Key]) -> int:
-        """Return how much more the rows take with a change."""
+        """Return how much more the rows take with a change.
+
+        Args:
+            rows: All with the same columns.
+            gone: Keys that are there, or in `rows`.
+        """
         known = self.by_key
-        grown = 0
-        for key, row in rows.items():
-            old = known.get(key)
-            if old is None:
-                grown += row_weight(key, row)
-            else:
-                grown += cells_weight([*row.values()]) - cells_weight(
-                    [old[name] for name in row if name in old]
-                )
-        for key in gone:
+        old = [known[key] for key in rows if key in known]
+        new = [key for key in rows if key not in known] if len(old) < len(rows) else []
+        # One weight of many cells: to weigh them row by row would take several times as long.
+        names: Iterable[str] = next(iter(rows.values()), ())
+        before = [row[name] for name in names for row in old if name in row]
+        after = [*new, *_cells_of(rows.values())]
+        grown = ROW_BYTES * len(new) + cells_weight(after) - cells_weight(before)
+        if gone:
             # What is removed in the same change was weighed above, if it was not there before.
-            grown -= row_weight(key, {**known.get(key, {}), **rows.get(key, {})})
+            last = ({**known.get(key, {}), **rows[key]} if key in rows else known[key] for key in gone)
+            grown -= ROW_BYTES * len(gone) + cells_weight([*gone, *_cells_of(last)])
         return grown
 
     def changed_by(self, rows: dict[Key, Row]) -> dict[Key, Row]:
         """Return those rows that are not there in the same way: as JSON, where 1, 1.0 and True differ."""
-        return {key: row for key, row in rows.items() if not _same(self.by_key.get(key), row)}
+        known = self.by_key
+        alike = [key for key, row in rows.items() if known.get(key) == row]
+        if not _are_same([known[key] for key in alike], [rows[key] for key in alike]):
+            alike = [key for key in alike if _are_same([known[key]], [rows[key]])]
+        same = set(alike)
+        return {key: row for key, row in rows.items() if key not in same}
 
     def apply(self, rows: dict[Key, Row], gone: list[Key], grown: int) -> None:
         """Change cells, add rows, and take rows away; it is known what that makes of their weight."""
@@ -108,5 +120,11 @@ class Rows:
         self.by_key = dict(sorted(self.by_key.items(), key=lambda row: self.born[row[0]]))
 
 
-def _same(known: Row | None, row: Row) -> bool:
-    return known == row and _encode(known) == _encode({name: row[name] for name in known})
+def _cells_of(rows: Iterable[Row]) -> Iterator[object]:
+    return chain.from_iterable(row.values() for row in rows)
+
+
+def _are_same(known: list[Row], rows: list[Row]) -> bool:
+    """Say whether rows that are equal are so as JSON."""
+    as_known = [[row[name] for name in old] for old, row in zip(known, rows, strict=True)]
+    return _encode([[*old.values()] for old in known]) == _encode(as_known)

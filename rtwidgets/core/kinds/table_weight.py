@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from .table_items import Key, Row
-from .weight import widening
+from .weight import widenings
 
 # About what a row takes, and a cell besides its JSON, and one that is a list or an object besides.
 ROW_BYTES = 400
@@ -22,9 +22,7 @@ def cells_weight(cells: list[object]) -> int:
         return 0
     text = _encode(cells)
     # Without the brackets and commas.
-    size = len(text) - len(cells) - 1
-    if not text.isascii():
-        size += sum(widening(cell) for cell in cells if type(cell) is str)
+    size = len(text) - len(cells) - 1 + widenings(cells, text)
     return size + CELL_BYTES * len(cells) + NESTED_BYTES * list(map(type, cells)).count(Raw)
 
 
