@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -93,6 +93,8 @@ class Connection:
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
+        # What is left of a command that is carried out in steps.
+        self._steps: Iterator[None] | None = None
         self._replies: list[bytes] = []
         self._replies_bytes = 0
         # How much of it the client did not ask for.
@@ -153,12 +155,16 @@ class Connection:
     @property
     def congested(self) -> bool:
         """Whether commands wait, for replies to leave or for their time: read no further."""
-        return self._rests or bool(self._inbox)
+        return self._rests or self._is_at_work
 
     @property
     def can_go_on(self) -> bool:
         """Whether `resume` may do something once `take` has nothing more."""
-        return not self._rests and bool(self._inbox) and self.pending <= MAX_PENDING_BYTES
+        return not self._rests and self._is_at_work and self.pending <= MAX_PENDING_BYTES
+
+    @property
+    def _is_at_work(self) -> bool:
+        return self.closing is None and (self._steps is not None or bool(self._inbox))
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received, for a turn.
@@ -170,7 +176,7 @@ class Connection:
         while self._do_next(now):
             at = clock()
             if at - begun >= TURN_S:
-                if self._inbox:
+                if self._is_at_work:
                     self._wake()
                 break
         self.spend(at - begun)
@@ -183,10 +189,15 @@ class Connection:
     def _do_next(self, now: float) -> bool:
         """Carry out the next command; return whether there was one and nothing held it back."""
         inbox = self._inbox
-        if not inbox or self._replies_bytes > PAUSE_BYTES or self.closing is not None:
+        if not self._is_at_work or self._replies_bytes > PAUSE_BYTES:
             return False
         if self.pending > MAX_PENDING_BYTES:
             return False
+        if self._steps is not None:
+            if self._work is not None and not self._is_due(self._work, now):
+                return False
+            self._step()
+            return True
         request = inbox[0].publish
         due = self._commands if request is None else self.publishes
         if any(each is not None and not self._is_due(each, now) for each in (due, self._work)):
@@ -201,6 +212,19 @@ class Connection:
         else:
             self._publish(command.id, request, now)
         return True
+
+    def do_in_steps(self, steps: Iterator[None]) -> None:
+        """Carry out a command step by step; others have their turns between the steps, and the next waits."""
+        self._steps = steps
+        self._step()
+
+    def _step(self) -> None:
+        steps = self._steps
+        assert steps is not None
+        self._steps = None
+        for _ in steps:
+            self._steps = steps
+            break
 
     def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
         """Say whether a batch of publications has to wait for those before it to be paid for."""
@@ -433,6 +457,8 @@ class Connection:
             return
         self.ended = True
         self.closing = self.closing or codes.CONNECTION_CLOSED
+        while self._steps is not None:  # what has begun is done to the end: it counts as done
+            self._step()
         if self._timer is not None:
             self._timer.cancel()
         if self.expired_timer is not None:

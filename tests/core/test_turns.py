@@ -6,6 +6,7 @@ from typing import Any
 
 from rtwidgets.core import Limits
 from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.rules import MAX_TABLE_ROWS
 
 from .peers import Peer, make_hub
 
@@ -76,8 +77,8 @@ def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
     ann = Peer(hub).connect()
     ann.now = 2.0
     ann.rpc("rtwidgets.declare", channel="table:t", key="id")
-    for start in range(0, 40_000, 10_000):
-        rows = {"id": list(range(start, start + 10_000)), "a": ["x" * 20] * 10_000}
+    for start in range(0, 40_000, MAX_TABLE_ROWS):
+        rows = {"id": list(range(start, start + MAX_TABLE_ROWS)), "a": ["x" * 20] * MAX_TABLE_ROWS}
         ann.ask(publish={"channel": "table:t", "data": {"upsert": rows}})
     reader = Peer(hub, "bob").connect()
     reader.now = 2.0

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from ..batch import Changes, Item
 from .base import Author, DataError, FullError, Start, check_room
 from .recency import Recency
-from .table_change import decode_change, keys_of, rows_of
+from .table_change import check_rows, decode_change, keys_of, rows_of
 from .table_columns import Cells, Columns
 from .table_items import HEADING, Before, Heading, Journal, Key, Row, decode_heading, decode_key, decode_row
 from .table_pieces import Piece, View, columns_of, fits, keys_behind, make_piece
@@ -73,6 +73,7 @@ class Table:
         if self.key is None:
             raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
         change = decode_change(data)
+        check_rows(change)
         columns: Cells = {} if change.upsert is UNSET else self._columns.pack(change.upsert)
         new = self._columns.new(columns)
         rows = rows_of(columns, self.key)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from ..rules import MAX_TABLE_ROWS
 from .base import DataError
 from .table_columns import Cells
 from .table_items import Key, Row
@@ -43,6 +44,23 @@ def decode_change(data: bytes) -> Change:
         raise DataError(f'a table takes {{"upsert": columns, "remove": [keys]}}: {error}') from None
     except RecursionError:
         raise DataError("the table's data is nested too deep") from None
+
+
+def check_rows(change: Change) -> None:
+    """Check that a change is no more work than a hub does at one go. What replaces the table goes in one.
+
+    Raises:
+        DataError: If it has too many rows.
+    """
+    if change.replace:
+        return
+    upserted = max(map(len, (change.upsert or {}).values()), default=0)
+    count = max(upserted, len(change.remove or ()))
+    if count > MAX_TABLE_ROWS:
+        raise DataError(
+            f"a publication upserts at most {MAX_TABLE_ROWS} rows of a table, and removes as many; this one "
+            f"has {count}: send them in several"
+        )
 
 
 def rows_of(columns: Cells, key: str) -> dict[Key, Row]:
