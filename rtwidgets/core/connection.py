@@ -93,8 +93,8 @@ class Connection:
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
-        # What is left of a command that is carried out in steps.
-        self._steps: Iterator[None] | None = None
+        # Id of a command that is carried out in steps, and what is left of it.
+        self._steps: tuple[int, Iterator[None]] | None = None
         self._replies: list[bytes] = []
         self._replies_bytes = 0
         # How much of it the client did not ask for.
@@ -213,18 +213,13 @@ class Connection:
             self._publish(command.id, request, now)
         return True
 
-    def do_in_steps(self, steps: Iterator[None]) -> None:
-        """Carry out a command step by step; others have their turns between the steps, and the next waits."""
-        self._steps = steps
-        self._step()
+    def do_in_steps(self, request_id: int, steps: Iterator[None]) -> None:
+        """Carry out a command step by step: others have their turns between them, and the next one waits."""
+        self._steps = request_id, steps
 
     def _step(self) -> None:
-        steps = self._steps
-        assert steps is not None
-        self._steps = None
-        for _ in steps:
-            self._steps = steps
-            break
+        if self._steps is not None and not requests.go_on(self, *self._steps):
+            self._steps = None
 
     def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
         """Say whether a batch of publications has to wait for those before it to be paid for."""

@@ -100,7 +100,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
-    connection.do_in_steps(_publish_items(connection, request_id, batch, is_new, now))
+    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new, now))
 
 
 def _publish_items(
@@ -109,7 +109,7 @@ def _publish_items(
     """Publish the items of a batch, with a pause behind each that may be as much work as many others."""
     hub = connection.hub
     result = Published(batch.seq)
-    kept: dict[Channel, list[int]] = {}
+    archived: list[int] = []
     taken = 0
     for index, item in enumerate(batch.items):
         try:
@@ -119,7 +119,7 @@ def _publish_items(
                 result.errors.append(_error(index, refusal))
             continue
         if channel.durable is not None:
-            kept.setdefault(channel, []).append(index)
+            archived.append(index)
         elif is_new:
             taken += 1
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
@@ -129,10 +129,16 @@ def _publish_items(
                 result.versions.append((index, channel.log.top))
             if isinstance(channel.kind, Table):
                 yield
-    if kept:
-        taken += sum(map(len, kept.values()))
     if connection.publishes is not None:
-        connection.publishes.take(taken)
+        connection.publishes.take(taken + len(archived))
+    kept: dict[Channel, list[int]] = {}
+    for index in archived:
+        # Once more: the channel may have been let go of between two steps.
+        try:
+            channel = hub.publishable(connection, batch.items[index].channel)
+            kept.setdefault(channel, []).append(index)
+        except Refusal as refusal:
+            result.errors.append(_error(index, refusal))
     if not kept:
         _reply(connection, request_id, result)
         return
@@ -161,13 +167,13 @@ class _Parts:
                 self._result.versions += ((index, channel.log.top) for index in indexes)
             self._left -= 1
             if not self._left:
-                self._result.errors.sort(key=lambda error: error.index)
                 _reply(self._connection, self._request_id, self._result)
 
         return done
 
 
 def _reply(connection: Connection, request_id: int, result: Published) -> None:
+    result.errors.sort(key=lambda error: error.index)
     connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
 
 
