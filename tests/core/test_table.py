@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rtwidgets.core.kinds import Author, DataError, Table, recency
 from rtwidgets.core.kinds.recency import place_behind
+from rtwidgets.core.kinds.table_pieces import MAX_PIECE_ROWS
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 
 from .peers import Peer, make_hub
@@ -164,6 +165,21 @@ def test_rows_of_a_publication_are_bounded_and_what_replaces_the_table_goes_in_o
     assert rows_of(snapshot_of(table)) == {}
     assert take(table, {"replace": True, "upsert": {"id": more}}, 3)
     assert len(rows_of(snapshot_of(table))) == len(more)
+
+
+def test_a_piece_has_so_many_rows_however_small_they_are() -> None:
+    table, count = make_table(), 0
+    while count <= MAX_PIECE_ROWS:
+        take(
+            table, {"upsert": {"id": list(range(count, count + MAX_TABLE_ROWS))}}, count // MAX_TABLE_ROWS + 1
+        )
+        count += MAX_TABLE_ROWS
+    first = table.piece(place_behind(0), BIG, is_part=False)
+    change = msgspec.json.decode(first.data)
+    assert len(change["upsert"]["id"]) == MAX_PIECE_ROWS and change["more"] and first.done == 2
+    rest = table.piece(first.place, BIG, is_part=True)
+    assert msgspec.json.decode(rest.data)["upsert"]["id"] == list(range(MAX_PIECE_ROWS, count))
+    assert rest.done is None
 
 
 def test_of_two_rows_with_one_key_the_last_counts_and_is_weighed() -> None:

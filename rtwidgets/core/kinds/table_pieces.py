@@ -13,6 +13,8 @@ from .table_items import Key, Row
 
 # So many rows are in a piece, or are not, together.
 BUNCH = 16
+# And a piece has no more of them: the hub does nothing else while it makes one.
+MAX_PIECE_ROWS = 4_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -53,7 +55,7 @@ def keys_behind(
     behind, places = recency.behind(place)
     while bunch := list(islice(behind, BUNCH)):
         size += _wire_size(rows, bunch)
-        if changed and size > max_bytes:
+        if changed and (size > max_bytes or len(changed) >= MAX_PIECE_ROWS):
             return changed, place, next(places)
         changed += bunch
         *_, place = islice(places, len(bunch))
