@@ -27,7 +27,7 @@ from .channel import Channel
 from .cursor import Cursor
 from .durable import Durable
 from .figures import Transport
-from .kinds import NOBODY, Author
+from .kinds import NOBODY, Author, Table
 from .rates import Bucket, bucket
 from .revocation import Revocations
 from .rpc import PUBLISH
@@ -275,7 +275,7 @@ class Connection:
         if channel is None:
             return MAX_STATEFUL_RUN, MAX_RUN_BYTES
         if channel.durable is not None:  # an archive takes large batches, and carries them out later
-            return MAX_RUN, math.inf
+            return MAX_RUN, MAX_RUN_BYTES if isinstance(channel.kind, Table) else math.inf
         is_stateful = channel.namespace.kind not in ("event", "stream")
         return MAX_STATEFUL_RUN if is_stateful else MAX_RUN, MAX_RUN_BYTES
 

@@ -157,6 +157,11 @@ class Table:
     def journal(self) -> None:
         self._journal = Journal(self.key, len(self._columns), self._rows.bytes)
 
+    @property
+    def uncommitted(self) -> int:
+        """How many rows have changed since the last commit."""
+        return 0 if self._journal is None else len(self._journal.rows)
+
     def changes(self) -> Changes:
         journal = self._journal
         assert journal is not None
