@@ -22,7 +22,7 @@ from .memory import run_idle
 from .report import DISTURBED, report
 from .results import Record, Run
 from .scenarios import SCENARIOS, Idle, Kernel, Load, Scenario
-from .servers import SERVERS, Running, Server, ServerError, hub_token
+from .servers import BOUNDED_HUB, SERVERS, Running, Server, ServerError, hub_token
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -96,6 +96,8 @@ def _undisturbed(server: Server, scenario: Scenario, options: argparse.Namespace
 
 def run(server: Server, scenario: Scenario, seconds: float, hub_path: Path) -> dict[str, float]:
     """Start a server, run a scenario on it, and return the figures by name."""
+    if isinstance(scenario, Load) and scenario.hub_only:
+        server = BOUNDED_HUB
     with (
         tempfile.TemporaryDirectory() as directory,
         Running(server, Path(directory), hub_path) as running,

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from .dialects import Centrifuge
 from .feed import Feed, Flood
 from .process_stats import cpu_s
-from .servers import HUB_SETTINGS, free_port, hub_token
+from .servers import HUB_SETTINGS, UNBOUNDED, free_port, hub_token
 from .swarm import Swarm
 
 SUBSCRIBERS = 200
@@ -59,7 +59,7 @@ def redis_server(port: int) -> Iterator[int]:
 def hub(broker: str, workers: int) -> Iterator[tuple[int, list[int]]]:
     """Run a hub and return its port and the processes that serve it."""
     directory, port = Path(tempfile.mkdtemp(prefix="rtwidgets-bench-hub-")), free_port()
-    settings = HUB_SETTINGS.format(port=port).replace(
+    settings = HUB_SETTINGS.format(port=port, bounds=UNBOUNDED).replace(
         "[hub]", f'[hub]\nbroker = "{broker}"\nworkers = {workers}'
     )
     (directory / "hub.toml").write_text(settings)
