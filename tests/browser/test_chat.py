@@ -406,7 +406,7 @@ def test_a_lack_of_room_cuts_long_names_and_no_mark_of_a_guest(made_up: Any) -> 
     assert marks.evaluate_all(seen) == [True] * 3
     page.locator(".rtw-chat__people").click()
     expect(page.get_by_role("menu")).to_be_visible()
-    assert page.locator(".rtw-chat__person .rtw-names__guest").evaluate(seen)
+    assert page.locator(".rtw-chat__person .rtw-names__guest").evaluate_all(seen) == [True]
 
 
 def test_everything_is_done_with_the_keyboard_alone(made_up: Any) -> None:
