@@ -30,6 +30,7 @@ class Pairing:
         self._broker = broker
         self._attempts = attempts
         self._archived = archived
+        self._mine = "" if archived else NONE
         self._fits = False
         self._is_told = False
 
@@ -50,6 +51,11 @@ class Pairing:
         if not self._fits:
             await self.look()
 
+    async def look_again(self) -> None:
+        """Look if that needs no archive, which may be away: others do not wait for it."""
+        if self._mine:
+            await self.look()
+
     async def look(self) -> None:
         """Ask the broker, which may have lost it, and say once when they don't fit.
 
@@ -66,9 +72,10 @@ class Pairing:
             raise
 
     async def _look(self) -> None:
-        mine = NONE if self._archived is None else await self._archived.identity()
-        found = await self._attempts.do(self._broker.archive(mine))
-        self._fits = found == mine
+        if self._archived is not None and not self._mine:
+            self._mine = await self._archived.identity()
+        found = await self._attempts.do(self._broker.archive(self._mine))
+        self._fits = found == self._mine
         if not self._fits:
             raise ArchiveFault("the broker is used with another archive") from _error(found)
 

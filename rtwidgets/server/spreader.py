@@ -256,7 +256,7 @@ class Spreader(Keeper):
             try:
                 await self._identify()
                 with suppress(ArchiveFault):  # whoever uses it says so
-                    await self._pairing.look()
+                    await self._pairing.look_again()
                 await self._sweep()
             except ArchiveFault:
                 pass  # whoever publishes says so

@@ -12,6 +12,7 @@ from rtwidgets.archive import postgres as module
 from rtwidgets.archive.postgres import PostgresArchive
 from rtwidgets.core.batch import ArchiveFault
 from rtwidgets.errors import ConfigError
+from rtwidgets.server.attempts import reason_of
 
 from .conftest import new_schema
 from .postgres_server import PostgresServer
@@ -36,6 +37,15 @@ async def test_wrong_database_or_user_is_refused(postgres: PostgresServer, addre
     archive = PostgresArchive(address.format(url=postgres.url, port=postgres.port))
     with pytest.raises(ConfigError, match=r"hub\.archive can't be used: .* does not exist"):
         await archive.open()
+    await archive.close()
+
+
+async def test_too_few_connections_are_named_to_the_log(postgres: PostgresServer) -> None:
+    postgres.sql("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+    archive = PostgresArchive(f"postgresql://few@127.0.0.1:{postgres.port}/postgres")
+    with pytest.raises(ArchiveFault, match="the archive can't be used now") as fault:
+        await archive.open()
+    assert "TooManyConnectionsError: too many connections for role" in reason_of(fault.value)
     await archive.close()
 
 
