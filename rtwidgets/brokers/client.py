@@ -12,10 +12,13 @@ from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisClusterException, RedisError
 
 # A server that says nothing for so long is taken for dead.
 TIMEOUT_S = 3.0
 PORT, SENTINEL_PORT = 6379, 26379
+# What the library raises when Redis is away or refuses; of a cluster that is no RedisError.
+FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 Command = tuple[str | bytes | int, ...]
 
@@ -71,12 +74,12 @@ class Cluster:
         self.db = 0
 
     async def execute(self, commands: Sequence[Command]) -> list[Any]:
-        await self._redis.initialize()
+        await self._find_nodes()
         work = (self._redis.execute_command(*command) for command in commands)
         return await asyncio.gather(*work, return_exceptions=True)
 
     async def connection(self) -> AbstractConnection:
-        await self._redis.initialize()
+        await self._find_nodes()
         node = self._redis.get_random_node()
         connection: AbstractConnection = node.connection_class(**node.connection_kwargs)
         await connection.connect()  # type: ignore[no-untyped-call]
@@ -84,6 +87,12 @@ class Cluster:
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+    async def _find_nodes(self) -> None:
+        """Ask what the nodes are where that is not known: at first, and after one has failed."""
+        # All that are known are asked in turn, and whoever waits has no time for each of them.
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._redis.initialize()
 
 
 def client_of(scheme: str, rest: str) -> Client:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
 from ..core.erasing import erase_from
@@ -16,7 +16,7 @@ from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
-from .client import Client, Command, end_if_cancelled
+from .client import FAULTS, Client, Command, end_if_cancelled
 from .listener import Listener
 
 log = logging.getLogger("rtwidgets.hub")
@@ -285,7 +285,7 @@ class RedisBroker:
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         try:
             answers = await self.client.execute(commands)
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAULTS as error:
             end_if_cancelled()
             raise _fault(error) from error
         end_if_cancelled()

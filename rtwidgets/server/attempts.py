@@ -58,7 +58,7 @@ class Attempts:
         try:
             result = await work
         except Exception as error:
-            fault = error if isinstance(error, ArchiveFault) else self._unexpected(error)
+            fault = error if isinstance(error, ArchiveFault) else self.unexpected(error)
             if not fault.limit:
                 if self._fault is None:
                     log.error("the %s fails: %s", self.what, reason_of(fault))
@@ -82,7 +82,8 @@ class Attempts:
         finally:
             self._turn.release()
 
-    def _unexpected(self, error: Exception) -> ArchiveFault:
+    def unexpected(self, error: Exception) -> ArchiveFault:
+        """Log what nobody has thought of, and return what to tell whoever waits: nobody may wait for ever."""
         log.error("the %s fails in a way that nobody has thought of", self.what, exc_info=error)
         return ArchiveFault(f"the {self.what} can't be used now", in_doubt=True)
 

@@ -224,6 +224,29 @@ async def test_committed_batch_is_heard(broker: RedisBroker) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_listening_goes_on_whatever_happens(
+    broker: RedisBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect, calls = broker.client.connection, 0
+
+    async def connection() -> Any:
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            raise RuntimeError("who would have thought")
+        return await connect()
+
+    monkeypatch.setattr(broker.client, "connection", connection)
+    listener = broker.listener("node", lambda message: None)
+    back = asyncio.Event()
+    listener.on_back = back.set
+    task = asyncio.create_task(listener.run())
+    await asyncio.wait_for(back.wait(), 5)
+    assert caplog.text.count("nobody has thought of") == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_server_that_is_away_is_a_fault(broker: RedisBroker) -> None:
     away = open_broker("redis://127.0.0.1:1/0")
     with pytest.raises(ArchiveFault, match="can't be reached"):

@@ -71,6 +71,36 @@ async def test_process_that_starts_later_knows_what_was_revoked(own_redis: Redis
         await until(lambda: "old" not in own_redis.ask("HKEYS", "rtwidgets:{n}:shared"))
 
 
+async def test_nobody_waits_for_ever_for_what_nobody_has_thought_of(
+    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Node(own_redis.url, "one").runs() as one:
+        ann = Peer(one.hub).connect()
+
+        def fails(*args: object) -> None:
+            raise RuntimeError("who would have thought")
+
+        async def answer(**request: object) -> str:
+            found: list[dict[str, object]] = []
+            ann.send({"id": 90, **request})
+
+            def is_answered() -> bool:
+                found.extend(message for message in ann.messages() if message.get("id") == 90)
+                return bool(found)
+
+            await until(is_answered)
+            return str(found[0])
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.spreader._shared, "items", fails)
+            assert "can't be used now" in await answer(subscribe={"channel": "event:a"})
+        assert "subscribe" in await answer(subscribe={"channel": "event:b"})
+        with monkeypatch.context() as patch:
+            patch.setattr(one.spreader._shared, "commit", fails)
+            assert "can't be used now" in await answer(publish={"channel": "event:b", "data": 1})
+        assert "'publish'" in await answer(publish={"channel": "event:b", "data": 1})
+
+
 def covers(node: Node, jti: str) -> bool:
     return node.hub.tokens.revocations.cover("ann", (jti,), None)
 
