@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, Sentinel
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException, RedisError
 
 # A server that says nothing for so long is taken for dead.
 TIMEOUT_S = 3.0
 PORT, SENTINEL_PORT = 6379, 26379
-# What the library raises when Redis is away or refuses; of a cluster that is no RedisError.
-FAULTS = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 Command = tuple[str | bytes | int, ...]
 
@@ -103,6 +100,7 @@ def client_of(scheme: str, rest: str) -> Client:
     """
     form = scheme.partition("+")[2]
     if not form:
+        _db(urlsplit(f"redis://{rest}").path.strip("/"))
         return Single(Redis.from_url(f"{scheme}://{rest}", **_options()))
     options = {**_options(), **({"ssl": True} if scheme.startswith("rediss") else {})}
     login, _, rest = rest.rpartition("@")
@@ -113,15 +111,17 @@ def client_of(scheme: str, rest: str) -> Client:
             options["username"] = unquote(user)
     hosts, _, path = rest.partition("/")
     if form == "cluster":
+        if _db(path):
+            raise ValueError("a cluster has no databases: leave out the number behind the hosts")
         nodes = [ClusterNode(host, port) for host, port in _hosts(hosts, PORT)]
-        return Cluster(RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=0, **options))
+        return Cluster(RedisCluster(startup_nodes=nodes, **options))
     service, _, db = path.partition("/")
     if not service:
         raise ValueError("redis+sentinel:// needs the service behind the hosts, such as /mymaster")
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         _hosts(hosts, SENTINEL_PORT), sentinel_kwargs={"socket_timeout": TIMEOUT_S, "protocol": 2}
     )
-    return Single(sentinel.master_for(service, db=int(db or 0), **options))
+    return Single(sentinel.master_for(service, db=_db(db), **options))
 
 
 def _options() -> dict[str, Any]:
@@ -132,6 +132,13 @@ def _options() -> dict[str, Any]:
         # What is in doubt must not be done twice; the broker's users know what to do instead.
         "retry": Retry(NoBackoff(), 0),
     }
+
+
+def _db(text: str) -> int:
+    # The library takes what it can't read for no number at all.
+    if not text.isdecimal() and text:
+        raise ValueError(f"the database is a number, such as /0, and not {text[:20]!r}")
+    return int(text or 0)
 
 
 def _hosts(text: str, port: int) -> list[tuple[str, int]]:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..core.batch import ArchiveFault
-from .client import FAULTS, end_if_cancelled
+from .client import end_if_cancelled
+from .faults import FAULTS
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
 from ..core.erasing import erase_from
@@ -16,7 +16,8 @@ from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
-from .client import FAULTS, Client, Command, end_if_cancelled
+from .client import Client, Command, end_if_cancelled
+from .faults import FAULTS, fault_of, refusal_of
 from .listener import Listener
 
 log = logging.getLogger("rtwidgets.hub")
@@ -87,9 +88,11 @@ class RedisBroker:
             ConfigError: If the server is of no use, and would be of none later.
         """
         self._client = self._connect()
-        (info,) = await self._execute([("INFO", "server")])
-        if isinstance(info, Exception):
-            raise _fault(info) from info
+        try:
+            # Besides, so that a user who may not do what hubs do is refused now.
+            info, _ = await self.ask([("INFO", "server"), _call(scripts.NEWS, "", "-", 1)])
+        except ArchiveFault as fault:
+            raise refusal_of(fault) or fault from fault.__cause__
         # A cluster says it for each of its nodes.
         one = info if "redis_version" in info else next(iter(info.values()))
         version = str(one["redis_version"])
@@ -268,7 +271,7 @@ class RedisBroker:
         answers = await self._run(commands)
         for answer in answers:
             if isinstance(answer, Exception):
-                raise _fault(answer) from answer
+                raise fault_of(answer) from answer
         return answers
 
     async def _run(self, commands: Sequence[Command]) -> list[Any]:
@@ -287,7 +290,7 @@ class RedisBroker:
             answers = await self.client.execute(commands)
         except FAULTS as error:
             end_if_cancelled()
-            raise _fault(error) from error
+            raise fault_of(error) from error
         end_if_cancelled()
         return answers
 
@@ -334,7 +337,7 @@ def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int
 
 
 def _outcome(answer: object) -> News | ArchiveFault:
-    return _fault(answer) if isinstance(answer, Exception) else _news(answer)
+    return fault_of(answer) if isinstance(answer, Exception) else _news(answer)
 
 
 def _news(answer: Any) -> News:
@@ -372,11 +375,3 @@ def _text(place: Place) -> str:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-def _fault(error: Exception) -> ArchiveFault:
-    """Return what whoever asked is told; the hub's log says more."""
-    does = "can't do it" if isinstance(error, ResponseError) else "can't be reached"
-    fault = ArchiveFault(f"the broker {does} now", in_doubt=True)
-    fault.__cause__ = error
-    return fault
