@@ -76,6 +76,7 @@ export function panelBoard({ edits, models, say, drawn }: BoardOptions, signal: 
     const glides = now === columns && !calm.matches;
     columns = now;
     grid.style.setProperty("--rtw-columns", String(columns));
+    root.classList.toggle("rtw-panels--stacked", columns === 1);
     const boxes: readonly Box[] = columns === 12 ? panels : narrowed(panels, columns as 1 | 6);
     const places = new Map(boxes.map((box) => [box.id, box]));
     for (const { id, spec } of panels) {
