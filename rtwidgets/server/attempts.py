@@ -91,4 +91,7 @@ class Attempts:
 def reason_of(fault: ArchiveFault) -> str:
     """Return what went wrong for the hub's log, which may say more than its clients are told."""
     cause = fault.__cause__
-    return fault.message if cause is None else f"{fault.message}: {type(cause).__name__}: {cause}"
+    if cause is None:
+        return fault.message
+    words = f": {cause}" if str(cause) else ""
+    return f"{fault.message}: {type(cause).__name__}{words}"
