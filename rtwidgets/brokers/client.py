@@ -39,10 +39,15 @@ class Client(Protocol):
 
 
 class Single:
-    """A client of one server, which may be another one after a while."""
+    """A client of one server, which may be another one after a while.
 
-    def __init__(self, redis: Redis) -> None:
+    Args:
+        sentinels: Who names it.
+    """
+
+    def __init__(self, redis: Redis, sentinels: Sequence[Redis] = ()) -> None:
         self._redis = redis
+        self._sentinels = sentinels
         self.db = int(redis.connection_pool.connection_kwargs.get("db") or 0)
 
     async def execute(self, commands: Sequence[Command]) -> list[Any]:
@@ -61,6 +66,8 @@ class Single:
     async def close(self) -> None:
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
+        for sentinel in self._sentinels:
+            await sentinel.aclose()
 
 
 class Cluster:
@@ -121,7 +128,7 @@ def client_of(scheme: str, rest: str) -> Client:
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         _hosts(hosts, SENTINEL_PORT), sentinel_kwargs={"socket_timeout": TIMEOUT_S, "protocol": 2}
     )
-    return Single(sentinel.master_for(service, db=_db(db), **options))
+    return Single(sentinel.master_for(service, db=_db(db), **options), sentinel.sentinels)
 
 
 def _options() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
@@ -38,7 +39,9 @@ def fault_of(error: Exception) -> ArchiveFault:
     else:
         does = "can't do it now" if isinstance(error, ResponseError) else "can't be reached now"
     fault = ArchiveFault(f"the broker {does}", in_doubt=True)
-    fault.__cause__ = error
+    # Behind the colon are the library's own objects.
+    is_long = isinstance(error, MasterNotFoundError)
+    fault.__cause__ = MasterNotFoundError(str(error).partition(" : ")[0]) if is_long else error
     return fault
 
 

@@ -290,7 +290,8 @@ class RedisBroker:
             answers = await self.client.execute(commands)
         except FAULTS as error:
             end_if_cancelled()
-            raise fault_of(error) from error
+            fault = fault_of(error)
+            raise fault from fault.__cause__
         end_if_cancelled()
         return answers
 

@@ -13,6 +13,7 @@ from rtwidgets.brokers.redis import Keeping, RedisBroker
 from rtwidgets.core.batch import START, ArchiveFault, Batch, Item, News, Place, Stored, Tail
 from rtwidgets.core.kinds.chat import MAX_MESSAGES
 from rtwidgets.errors import ConfigError
+from rtwidgets.server.attempts import reason_of
 
 from .redis_server import RedisServer
 
@@ -305,6 +306,17 @@ async def test_settings_that_redis_refuses_are_refused_at_the_start_only(
     with pytest.raises(ArchiveFault, match=r"can't (be reached|do it) now"):
         await broker.identity("x")
     await broker.close()
+
+
+async def test_reason_is_short_where_no_sentinel_knows_a_master(need_redis: None) -> None:
+    with RedisServer() as server, RedisServer(sentinel_of=server.port) as sentinel:
+        broker = open_broker(f"redis+sentinel://127.0.0.1:{sentinel.port}/other")
+        with pytest.raises(ArchiveFault) as caught:
+            await broker.open()
+        assert reason_of(caught.value) == (
+            "the broker can't be reached now: MasterNotFoundError: No master found for 'other'"
+        )
+        await broker.close()
 
 
 async def test_full_server_refuses_a_batch_as_a_whole(need_redis: None) -> None:
