@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.rules import MAX_TABLE_ROWS
 from ..errors import ColumnsError, KeyColumnError
 from ..protocol.messages import Publication
 from .cells import Cell, plain_cells
@@ -60,6 +61,9 @@ class Table(Channel):
     def upsert(self, data: object = None, /, **cells: object) -> None:
         """Add rows or change cells of rows; a row is found by its key, columns may be left out.
 
+        More than 2,000 rows, or what is larger than one message, are several publications: readers may see
+        the first of them before the last.
+
         Args:
             data: A dict of lists or arrays, a list of dicts, or a pandas, polars or Arrow frame. The named
                 index of a pandas frame is a column too; a time index without a name is the column ``time``.
@@ -84,8 +88,7 @@ class Table(Channel):
         self._check_open()
         plain = plain_cells(keys, where=repr(self.name), name=self._key())
         self._check_keys(plain)
-        if plain:
-            self._send({"remove": plain})
+        self._send_remove(plain)
 
     def replace(self, data: object) -> None:
         """Make these rows the whole table, ``[]`` empties it; the hub tells readers the difference only.
@@ -111,9 +114,7 @@ class Table(Channel):
                 self._send({"upsert": part})
         else:
             self._send_upsert(columns)
-            gone = list(self._left - keys)
-            for start in range(0, len(gone), 1000):
-                self._send({"remove": gone[start : start + 1000]})
+            self._send_remove([*(self._left - keys)])
         self._left = keys
 
     def publish(self, data: object) -> None:
@@ -255,17 +256,23 @@ class Table(Channel):
             for part in self._parts(columns):
                 self._send({"upsert": part})
 
+    def _send_remove(self, keys: list[Cell]) -> None:
+        if keys:
+            for part in self._parts({"": keys}):
+                self._send({"remove": part[""]})
+
     def _parts(self, columns: Columns) -> list[Columns]:
         limit = self._check_open().publisher.max_item_bytes - len(self.name) - 256
         size = len(_encode(columns))
         count = len(next(iter(columns.values())))
-        if size <= limit:
+        if size <= limit and count <= MAX_TABLE_ROWS:
             return [columns]
         if count == 1:
             raise ColumnsError(
                 f"one row of {self.name!r} takes {size} bytes, the hub takes {limit}: shorten it"
             )
-        halves = split_rows(columns, min(count, 2 * size // limit + 1))
+        parts = 2 * size // limit + 1 if size > limit else 1
+        halves = split_rows(columns, min(count, max(parts, -(-count // MAX_TABLE_ROWS))))
         return [part for half in halves for part in self._parts(half)]
 
     def _send(self, change: dict[str, object]) -> None:

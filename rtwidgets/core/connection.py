@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,7 +27,7 @@ from .channel import Channel
 from .cursor import Cursor
 from .durable import Durable
 from .figures import Transport
-from .kinds import NOBODY, Author
+from .kinds import NOBODY, Author, Table
 from .rates import Bucket, bucket
 from .revocation import Revocations
 from .rpc import PUBLISH
@@ -93,6 +93,8 @@ class Connection:
         self.expired_timer: Timer | None = None
         self._wake = wake
         self._inbox: deque[Command] = deque()
+        # Id of a command that is carried out in steps, and what is left of it.
+        self._steps: tuple[int, Iterator[None]] | None = None
         self._replies: list[bytes] = []
         self._replies_bytes = 0
         # How much of it the client did not ask for.
@@ -153,12 +155,16 @@ class Connection:
     @property
     def congested(self) -> bool:
         """Whether commands wait, for replies to leave or for their time: read no further."""
-        return self._rests or bool(self._inbox)
+        return self._rests or self._is_at_work
 
     @property
     def can_go_on(self) -> bool:
         """Whether `resume` may do something once `take` has nothing more."""
-        return not self._rests and bool(self._inbox) and self.pending <= MAX_PENDING_BYTES
+        return not self._rests and self._is_at_work and self.pending <= MAX_PENDING_BYTES
+
+    @property
+    def _is_at_work(self) -> bool:
+        return self.closing is None and (self._steps is not None or bool(self._inbox))
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received, for a turn.
@@ -170,7 +176,7 @@ class Connection:
         while self._do_next(now):
             at = clock()
             if at - begun >= TURN_S:
-                if self._inbox:
+                if self._is_at_work:
                     self._wake()
                 break
         self.spend(at - begun)
@@ -183,10 +189,15 @@ class Connection:
     def _do_next(self, now: float) -> bool:
         """Carry out the next command; return whether there was one and nothing held it back."""
         inbox = self._inbox
-        if not inbox or self._replies_bytes > PAUSE_BYTES or self.closing is not None:
+        if not self._is_at_work or self._replies_bytes > PAUSE_BYTES:
             return False
         if self.pending > MAX_PENDING_BYTES:
             return False
+        if self._steps is not None:
+            if self._work is not None and not self._is_due(self._work, now):
+                return False
+            self._step()
+            return True
         request = inbox[0].publish
         due = self._commands if request is None else self.publishes
         if any(each is not None and not self._is_due(each, now) for each in (due, self._work)):
@@ -201,6 +212,14 @@ class Connection:
         else:
             self._publish(command.id, request, now)
         return True
+
+    def do_in_steps(self, request_id: int, steps: Iterator[None]) -> None:
+        """Carry out a command step by step: others have their turns between them, and the next one waits."""
+        self._steps = request_id, steps
+
+    def _step(self) -> None:
+        if self._steps is not None and not requests.go_on(self, *self._steps):
+            self._steps = None
 
     def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
         """Say whether a batch of publications has to wait for those before it to be paid for."""
@@ -256,7 +275,7 @@ class Connection:
         if channel is None:
             return MAX_STATEFUL_RUN, MAX_RUN_BYTES
         if channel.durable is not None:  # an archive takes large batches, and carries them out later
-            return MAX_RUN, math.inf
+            return MAX_RUN, MAX_RUN_BYTES if isinstance(channel.kind, Table) else math.inf
         is_stateful = channel.namespace.kind not in ("event", "stream")
         return MAX_STATEFUL_RUN if is_stateful else MAX_RUN, MAX_RUN_BYTES
 
@@ -434,6 +453,8 @@ class Connection:
             return
         self.ended = True
         self.closing = self.closing or codes.CONNECTION_CLOSED
+        while self._steps is not None:  # what has begun is done to the end: it counts as done
+            self._step()
         if self._timer is not None:
             self._timer.cancel()
         if self.expired_timer is not None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ..protocol import codes
 from .batch import ArchiveFault, Batch, Changes, Stored
 from .erasing import erase_all
-from .kinds import Author, Chat
+from .kinds import Author, Chat, Table
 from .refusal import Refusal
+from .rules import MAX_TABLE_ROWS
 from .staging import OVERHEAD_BYTES, Faults, Read, Staging, Wait, Write
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ class Durable:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
         channel = self._channel
         staging = Staging(channel, max(int(now * 1000), self._time_ms))
-        while self._waiting and staging.size < MAX_BATCH_BYTES and len(staging.lines) < MAX_BATCH:
+        while self._waiting and not _is_full(staging):
             write = self._waiting[0]
             if isinstance(write, Read):
                 break
@@ -335,3 +336,11 @@ class Durable:
             if len(self._owed) > MAX_PRODUCERS:
                 del self._owed[next(iter(self._owed))]
         self._archiving.tell(lambda: write.done({}, refusal, now))
+
+
+def _is_full(staging: Staging) -> bool:
+    """Say whether a batch takes no more requests."""
+    kind = staging.channel.kind
+    # The hub does nothing else while it makes a batch; a table's rows are more work than their bytes.
+    has_many_rows = isinstance(kind, Table) and kind.uncommitted >= MAX_TABLE_ROWS
+    return has_many_rows or staging.size >= MAX_BATCH_BYTES or len(staging.lines) >= MAX_BATCH

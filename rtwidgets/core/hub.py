@@ -329,12 +329,17 @@ class Hub:
         Raises:
             Refusal: As `channel_for` does, or if it is a session's notices and the user sends too many.
         """
-        channel = self._publishable(connection, name)
+        channel = self.publishes_to(connection, name)
         if name.endswith(TO_SESSION) and self.sessions.get(session_of(name)) is not None:
             self.notices.take(connection.info.user, now)
         return channel
 
-    def _publishable(self, connection: Connection, name: str) -> Channel:
+    def publishes_to(self, connection: Connection, name: str) -> Channel:
+        """Return a channel that a connection has the right to publish to.
+
+        Raises:
+            Refusal: As `channel_for` does.
+        """
         channel = connection.publishes_to.get(name)
         if channel is not None and not channel.has_ended:
             return channel

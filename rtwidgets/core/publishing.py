@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +12,7 @@ from ..protocol import codec, codes
 from ..protocol.messages import Reply, RpcResult
 from .batch import producer_key
 from .channel import Channel
+from .kinds import Table
 from .notices import session_of
 from .refusal import Refusal
 
@@ -99,15 +100,21 @@ class Published(Struct, omit_defaults=True):
     versions: list[tuple[int, int]] = []
 
 
-def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> Published | None:
-    """Publish a producer's batch; return the answer, or None when an archive has to have some of it first."""
-    hub = connection.hub
+def publish_batch(connection: Connection, request_id: int, batch: Publish, now: float) -> None:
+    """Publish a producer's batch, in turns with what others want, and answer."""
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
-    user = connection.info.user
-    is_new = hub.producers.is_new(user, batch.producer, batch.seq)
+    is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
+    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new, now))
+
+
+def _publish_items(
+    connection: Connection, request_id: int, batch: Publish, is_new: bool, now: float
+) -> Iterator[None]:
+    """Publish the items of a batch, with a pause behind each that may be as much work as many others."""
+    hub = connection.hub
     result = Published(batch.seq)
-    kept: dict[Channel, list[int]] = {}
+    archived: list[int] = []
     taken = 0
     for index, item in enumerate(batch.items):
         try:
@@ -117,7 +124,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
                 result.errors.append(_error(index, refusal))
             continue
         if channel.durable is not None:
-            kept.setdefault(channel, []).append(index)
+            archived.append(index)
         elif is_new:
             taken += 1
             faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
@@ -125,18 +132,26 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
                 result.errors.append(_error(index, faults[0]))
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
-    if kept:
-        taken += sum(map(len, kept.values()))
+            if isinstance(channel.kind, Table):
+                yield
     if connection.publishes is not None:
-        connection.publishes.take(taken)
+        connection.publishes.take(taken + len(archived))
+    kept: dict[Channel, list[int]] = {}
+    for index in archived:
+        # Once more: the channel may have been let go of between two steps.
+        try:
+            channel = hub.publishes_to(connection, batch.items[index].channel)
+            kept.setdefault(channel, []).append(index)
+        except Refusal as refusal:
+            result.errors.append(_error(index, refusal))
     if not kept:
-        return result
-    producer = producer_key(user, batch.producer), batch.seq
+        _reply(connection, request_id, result)
+        return
+    producer = producer_key(connection.info.user, batch.producer), batch.seq
     parts = _Parts(connection, request_id, result, len(kept))
     for channel, indexes in kept.items():
         items = [bytes(batch.items[index].data) for index in indexes]
         hub.keep_for(connection, channel, items, now, parts.done_with(channel, indexes), producer)
-    return None
 
 
 class _Parts:
@@ -157,11 +172,14 @@ class _Parts:
                 self._result.versions += ((index, channel.log.top) for index in indexes)
             self._left -= 1
             if not self._left:
-                self._result.errors.sort(key=lambda error: error.index)
-                result = RpcResult(Raw(_encode(self._result)))
-                self._connection.reply(Reply(id=self._request_id, rpc=result))
+                _reply(self._connection, self._request_id, self._result)
 
         return done
+
+
+def _reply(connection: Connection, request_id: int, result: Published) -> None:
+    result.errors.sort(key=lambda error: error.index)
+    connection.reply(Reply(id=request_id, rpc=RpcResult(Raw(_encode(result)))))
 
 
 def _error(index: int, refusal: Refusal) -> ItemError:

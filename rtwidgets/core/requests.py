@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -86,14 +86,35 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
     hub.made.clear()
     try:
         _handlers[type(request)](connection, request_id, request, now)
-    except Refusal as refusal:
-        connection.fail(request_id, refusal.error, refusal.message)
     except Wait as wait:
         _handle_later(connection, request_id, request, wait.durable, now)
         return
     except Exception as error:
-        told = hub.refusal_of(error)
-        connection.fail(request_id, told.error, told.message)
+        _fail(connection, request_id, error)
+    _let_go(hub)
+
+
+def go_on(connection: Connection, request_id: int, steps: Iterator[None]) -> bool:
+    """Go on with a request that is carried out in steps; return whether there are more."""
+    hub = connection.hub
+    hub.made.clear()
+    has_more = False
+    try:
+        for _ in steps:
+            has_more = True
+            break
+    except Exception as error:
+        _fail(connection, request_id, error)
+    _let_go(hub)
+    return has_more
+
+
+def _fail(connection: Connection, request_id: int, error: Exception) -> None:
+    told = error if isinstance(error, Refusal) else connection.hub.refusal_of(error)
+    connection.fail(request_id, told.error, told.message)
+
+
+def _let_go(hub: Hub) -> None:
     for channel in hub.made:
         hub.let_go(channel)
 

@@ -9,6 +9,9 @@ from msgspec import Struct, field
 KindName: TypeAlias = Literal["event", "stream", "table", "value", "chat"]
 Verb: TypeAlias = Literal["subscribe", "publish", "history", "presence", "command"]
 
+# Rows that a publication upserts or removes: the hub does nothing else meanwhile, some milliseconds.
+MAX_TABLE_ROWS = 2_000
+
 
 class Namespace(Struct, frozen=True, forbid_unknown_fields=True):
     """The rules of the channels that share a prefix.

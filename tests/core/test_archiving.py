@@ -506,3 +506,22 @@ def test_batch_is_not_larger_than_what_the_log_keeps_for_readers() -> None:
         seen += [pub["offset"] for pub in publications(bob.messages(), "event:a")]
         archive.begin()
     assert seen == list(range(1, 2_001))
+
+
+def test_batch_of_a_table_has_no_more_rows_than_are_carried_out_at_once() -> None:
+    archive = ModelArchive()
+    hub = start(archive)
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
+    ann.send({"id": 1, "rpc": {"method": "rtwidgets.declare", "data": {"channel": "table:t", "key": "id"}}})
+    archive.work()
+    rows = [{"upsert": {"id": list(range(first, first + 1_200))}} for first in range(0, 6_000, 1_200)]
+    publish(ann, "table:t", rows[0])
+    archive.begin()
+    for number, change in enumerate(rows):
+        publish(ann if number % 2 else bob, "table:t", change, first_id=200 + number)
+    archive.end()
+    found = []
+    while archive.begin():
+        found.append([len(batch.publications) for batch in archive.under_way])
+        archive.end()
+    assert found == [[2], [2], [1]]

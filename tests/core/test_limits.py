@@ -370,9 +370,9 @@ def test_size_of_a_table() -> None:
     assert upsert(list(range(5)), "x", replace=True) == 0
     assert upsert(list(range(5, 60)), "x" * 1_000) == 0
     table: Any = hub.channel("table:a").kind
-    before = table._bytes
+    before = table._rows.bytes
     assert upsert([], "", remove=list(range(60))) == 0
-    assert before > 50_000 and table._bytes == 0
+    assert before > 50_000 and table._rows.bytes == 0
     free = Peer(hub_with(table_bytes=0)).connect()
     free.rpc("rtwidgets.declare", channel="table:a", key="id")
     assert (

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from rtwidgets.core.kinds import Author, DataError, Table, recency
 from rtwidgets.core.kinds.recency import place_behind
+from rtwidgets.core.kinds.table_pieces import MAX_PIECE_ROWS
+from rtwidgets.core.rules import MAX_TABLE_ROWS
 
 from .peers import Peer, make_hub
 
@@ -143,12 +145,65 @@ def test_replace_tells_whole_numbers_fractions_and_booleans_apart() -> None:
     logged = table.accept(b'{"replace":true,"upsert":{"id":[1,2,3],"ok":[true,false,2.0]}}', 2, 0, ANN)
     assert logged is not None
     assert b"[true,false,2.0]" in logged
+    same = b'{"replace":true,"upsert":{"id":[1,2,3],"ok":[true,false,2]}}'
+    assert table.accept(same, 3, 0, ANN) == b'{"upsert":{"id":[3],"ok":[2]}}'
 
 
 def test_columns_are_bounded() -> None:
     table = make_table()
     with pytest.raises(DataError, match="at most 256 columns"):
         take(table, {"upsert": {"id": [1], **{f"c{n}": [1] for n in range(256)}}}, 1)
+
+
+def test_rows_of_a_publication_are_bounded_and_what_replaces_the_table_goes_in_one() -> None:
+    table = make_table()
+    most, more = list(range(MAX_TABLE_ROWS)), list(range(MAX_TABLE_ROWS + 1))
+    assert take(table, {"upsert": {"id": most, "x": most}}, 1) and take(table, {"remove": most}, 2)
+    for change in ({"upsert": {"id": more}}, {"upsert": {"id": [1], "x": more}}, {"remove": more}):
+        with pytest.raises(DataError, match=r"at most 2000 rows.*has 2001: send them in several"):
+            take(table, change, 3)
+    assert rows_of(snapshot_of(table)) == {}
+    assert take(table, {"replace": True, "upsert": {"id": more}}, 3)
+    assert len(rows_of(snapshot_of(table))) == len(more)
+
+
+def test_a_piece_has_so_many_rows_however_small_they_are() -> None:
+    table, count = make_table(), 0
+    while count <= MAX_PIECE_ROWS:
+        take(
+            table, {"upsert": {"id": list(range(count, count + MAX_TABLE_ROWS))}}, count // MAX_TABLE_ROWS + 1
+        )
+        count += MAX_TABLE_ROWS
+    first = table.piece(place_behind(0), BIG, is_part=False)
+    change = msgspec.json.decode(first.data)
+    assert len(change["upsert"]["id"]) == MAX_PIECE_ROWS and change["more"] and first.done == 2
+    rest = table.piece(first.place, BIG, is_part=True)
+    assert msgspec.json.decode(rest.data)["upsert"]["id"] == list(range(MAX_PIECE_ROWS, count))
+    assert rest.done is None
+
+
+def test_of_two_rows_with_one_key_the_last_counts_and_is_weighed() -> None:
+    table, twin = make_table(), make_table()
+    take(table, {"upsert": {"id": [1, 2, 1], "x": ["a", "b", "größer"]}}, 1)
+    take(twin, {"upsert": {"id": [2, 1], "x": ["b", "größer"]}}, 1)
+    assert rows_of(snapshot_of(table)) == {1: {"id": 1, "x": "größer"}, 2: {"id": 2, "x": "b"}}
+    assert table.size == twin.size
+
+
+def test_weight_of_a_table_is_that_of_its_rows_in_whatever_company_they_came() -> None:
+    texts = ["plain", "größer", "日本語", "🙂 big", [1, {"a": "ü"}], None, True, 1.5]
+    together, single, mixed, gone = make_table(), make_table(), make_table(), make_table()
+    change = {"upsert": {"id": list(range(len(texts))), "x": texts}}
+    take(together, change, 1)
+    for number, text in enumerate(texts):
+        take(single, {"upsert": {"id": [number], "x": ["something else"]}}, 2 * number + 1)
+        take(single, {"upsert": {"id": [number], "x": [text]}}, 2 * number + 2)
+    take(mixed, {"upsert": {"id": [1, 3], "x": [3, 4]}}, 1)
+    take(mixed, change, 2)
+    assert together.size == single.size == mixed.size
+    take(gone, change, 1)
+    take(gone, {**change, "remove": list(range(len(texts)))}, 2)
+    assert gone._rows.bytes == 0
 
 
 def test_forgotten_removals_send_a_late_reader_back(monkeypatch: pytest.MonkeyPatch) -> None:

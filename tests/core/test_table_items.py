@@ -58,7 +58,7 @@ def test_what_was_not_committed_leaves_no_trace(seed: int) -> None:
     assert msgspec.json.decode(snapshot_of(table)) == msgspec.json.decode(snapshot_of(twin))
     for after in range(offset):
         assert decoded(merged(table, after)) == decoded(merged(twin, after))
-    assert (table._bytes, table.recency.tombstones) == (twin._bytes, twin.recency.tombstones)
+    assert (table._rows.bytes, table.recency.tombstones) == (twin._rows.bytes, twin.recency.tombstones)
 
 
 @given(st.integers(0, 2**32))
@@ -75,7 +75,7 @@ def test_what_was_committed_after_all_is_as_if_it_had_never_been_taken_back(seed
         changes = table.changes()
         table.undo(before)
         table.load(changes, offset - 1)
-        assert decoded_rows(table) == decoded_rows(twin) and table._bytes == twin._bytes
+        assert decoded_rows(table) == decoded_rows(twin) and table._rows.bytes == twin._rows.bytes
 
 
 def decoded_rows(table: Table) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def test_items_are_the_table(seed: int) -> None:
         again.load({key: item}, offset - 1)
     before, after = (msgspec.json.decode(snapshot_of(each)) for each in (table, again))
     assert (before["key"], rows_of(before)) == (after["key"], rows_of(after))
-    assert again._bytes == table._bytes
+    assert again._rows.bytes == table._rows.bytes
     assert merged(again, offset - 2) is None and merged(again, offset - 1) == b"{}"
 
 

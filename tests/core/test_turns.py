@@ -6,6 +6,8 @@ from typing import Any
 
 from rtwidgets.core import Limits
 from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.rules import MAX_TABLE_ROWS
+from rtwidgets.protocol import codes
 
 from .peers import Peer, make_hub
 
@@ -76,8 +78,8 @@ def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
     ann = Peer(hub).connect()
     ann.now = 2.0
     ann.rpc("rtwidgets.declare", channel="table:t", key="id")
-    for start in range(0, 40_000, 10_000):
-        rows = {"id": list(range(start, start + 10_000)), "a": ["x" * 20] * 10_000}
+    for start in range(0, 40_000, MAX_TABLE_ROWS):
+        rows = {"id": list(range(start, start + MAX_TABLE_ROWS)), "a": ["x" * 20] * MAX_TABLE_ROWS}
         ann.ask(publish={"channel": "table:t", "data": {"upsert": rows}})
     reader = Peer(hub, "bob").connect()
     reader.now = 2.0
@@ -86,6 +88,41 @@ def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
     assert len(reader.messages()) > 3
     reader.send(*numbered(1, **PING))
     assert reader.messages() == [] and hub.refused["work_ms_per_s"] == 1
+
+
+def batch_of(*names: str, seq: int = 1) -> dict[str, Any]:
+    items = [{"channel": name, "data": {"upsert": {"id": [number]}}} for number, name in enumerate(names)]
+    return {"rpc": {"method": "rtwidgets.publish", "data": {"producer": "p", "seq": seq, "items": items}}}
+
+
+def test_others_have_their_turn_between_the_tables_of_a_batch_and_what_follows_waits() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    heavy.rpc("rtwidgets.declare", channel="table:t", key="id")
+    hub.clock = Work()
+    # The third is refused, and its channel is not kept for having been asked for.
+    heavy.send({"id": 1, **batch_of("table:t", "table:t", "table:none", "table:t")}, {"id": 2, **PING})
+    assert ids(heavy) == [] and heavy.connection.can_go_on and heavy.connection.congested
+    assert hub.channel("table:t").log.top == 2
+    assert "ping" in other.ask(**PING)
+    heavy.connection.resume(heavy.now)
+    found = heavy.messages()
+    assert [reply["id"] for reply in found] == [1, 2]
+    assert [error["index"] for error in found[0]["rpc"]["data"]["errors"]] == [2]
+    assert hub.channel("table:t").log.top == 3 and "table:none" not in hub.channels
+    assert not heavy.connection.can_go_on and not heavy.connection.congested
+
+
+def test_a_batch_that_has_begun_is_done_though_its_connection_ends() -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy = Peer(hub).connect()
+    heavy.rpc("rtwidgets.declare", channel="table:t", key="id")
+    hub.clock = Work()
+    heavy.send({"id": 1, **batch_of(*["table:t"] * 9)})
+    heavy.connection.close(codes.STALE)
+    assert not heavy.connection.can_go_on and hub.channel("table:t").log.top < 9
+    heavy.connection.end(heavy.now)
+    assert hub.channel("table:t").log.top == 9
 
 
 def test_small_publications_are_carried_out_together_where_that_is_little_work() -> None:

@@ -36,8 +36,8 @@ export function readMessage(data: JsonObject): ChatMessage {
   };
 }
 
-/** A message as a chat's snapshot has it. */
-export function writeMessage({ timeMs, replyTo, command, reactions, ...rest }: ChatMessage): Readonly<Record<string, unknown>> {
+/** A message as a chat's snapshot has it, to be saved: connections are not. */
+export function writeMessage({ timeMs, replyTo, command, reactions, writer: _, ...rest }: ChatMessage): Readonly<Record<string, unknown>> {
   return {
     ...rest,
     time: timeMs,

@@ -122,4 +122,4 @@ if (!query.has("calm")) {
   }, 500);
   setInterval(() => processes.change(Array.from({ length: 8 }, () => processRow(1000 + Math.floor(Math.random() * 140)))), 1000);
 }
-Object.assign(globalThis, { connection, layout, value });
+Object.assign(globalThis, { connection, layout, others, value });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from itertools import islice
 
 from .table_items import Key
@@ -43,19 +43,25 @@ class Recency:
         self.bytes = 0
         self.forgotten = forgotten
 
-    def touch(self, key: Key, offset: int, *, was_there: bool, is_there: bool) -> None:
-        """Note a key's last change.
+    def touch(self, keys: Mapping[Key, bool], offset: int, rows: Container[Key]) -> None:
+        """Note the last change of keys.
 
         Args:
+            keys: Each with whether it had a row before.
             offset: Of the publication; never lower than the one before.
-            was_there: Whether it had a row before.
-            is_there: Whether it has one now.
+            rows: Those that have one now.
         """
-        known = self._places.pop(key, None)
-        more = (not is_there) - (known is not None and not was_there)
-        if more:
-            self._count(key, more)
-        self._last = self._places[key] = max(self._last + 1, offset * STEP)
+        places = self._places
+        first = max(self._last + 1, offset * STEP)
+        for place, (key, was_there) in enumerate(keys.items(), first):
+            known = places.pop(key, None)
+            places[key] = place
+            if key in rows:
+                if known is not None and not was_there:
+                    self._count(key, -1)
+            elif known is None or was_there:
+                self._count(key, 1)
+        self._last = first + len(keys) - 1
 
     def forget(self, rows: dict[Key, dict[str, object]], rows_bytes: int) -> None:
         """Forget the older half of the removed keys when there are too many, or they are too large.
@@ -64,8 +70,8 @@ class Recency:
             rows: Those that are there.
             rows_bytes: About what they take in memory.
         """
-        few = self.tombstones <= max(MAX_TOMBSTONES, len(rows))
-        if few and self.bytes <= max(MAX_TOMBSTONE_BYTES, rows_bytes // 2):
+        few = self.tombstones <= MAX_TOMBSTONES or self.tombstones <= len(rows)
+        if few and (self.bytes <= MAX_TOMBSTONE_BYTES or self.bytes <= rows_bytes // 2):
             return
         removed = (key for key in self._places if key not in rows)
         for key in list(islice(removed, (self.tombstones + 1) // 2)):
