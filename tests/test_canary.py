@@ -351,8 +351,13 @@ def test_no_object_shows_a_secret_in_its_repr(tmp_path: Path) -> None:
         def __repr__(self) -> str:
             return OWNER
 
+    # What other tests have left may be large, and knows nothing of these secrets.
+    earlier = ours()
+    known = {id(found) for found in earlier}
+
     def telltales(*more: object) -> list[str]:
-        return [type(found).__name__ for found in (*ours(), *more) if CANARIES.found_in(repr(found))]
+        new = [found for found in ours() if id(found) not in known]
+        return [type(found).__name__ for found in (*new, *more) if CANARIES.found_in(repr(found))]
 
     config = tmp_path / "hub.toml"
     config.write_text(SETTINGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, Sentinel
 from redis.asyncio.cluster import ClusterNode, RedisCluster
@@ -39,10 +39,15 @@ class Client(Protocol):
 
 
 class Single:
-    """A client of one server, which may be another one after a while."""
+    """A client of one server, which may be another one after a while.
 
-    def __init__(self, redis: Redis) -> None:
+    Args:
+        sentinels: Who names it.
+    """
+
+    def __init__(self, redis: Redis, sentinels: Sequence[Redis] = ()) -> None:
         self._redis = redis
+        self._sentinels = sentinels
         self.db = int(redis.connection_pool.connection_kwargs.get("db") or 0)
 
     async def execute(self, commands: Sequence[Command]) -> list[Any]:
@@ -61,6 +66,8 @@ class Single:
     async def close(self) -> None:
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
+        for sentinel in self._sentinels:
+            await sentinel.aclose()
 
 
 class Cluster:
@@ -71,12 +78,12 @@ class Cluster:
         self.db = 0
 
     async def execute(self, commands: Sequence[Command]) -> list[Any]:
-        await self._redis.initialize()
+        await self._find_nodes()
         work = (self._redis.execute_command(*command) for command in commands)
         return await asyncio.gather(*work, return_exceptions=True)
 
     async def connection(self) -> AbstractConnection:
-        await self._redis.initialize()
+        await self._find_nodes()
         node = self._redis.get_random_node()
         connection: AbstractConnection = node.connection_class(**node.connection_kwargs)
         await connection.connect()  # type: ignore[no-untyped-call]
@@ -84,6 +91,12 @@ class Cluster:
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+    async def _find_nodes(self) -> None:
+        """Ask what the nodes are where that is not known: at first, and after one has failed."""
+        # All that are known are asked in turn, and whoever waits has no time for each of them.
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._redis.initialize()
 
 
 def client_of(scheme: str, rest: str) -> Client:
@@ -94,6 +107,7 @@ def client_of(scheme: str, rest: str) -> Client:
     """
     form = scheme.partition("+")[2]
     if not form:
+        _db(urlsplit(f"redis://{rest}").path.strip("/"))
         return Single(Redis.from_url(f"{scheme}://{rest}", **_options()))
     options = {**_options(), **({"ssl": True} if scheme.startswith("rediss") else {})}
     login, _, rest = rest.rpartition("@")
@@ -104,15 +118,17 @@ def client_of(scheme: str, rest: str) -> Client:
             options["username"] = unquote(user)
     hosts, _, path = rest.partition("/")
     if form == "cluster":
+        if _db(path):
+            raise ValueError("a cluster has no databases: leave out the number behind the hosts")
         nodes = [ClusterNode(host, port) for host, port in _hosts(hosts, PORT)]
-        return Cluster(RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=0, **options))
+        return Cluster(RedisCluster(startup_nodes=nodes, **options))
     service, _, db = path.partition("/")
     if not service:
         raise ValueError("redis+sentinel:// needs the service behind the hosts, such as /mymaster")
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         _hosts(hosts, SENTINEL_PORT), sentinel_kwargs={"socket_timeout": TIMEOUT_S, "protocol": 2}
     )
-    return Single(sentinel.master_for(service, db=int(db or 0), **options))
+    return Single(sentinel.master_for(service, db=_db(db), **options), sentinel.sentinels)
 
 
 def _options() -> dict[str, Any]:
@@ -123,6 +139,13 @@ def _options() -> dict[str, Any]:
         # What is in doubt must not be done twice; the broker's users know what to do instead.
         "retry": Retry(NoBackoff(), 0),
     }
+
+
+def _db(text: str) -> int:
+    # The library takes what it can't read for no number at all.
+    if not text.isdecimal() and text:
+        raise ValueError(f"the database is a number, such as /0, and not {text[:20]!r}")
+    return int(text or 0)
 
 
 def _hosts(text: str, port: int) -> list[tuple[str, int]]:

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
-
 from ..core.batch import ArchiveFault
 from .client import end_if_cancelled
+from .faults import FAULTS
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
@@ -58,6 +57,8 @@ class Listener:
         self._names: dict[str, asyncio.Event] = {}
         self._connection: AbstractConnection | None = None
         self._is_live = False
+        # Whether the log says why it can't be, where that is not to be expected.
+        self._is_told = False
         self._beats: asyncio.Task[None] | None = None
 
     async def join(self, channel: str) -> None:
@@ -88,11 +89,17 @@ class Listener:
             while True:
                 try:
                     await self._listen(is_first)
-                except (RedisError, OSError, TimeoutError, ArchiveFault) as error:
+                except (*FAULTS, ArchiveFault) as error:
                     end_if_cancelled()
                     if self._is_live:
                         self.breaks += 1
                         log.warning("the broker is not heard any more: %s: %s", type(error).__name__, error)
+                except Exception:
+                    end_if_cancelled()
+                    # All that the broker does depends on this going on.
+                    if not self._is_told:
+                        log.exception("the broker can't be listened to in a way that nobody has thought of")
+                    self._is_told = True
                 finally:
                     self._is_live = False
                     await self._hang_up()
@@ -133,6 +140,7 @@ class Listener:
     def _note(self, name: str, is_first: bool) -> None:
         if name == self._beat:
             self._is_live = True
+            self._is_told = False
             if not is_first:
                 log.warning("the broker is heard again")
             self.on_back()
@@ -150,19 +158,19 @@ class Listener:
         if self._connection is not None:
             try:
                 await self._connection.send_command(command, name)
-            except (RedisError, OSError):
+            except FAULTS:
                 pass  # whoever listens notices, and subscribes to all of them anew
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(RedisError, OSError):
+            with suppress(*FAULTS):
                 await connection.disconnect()
 
     async def _send_beats(self) -> None:
         while True:
             try:
                 await self._broker.tell(self._beat, b"")
-            except ArchiveFault:
-                pass  # then it is not heard
+            except Exception:
+                pass  # then it is not heard, and that is said
             await asyncio.sleep(BEAT_INTERVAL_S)

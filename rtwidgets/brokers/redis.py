@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError
 
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
 from ..core.erasing import erase_from
@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
 from .client import Client, Command, end_if_cancelled
+from .faults import FAULTS, fault_of, refusal_of
 from .listener import Listener
 
 log = logging.getLogger("rtwidgets.hub")
@@ -87,9 +88,11 @@ class RedisBroker:
             ConfigError: If the server is of no use, and would be of none later.
         """
         self._client = self._connect()
-        (info,) = await self._execute([("INFO", "server")])
-        if isinstance(info, Exception):
-            raise _fault(info) from info
+        try:
+            # Besides, so that a user who may not do what hubs do is refused now.
+            info, _ = await self.ask([("INFO", "server"), _call(scripts.NEWS, "", "-", 1)])
+        except ArchiveFault as fault:
+            raise refusal_of(fault) or fault from fault.__cause__
         # A cluster says it for each of its nodes.
         one = info if "redis_version" in info else next(iter(info.values()))
         version = str(one["redis_version"])
@@ -276,7 +279,7 @@ class RedisBroker:
         answers = await self._run(commands)
         for answer in answers:
             if isinstance(answer, Exception):
-                raise _fault(answer) from answer
+                raise fault_of(answer) from answer
         return answers
 
     async def _run(self, commands: Sequence[Command]) -> list[Any]:
@@ -293,9 +296,10 @@ class RedisBroker:
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         try:
             answers = await self.client.execute(commands)
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAULTS as error:
             end_if_cancelled()
-            raise _fault(error) from error
+            fault = fault_of(error)
+            raise fault from fault.__cause__
         end_if_cancelled()
         return answers
 
@@ -342,7 +346,7 @@ def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int
 
 
 def _outcome(answer: object) -> News | ArchiveFault:
-    return _fault(answer) if isinstance(answer, Exception) else _news(answer)
+    return fault_of(answer) if isinstance(answer, Exception) else _news(answer)
 
 
 def _news(answer: Any) -> News:
@@ -380,11 +384,3 @@ def _text(place: Place) -> str:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-def _fault(error: Exception) -> ArchiveFault:
-    """Return what whoever asked is told; the hub's log says more."""
-    does = "can't do it" if isinstance(error, ResponseError) else "can't be reached"
-    fault = ArchiveFault(f"the broker {does} now", in_doubt=True)
-    fault.__cause__ = error
-    return fault

@@ -132,6 +132,8 @@ class Archiver(Keeper):
             except ValueError as error:
                 stored, failure = None, ArchiveFault(f"the archive's state of {channel!r} can't be read")
                 log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
+            except Exception as error:
+                stored, failure = None, self._attempts.unexpected(error)
             self.figures.loads += 1
             self.figures.failed_loads += failure is not None
             self._core.loaded(channel, stored, failure, self._now())

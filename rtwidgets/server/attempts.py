@@ -58,7 +58,7 @@ class Attempts:
         try:
             result = await work
         except Exception as error:
-            fault = error if isinstance(error, ArchiveFault) else self._unexpected(error)
+            fault = error if isinstance(error, ArchiveFault) else self.unexpected(error)
             if not fault.limit:
                 if self._fault is None:
                     log.error("the %s fails: %s", self.what, reason_of(fault))
@@ -82,7 +82,8 @@ class Attempts:
         finally:
             self._turn.release()
 
-    def _unexpected(self, error: Exception) -> ArchiveFault:
+    def unexpected(self, error: Exception) -> ArchiveFault:
+        """Log what nobody has thought of, and return what to tell whoever waits: nobody may wait for ever."""
         log.error("the %s fails in a way that nobody has thought of", self.what, exc_info=error)
         return ArchiveFault(f"the {self.what} can't be used now", in_doubt=True)
 
@@ -90,4 +91,7 @@ class Attempts:
 def reason_of(fault: ArchiveFault) -> str:
     """Return what went wrong for the hub's log, which may say more than its clients are told."""
     cause = fault.__cause__
-    return fault.message if cause is None else f"{fault.message}: {type(cause).__name__}: {cause}"
+    if cause is None:
+        return fault.message
+    words = f": {cause}" if str(cause) else ""
+    return f"{fault.message}: {type(cause).__name__}{words}"

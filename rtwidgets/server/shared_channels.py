@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import TypeAlias
@@ -11,7 +12,9 @@ from ..brokers.redis import Keeping, RedisBroker
 from ..core.batch import ArchiveFault, Batch, Changes, News, Place, Stored, Tail
 from ..core.rules import KindName
 from .archive_figures import ArchiveFigures
-from .attempts import Attempts
+from .attempts import Attempts, reason_of
+
+log = logging.getLogger("rtwidgets.hub")
 
 # Channels that are loaded, or caught up with, at a time.
 MAX_READS = 16
@@ -36,6 +39,8 @@ class SharedChannels:
         self.broker = broker
         self._attempts = attempts
         self._figures = figures
+        # Whether the log says that the broker answers, and does not keep what it is given.
+        self._is_refused = False
 
     async def commit(self, pairs: Sequence[tuple[Batch, Keeping]]) -> list[Outcome]:
         """Commit batches of different channels; say of each what became of it, see `RedisBroker.commit`."""
@@ -43,6 +48,7 @@ class SharedChannels:
         outcomes: list[Outcome]
         try:
             outcomes = await self._attempts.do(self.broker.commit(pairs, tells=self.tells))
+            self._note(outcomes)
         except ArchiveFault as fault:
             outcomes = [fault] * len(pairs)
         publications = sum(len(batch.publications) for batch, _ in pairs)
@@ -72,6 +78,14 @@ class SharedChannels:
             more.batches[:0] = news.batches[:-1]
             news = more
         return news
+
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        fault = next((outcome for outcome in outcomes if isinstance(outcome, ArchiveFault)), None)
+        if fault is not None and not self._is_refused:
+            log.error("the broker keeps no publications: %s", reason_of(fault))
+        elif fault is None and self._is_refused:
+            log.warning("the broker keeps publications again")
+        self._is_refused = fault is not None
 
     def count_load(self, *, failed: bool) -> None:
         """Count a channel that was loaded, or could not be."""

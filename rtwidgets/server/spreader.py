@@ -22,7 +22,7 @@ from .attempts import Attempts, reason_of
 from .keeper import Keeper
 from .node_driver import NodeDriver
 from .pairing import Pairing
-from .shared_channels import SharedChannels
+from .shared_channels import Outcome, SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
 
@@ -185,11 +185,14 @@ class Spreader(Keeper):
                 log.exception("a commit could not be carried through")
 
     async def _carry(self, side: SharedChannels, batches: list[Batch]) -> None:
+        outcomes: list[Outcome]
         try:
             await self._check(side)
             outcomes = await side.commit([(batch, self._keeping(batch.channel)) for batch in batches])
         except ArchiveFault as fault:
             outcomes = [fault] * len(batches)
+        except Exception as error:
+            outcomes = [self._attempts.unexpected(error)] * len(batches)
         now = self._now()
         for batch, outcome in zip(batches, outcomes, strict=True):
             self._core.committed(batch, outcome, now)
@@ -222,6 +225,8 @@ class Spreader(Keeper):
             except ValueError as error:
                 failure = ArchiveFault(f"the broker's state of {channel!r} can't be read")
                 log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
+            except Exception as error:
+                failure = self._attempts.unexpected(error)
             side.count_load(failed=failure is not None)
             self._core.entered(channel, stored if failure is None else None, news, failure, self._now())
 
@@ -234,6 +239,8 @@ class Spreader(Keeper):
                 news: News | ArchiveFault = await side.news(channel, Place(place.offset, 0))
             except ArchiveFault as fault:
                 news = fault
+            except Exception as error:
+                news = self._attempts.unexpected(error)
             self._core.news(channel, news, self._now())
 
     def _hear(self, message: bytes) -> None:

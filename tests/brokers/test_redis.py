@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from rtwidgets.brokers.redis import Keeping, RedisBroker
 from rtwidgets.core.batch import START, ArchiveFault, Batch, Item, News, Place, Stored, Tail
 from rtwidgets.core.kinds.chat import MAX_MESSAGES
 from rtwidgets.errors import ConfigError
+from rtwidgets.server.attempts import reason_of
 
 from .redis_server import RedisServer
 
@@ -28,6 +29,15 @@ async def broker(redis: RedisServer) -> AsyncIterator[RedisBroker]:
     await broker.client.execute([("FLUSHDB",)])
     yield broker
     await broker.close()
+
+
+@pytest.fixture(scope="module")
+def locked(need_redis: None) -> Iterator[RedisServer]:
+    """A server with a password, and a user who may read only."""
+    with RedisServer() as server:
+        server.ask("ACL", "SETUSER", "reader", "on", ">hush", "~*", "+@read", "+info")
+        server.ask("CONFIG", "SET", "requirepass", "hush")
+        yield server
 
 
 class Writer:
@@ -224,6 +234,29 @@ async def test_committed_batch_is_heard(broker: RedisBroker) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_listening_goes_on_whatever_happens(
+    broker: RedisBroker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect, calls = broker.client.connection, 0
+
+    async def connection() -> Any:
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            raise RuntimeError("who would have thought")
+        return await connect()
+
+    monkeypatch.setattr(broker.client, "connection", connection)
+    listener = broker.listener("node", lambda message: None)
+    back = asyncio.Event()
+    listener.on_back = back.set
+    task = asyncio.create_task(listener.run())
+    await asyncio.wait_for(back.wait(), 5)
+    assert caplog.text.count("nobody has thought of") == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_server_that_is_away_is_a_fault(broker: RedisBroker) -> None:
     away = open_broker("redis://127.0.0.1:1/0")
     with pytest.raises(ArchiveFault, match="can't be reached"):
@@ -241,12 +274,49 @@ async def test_server_that_is_away_is_a_fault(broker: RedisBroker) -> None:
         ("redis+sentinel://host", "needs the service"),
         ("redis+cluster://host:x", "no address of Redis"),
         ("redis://host:port", "no address of Redis"),
+        ("redis://:secret@host/abc", "the database is a number, such as /0, and not 'abc'"),
+        ("redis+sentinel://:secret@host/main/abc", "the database is a number"),
+        ("redis+cluster://:secret@host/1", "a cluster has no databases"),
     ],
 )
 def test_address_that_is_none_is_refused_without_showing_it(address: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         open_broker(address)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("redis://ann:secret@{}", "invalid username-password pair"),
+        ("redis://{}", "Authentication required"),
+        ("redis://reader:hush@{}", "no permissions"),
+        ("redis://:hush@{}/77", "DB index is out of range"),
+        ("redis+cluster://:hush@{}", "cluster support disabled"),
+        ("redis+cluster://ann:secret@{}", "invalid username-password pair"),
+    ],
+)
+async def test_settings_that_redis_refuses_are_refused_at_the_start_only(
+    locked: RedisServer, address: str, says: str
+) -> None:
+    broker = open_broker(address.format(f"127.0.0.1:{locked.port}"))
+    with pytest.raises(ConfigError, match=rf"hub\.broker can't be used: .*{says}") as caught:
+        await broker.open()
+    assert "secret" not in str(caught.value) and "hush" not in str(caught.value)
+    with pytest.raises(ArchiveFault, match=r"can't (be reached|do it) now"):
+        await broker.identity("x")
+    await broker.close()
+
+
+async def test_reason_is_short_where_no_sentinel_knows_a_master(need_redis: None) -> None:
+    with RedisServer() as server, RedisServer(sentinel_of=server.port) as sentinel:
+        broker = open_broker(f"redis+sentinel://127.0.0.1:{sentinel.port}/other")
+        with pytest.raises(ArchiveFault) as caught:
+            await broker.open()
+        assert reason_of(caught.value) == (
+            "the broker can't be reached now: MasterNotFoundError: No master found for 'other'"
+        )
+        await broker.close()
 
 
 async def test_full_server_refuses_a_batch_as_a_whole(need_redis: None) -> None:

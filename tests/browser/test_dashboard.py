@@ -252,9 +252,8 @@ def test_viewer_has_no_editor_and_a_refusal_is_said(browser: Browser, harness: s
     # Where its fields stand one below the other a form takes more rows than it was given.
     page.evaluate("() => value.receive({ panels: others.panels.map((panel) => ({ ...panel, h: 1 })) })")
     form = page.locator(".rtw-form > .rtw-body")
-    page.wait_for_function(
-        "() => document.querySelector('.rtw-panels__panel').style.gridRow === '1 / span 1'"
-    )
+    rows = "[...document.querySelectorAll('.rtw-panels__panel')].map(({ style }) => style.gridRow)"
+    page.wait_for_function(f"() => {rows}.every((row) => row.endsWith('span 1'))")
     assert form.evaluate("(el) => el.scrollHeight === el.clientHeight && el.clientHeight > 200")
     page.set_viewport_size({"width": 1240, "height": 1300})
     page.goto(f"{harness}/dashboard.html?calm&others")

@@ -71,6 +71,54 @@ async def test_process_that_starts_later_knows_what_was_revoked(own_redis: Redis
         await until(lambda: "old" not in own_redis.ask("HKEYS", "rtwidgets:{n}:shared"))
 
 
+async def test_nobody_waits_for_ever_for_what_nobody_has_thought_of(
+    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Node(own_redis.url, "one").runs() as one:
+        ann = Peer(one.hub).connect()
+
+        def fails(*args: object) -> None:
+            raise RuntimeError("who would have thought")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.spreader._shared, "items", fails)
+            assert "can't be used now" in await answer(ann, subscribe={"channel": "event:a"})
+        assert "subscribe" in await answer(ann, subscribe={"channel": "event:b"})
+        with monkeypatch.context() as patch:
+            patch.setattr(one.spreader._shared, "commit", fails)
+            assert "can't be used now" in await answer(ann, publish={"channel": "event:b", "data": 1})
+        assert "'publish'" in await answer(ann, publish={"channel": "event:b", "data": 1})
+
+
+async def test_full_broker_is_told_to_the_publisher_and_once_to_the_log(
+    own_redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Node(own_redis.url, "one").runs() as one:
+        ann = Peer(one.hub).connect()
+        publish = {"channel": "event:a", "data": 1}
+        assert "'publish'" in await answer(ann, publish=publish)
+        own_redis.ask("CONFIG", "SET", "maxmemory", "1")
+        for _ in range(2):
+            assert "'code': 100, 'message': 'the broker is full'" in await answer(ann, publish=publish)
+        assert caplog.text.count("the broker keeps no publications: the broker is full") == 1
+        own_redis.ask("CONFIG", "SET", "maxmemory", "0")
+        assert "'publish'" in await answer(ann, publish=publish)
+        assert "the broker keeps publications again" in caplog.text
+
+
+async def answer(peer: Peer, **request: object) -> str:
+    """Send a request and return its reply, as soon as it comes."""
+    found: list[dict[str, object]] = []
+    peer.send({"id": 90, **request})
+
+    def is_answered() -> bool:
+        found.extend(message for message in peer.messages() if message.get("id") == 90)
+        return bool(found)
+
+    await until(is_answered)
+    return str(found[0])
+
+
 def covers(node: Node, jti: str) -> bool:
     return node.hub.tokens.revocations.cover("ann", (jti,), None)
 
