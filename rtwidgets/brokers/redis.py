@@ -228,7 +228,9 @@ class RedisBroker:
     async def _agreed(self, name: str, proposed: str) -> str:
         """Return what whoever came first has proposed."""
         key = f"{PREFIX}{name}"
-        _, found = await self.ask([("SET", key, proposed, "NX"), ("GET", key)])
+        # One behind the other: a cluster is sent what is asked together at the same moment.
+        await self.ask([("SET", key, proposed, "NX")])
+        (found,) = await self.ask([("GET", key)])
         return str(found.decode())
 
     async def _without(self, channel: str, messages: dict[str, int]) -> list[str | bytes | int]:

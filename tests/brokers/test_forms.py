@@ -58,6 +58,7 @@ def test_hubs_share_channels_and_know_of_each_other(
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.alone
 def test_cluster_that_was_away_is_used_again(
     cluster: RedisServer, tmp_path: Path, start_hubs: list[HubProcess]
 ) -> None:
