@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,7 +94,7 @@ class Connection:
         self._wake = wake
         self._inbox: deque[Command] = deque()
         # Id of a command that is carried out in steps, and what is left of it.
-        self._steps: tuple[int, Iterator[None]] | None = None
+        self._steps: tuple[int, publishing.Steps] | None = None
         self._replies: list[bytes] = []
         self._replies_bytes = 0
         # How much of it the client did not ask for.
@@ -196,7 +196,7 @@ class Connection:
         if self._steps is not None:
             if self._work is not None and not self._is_due(self._work, now):
                 return False
-            self._step()
+            self._step(now)
             return True
         request = inbox[0].publish
         due = self._commands if request is None else self.publishes
@@ -213,12 +213,13 @@ class Connection:
             self._publish(command.id, request, now)
         return True
 
-    def do_in_steps(self, request_id: int, steps: Iterator[None]) -> None:
+    def do_in_steps(self, request_id: int, steps: publishing.Steps) -> None:
         """Carry out a command step by step: others have their turns between them, and the next one waits."""
+        next(steps)  # to where it waits for the time of the first
         self._steps = request_id, steps
 
-    def _step(self) -> None:
-        if self._steps is not None and not requests.go_on(self, *self._steps):
+    def _step(self, now: float) -> None:
+        if self._steps is not None and not requests.go_on(self, *self._steps, now):
             self._steps = None
 
     def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
@@ -454,7 +455,7 @@ class Connection:
         self.ended = True
         self.closing = self.closing or codes.CONNECTION_CLOSED
         while self._steps is not None:  # what has begun is done to the end: it counts as done
-            self._step()
+            self._step(now)
         if self._timer is not None:
             self._timer.cancel()
         if self.expired_timer is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
@@ -18,6 +18,9 @@ from .refusal import Refusal
 
 if TYPE_CHECKING:
     from .connection import Connection
+
+# What is carried out in steps; each is sent the time that it is then.
+Steps: TypeAlias = Generator[None, float, None]
 
 # The hub remembers a producer's id after its connection; ours have 32 characters.
 MAX_PRODUCER_CHARS = 64
@@ -105,17 +108,16 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
-    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new, now))
+    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
 
 
-def _publish_items(
-    connection: Connection, request_id: int, batch: Publish, is_new: bool, now: float
-) -> Iterator[None]:
+def _publish_items(connection: Connection, request_id: int, batch: Publish, is_new: bool) -> Steps:
     """Publish the items of a batch, with a pause behind each that may be as much work as many others."""
     hub = connection.hub
     result = Published(batch.seq)
     archived: list[int] = []
     taken = 0
+    now = yield
     for index, item in enumerate(batch.items):
         try:
             channel = hub.publishable(connection, item.channel, now)
@@ -133,7 +135,7 @@ def _publish_items(
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
             if isinstance(channel.kind, Table):
-                yield
+                now = yield
     if connection.publishes is not None:
         connection.publishes.take(taken + len(archived))
     kept: dict[Channel, list[int]] = {}

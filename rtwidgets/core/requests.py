@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,6 +40,7 @@ from .capabilities import Credentials
 from .channel import Channel
 from .cursor import Cursor
 from .durable import Durable
+from .publishing import Steps
 from .recovery import position, size_of
 from .refusal import Refusal
 from .sessions import with_role
@@ -94,15 +95,16 @@ def handle(connection: Connection, request_id: int, request: Request, now: float
     _let_go(hub)
 
 
-def go_on(connection: Connection, request_id: int, steps: Iterator[None]) -> bool:
+def go_on(connection: Connection, request_id: int, steps: Steps, now: float) -> bool:
     """Go on with a request that is carried out in steps; return whether there are more."""
     hub = connection.hub
     hub.made.clear()
     has_more = False
     try:
-        for _ in steps:
-            has_more = True
-            break
+        steps.send(now)
+        has_more = True
+    except StopIteration:
+        pass
     except Exception as error:
         _fail(connection, request_id, error)
     _let_go(hub)

@@ -49,14 +49,14 @@ class Pairing:
     async def check(self) -> None:
         """Raise an ArchiveFault unless they are known to fit."""
         if not self._fits:
-            await self.look()
+            await self._look_and_say()
 
     async def look_again(self) -> None:
         """Look if that needs no archive, which may be away: others do not wait for it."""
         if self._mine:
-            await self.look()
+            await self._look_and_say()
 
-    async def look(self) -> None:
+    async def _look_and_say(self) -> None:
         """Ask the broker, which may have lost it, and say once when they don't fit.
 
         Raises:

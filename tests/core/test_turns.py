@@ -9,7 +9,7 @@ from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
-from .peers import Peer, make_hub
+from .peers import Peer, make_hub, publications
 
 PING: dict[str, Any] = {"ping": {}}
 
@@ -99,18 +99,23 @@ def test_others_have_their_turn_between_the_tables_of_a_batch_and_what_follows_w
     hub = make_hub(limits=Limits(work_ms_per_s=0))
     heavy, other = Peer(hub).connect(), Peer(hub, "bob").connect()
     heavy.rpc("rtwidgets.declare", channel="table:t", key="id")
+    other.join("table:t")
     hub.clock = Work()
     # The third is refused, and its channel is not kept for having been asked for.
     heavy.send({"id": 1, **batch_of("table:t", "table:t", "table:none", "table:t")}, {"id": 2, **PING})
     assert ids(heavy) == [] and heavy.connection.can_go_on and heavy.connection.congested
     assert hub.channel("table:t").log.top == 2
-    assert "ping" in other.ask(**PING)
-    heavy.connection.resume(heavy.now)
+    other.send({"id": 7, **PING})
+    assert ids(other) == [7]
+    heavy.connection.resume(heavy.now + 5)
     found = heavy.messages()
     assert [reply["id"] for reply in found] == [1, 2]
     assert [error["index"] for error in found[0]["rpc"]["data"]["errors"]] == [2]
     assert hub.channel("table:t").log.top == 3 and "table:none" not in hub.channels
     assert not heavy.connection.can_go_on and not heavy.connection.congested
+    # Its time is when it was published, not when the batch began: a log's times never go back.
+    (last,) = publications(other.messages(), "table:t")
+    assert last["time"] == (heavy.now + 5) * 1000
 
 
 def test_a_batch_that_has_begun_is_done_though_its_connection_ends() -> None:
