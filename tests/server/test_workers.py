@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from rtwidgets.errors import ConfigError
+from rtwidgets.server.run import bind
+from rtwidgets.server.workers import _hold
+
 from ..brokers.conftest import need_redis, redis
 from ..brokers.redis_server import RedisServer
 from ..client.hub_process import HubProcess, environment
@@ -21,6 +25,16 @@ from .sockets import Line, open_line
 from .worker_processes import children_of, wait_for, worker_of
 
 __all__ = ["need_redis", "redis"]
+
+
+def test_port_is_taken_before_the_first_worker_listens() -> None:
+    with _hold("127.0.0.1", 0) as holder:
+        port = holder.getsockname()[1]
+        for take in (_hold, bind):
+            with pytest.raises(ConfigError, match="Address already in use"):
+                take("127.0.0.1", port)
+        with bind("127.0.0.1", port, shared=True) as worker:
+            worker.listen()
 
 
 @pytest.fixture
