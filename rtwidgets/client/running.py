@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from msgspec import Raw
 
 from ..errors import CallCancelledError
+from .error_text import text_of
 from .portal import Portal, replace_portal, shared_portal
 from .told import Call
 from .workers import USER_LOOP, call_workers
@@ -183,10 +184,10 @@ class RunningCall:
         if isinstance(error, CallCancelledError) and self.stopped is not None:
             return {"cancelled": True}
         if not isinstance(error, ArgumentError):
-            self.handler.note_error("".join(traceback.format_exception(error))[-MAX_TRACEBACK_CHARS:])
+            self.handler.note_error(_trace_of(error)[-MAX_TRACEBACK_CHARS:])
             log.error("command %r failed", self.command, exc_info=error)
         name = "TypeError" if isinstance(error, ArgumentError) else type(error).__name__
-        return {"error": {"type": name, "message": str(error)[:MAX_MESSAGE_CHARS]}}
+        return {"error": {"type": name, "message": text_of(error)[:MAX_MESSAGE_CHARS]}}
 
     def _end(self, answer: dict[str, object]) -> None:
         with self._lock:
@@ -213,6 +214,14 @@ class RunningCall:
                 )
 
         self._owner.portal.loop.call_later(BLOCKED_AFTER_S, look)
+
+
+def _trace_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except BaseException:  # of a class that raises what it is asked, such as its notes
+        where = "".join(traceback.format_tb(error.__traceback__))
+        return f"{where}{type(error).__name__}: {text_of(error)}"
 
 
 class ArgumentError(TypeError):
