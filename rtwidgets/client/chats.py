@@ -274,9 +274,12 @@ class Chat(Channel):
         self._last_said = message_id
         return message_id
 
-    def _append(self, message_id: str, text: str, *, done: bool = False) -> None:
-        self._check_text(text)
-        self._send({"type": "append", "id": message_id, "text": text} | ({"done": True} if done else {}))
+    def _append(self, message_id: str, text: str) -> None:
+        self._send({"type": "append", "id": message_id, "text": text})
+
+    def _finish(self, message_id: str, *, interrupted: bool = False) -> None:
+        form: dict[str, object] = {"type": "append", "id": message_id, "done": True}
+        self._send(form | ({"interrupted": True} if interrupted else {}))
 
     def _check_shown(self, text: str) -> None:
         if is_blank(text):

@@ -17,7 +17,7 @@ from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.hub import Hub
 from rtwidgets.core.kinds.chat import MAX_MESSAGES
 from rtwidgets.errors import ChannelError, ChannelNameError, PermissionDeniedError, ReplyError
-from rtwidgets.protocol.chat import PAGE
+from rtwidgets.protocol.chat import MAX_TEXT, PAGE
 from rtwidgets.protocol.messages import ClientInfo, Publication
 
 from ..server.sockets import open_line
@@ -58,6 +58,47 @@ def test_history_members_and_answers_that_grow(join: Join) -> None:
     assert [(m.user, m.name) for m in desk.members()] == [("ann", "Ann"), ("ben", "Ben")]
     bot()
     assert desk.history(1)[0].text == "looking, Ben … found"
+
+
+def test_an_answer_that_breaks_off_says_so_and_a_long_one_goes_on_in_further_messages(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, ben = join(own_token=token("ann")), join(own_token=token("ben"))
+    desk, other = ann.chat("c1broken"), ben.chat("c1broken")
+    heard: list[Message] = []
+    other.on_message(heard.append)
+
+    @desk.on_message(label="Plain")
+    def plain(message: Message) -> Iterator[str]:
+        if message.text == "?":
+            yield "do not s"
+            raise ValueError("no model")
+
+    @desk.on_message(label="Async")
+    async def awaits(message: Message) -> AsyncIterator[str]:
+        if message.text == "?":
+            yield "do not s"
+            raise ValueError("no model")
+        for _ in range(4):
+            yield "🙂" * 5_000
+        yield "." * (2 * MAX_TEXT + 1)
+
+    desk._wait()
+    other.say("?")
+    eventually(lambda: [m.interrupted for m in desk.history()] == [False, True, True])
+    assert {(m.label, m.text, m.open) for m in desk.history()[1:]} == {
+        ("Plain", "do not s", False),
+        ("Async", "do not s", False),
+    }
+    eventually(lambda: caplog.text.count("ValueError: no model") == 2)
+    # Who listens hears of it, with its mark; who joins late sees it.
+    eventually(lambda: [m.interrupted for m in heard] == [False, True, True])
+    assert [m.interrupted for m in join().chat("c1broken").history()] == [False, True, True]
+    other.say("long")
+    eventually(lambda: len(desk.history()) == 8 and not desk.history(1)[0].open)
+    half = MAX_TEXT // 2
+    texts = ["🙂" * 15_000, "🙂" * 5_000 + "." * half, "." * MAX_TEXT, "." * (half + 1)]
+    assert [(m.text, m.interrupted) for m in desk.history(4)] == [(text, False) for text in texts]
 
 
 BOT = """
