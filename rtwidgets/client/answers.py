@@ -39,17 +39,28 @@ class Answers:
         return ours
 
     def handler(self, fn: Callable[[Message], Any], label: str | None) -> Callable[[Message], Any]:
-        """Return what calls a function with a message and passes on what it yields."""
+        """Return what calls a function with a message and passes on what it yields; async if that is."""
+        if inspect.isasyncgenfunction(fn) or inspect.iscoroutinefunction(fn):
+
+            async def handle_async(message: Message) -> None:
+                self._enter()
+                if inspect.isasyncgenfunction(fn):
+                    await self._stream_async(fn(message), label)
+                else:
+                    await fn(message)
+
+            return handle_async
 
         def handle(message: Message) -> Any:
-            _answering.set(_answering.get() | {self._chat.name})  # in the context of this one call
-            if inspect.isasyncgenfunction(fn):
-                return self._stream_async(fn(message), label)
+            self._enter()
             if inspect.isgeneratorfunction(fn):
                 return self._stream(fn(message), label)
             return fn(message)
 
         return handle
+
+    def _enter(self) -> None:
+        _answering.set(_answering.get() | {self._chat.name})  # in the context of this one call
 
     def _stream(self, texts: Iterator[object], label: str | None) -> None:
         with Answer(self._chat, label) as answer:

@@ -198,22 +198,32 @@ class RunningCall:
 
     def _watch(self) -> None:
         """Look whether it ends now; if it blocks the loop of async functions, others go on in a new one."""
-        portal = self._user_portal
-        answered = threading.Event()
-        portal.call_soon(answered.set)
+        loop = self._owner.portal.loop
+        loop.call_later(BLOCKED_AFTER_S, lambda: None if self._has_ended else self._owner.hangs(self))
+        if self.handler.is_async:
+            replace_if_blocked(self._user_portal, loop, f"command {self.command!r}")
 
-        def look() -> None:
-            if self._has_ended:
-                return
-            self._owner.hangs(self)
-            if self.handler.is_async and not answered.is_set() and replace_portal(USER_LOOP, portal):
-                log.error(
-                    "command %r blocks the loop of async functions; others go on in a new one: await in it, "
-                    "or make it a plain function",
-                    self.command,
-                )
 
-        self._owner.portal.loop.call_later(BLOCKED_AFTER_S, look)
+def replace_if_blocked(portal: Portal, clock: asyncio.AbstractEventLoop, label: str) -> None:
+    """Look whether a loop of async functions answers; if it does not, others go on in a new one.
+
+    Args:
+        portal: That loop's.
+        clock: The loop that waits for it.
+        label: Who is at work there for long, for the log.
+    """
+    answered = threading.Event()
+    portal.call_soon(answered.set)
+
+    def look() -> None:
+        if not answered.is_set() and replace_portal(USER_LOOP, portal):
+            log.error(
+                "%s blocks the loop of async functions; others go on in a new one: await in it, "
+                "or make it a plain function",
+                label,
+            )
+
+    clock.call_later(BLOCKED_AFTER_S, look)
 
 
 def _trace_of(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rtwidgets.client import running, turns
 from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.hub import Hub
 from rtwidgets.core.kinds.chat import MAX_MESSAGES
@@ -99,6 +100,55 @@ def test_an_answer_that_breaks_off_says_so_and_a_long_one_goes_on_in_further_mes
     half = MAX_TEXT // 2
     texts = ["🙂" * 15_000, "🙂" * 5_000 + "." * half, "." * MAX_TEXT, "." * (half + 1)]
     assert [(m.text, m.interrupted) for m in desk.history(4)] == [(text, False) for text in texts]
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_who_asks_what_never_ends_keeps_nobody_else_waiting(
+    join: Join, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, blocks: bool
+) -> None:
+    monkeypatch.setattr(turns, "LONG_AFTER_S", 0.2)
+    monkeypatch.setattr(running, "BLOCKED_AFTER_S", 0.3)
+    ann, bob, eve = (join(own_token=token(name)) for name in ("ann", "bob", "eve"))
+    desk = ann.chat(f"c1never{blocks}")
+    ends = threading.Event()
+
+    @desk.on_message
+    async def bot(message: Message) -> AsyncIterator[str]:
+        yield f"{message.text}:"
+        if message.text == "never":
+            while not ends.wait(30 if blocks else 0):
+                await asyncio.sleep(0.01)
+        yield " done"
+
+    def answers() -> list[str]:
+        return [m.text for m in desk.history() if m.user == "ann"]
+
+    desk._wait()
+    eve.chat(desk.name).say("never")
+    eve.chat(desk.name).say("next")
+    eventually(lambda: f"on_message of '{desk.name}' has been at one message for 0.2 s" in caplog.text)
+    if blocks:
+        eventually(lambda: "blocks the loop of async functions" in caplog.text)
+    bob.chat(desk.name).say("fast")
+    eventually(lambda: answers() == ["never:", "fast: done"])
+    ends.set()
+    eventually(lambda: answers() == ["never: done", "fast: done", "next: done"])
+    assert caplog.text.count("has been at one message") == 1
+
+
+def test_a_plain_handler_that_never_ends_is_noticed(
+    join: Join, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LONG_AFTER_S", 0.2)
+    desk = join().chat("c1plain")
+    ends = threading.Event()
+    handle = desk.on_message(lambda _: ends.wait(30))
+    desk._wait()
+    desk.say("never")
+    eventually(lambda: "has been at one message for 0.2 s; all others wait for it" in caplog.text)
+    handle()
+    ends.set()
 
 
 BOT = """
