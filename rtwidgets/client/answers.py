@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,15 +63,20 @@ class Answers:
     def _enter(self) -> None:
         _answering.set(_answering.get() | {self._chat.name})  # in the context of this one call
 
-    def _stream(self, texts: Iterator[object], label: str | None) -> None:
-        with Answer(self._chat, label) as answer:
+    def _stream(self, texts: Generator[object, None, None], label: str | None) -> None:
+        with Answer(self._chat, label) as answer, closing(texts):
             for text in texts:
+                if answer.is_deleted:
+                    break
                 answer.say(str(text))
 
-    async def _stream_async(self, texts: AsyncIterator[object], label: str | None) -> None:
+    async def _stream_async(self, texts: AsyncGenerator[object, None], label: str | None) -> None:
         with Answer(self._chat, label) as answer:
-            async for text in texts:
-                answer.say(str(text))
+            async with aclosing(texts):
+                async for text in texts:
+                    if answer.is_deleted:
+                        break
+                    answer.say(str(text))
 
 
 class Answer:
@@ -84,6 +90,11 @@ class Answer:
         self._label = label
         self._id = ""
         self._length = 0
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the message was deleted while it grew."""
+        return bool(self._id) and self._chat._is_deleted(self._id)
 
     def say(self, text: str) -> None:
         """Let the message grow."""
@@ -107,5 +118,5 @@ class Answer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._id:
+        if self._id and not self.is_deleted:
             self._chat._finish(self._id, interrupted=kind is not None)

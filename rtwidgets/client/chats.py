@@ -283,6 +283,10 @@ class Chat(Channel):
         form: dict[str, object] = {"type": "append", "id": message_id, "done": True}
         self._send(form | ({"interrupted": True} if interrupted else {}))
 
+    def _is_deleted(self, message_id: str) -> bool:
+        with self._lock:
+            return message_id in self._copy.messages and self._copy.messages.find(message_id) is None
+
     def _check_shown(self, text: str) -> None:
         if is_blank(text):
             raise ChannelError(f"a message for {self.name!r} needs a text that can be seen")

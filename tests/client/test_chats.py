@@ -151,6 +151,37 @@ def test_a_plain_handler_that_never_ends_is_noticed(
     ends.set()
 
 
+def test_a_message_that_is_deleted_while_it_grows_ends_what_writes_it(join: Join) -> None:
+    desk, other = join(own_token=token("ann")).chat("c1gone"), join(own_token=token("ben")).chat("c1gone")
+    closed: list[str] = []
+
+    @desk.on_message(label="Plain")
+    def plain(message: Message) -> Iterator[str]:
+        try:
+            while True:
+                yield "."
+                time.sleep(0.01)
+        finally:
+            closed.append("plain")
+
+    @desk.on_message(label="Async")
+    async def awaits(message: Message) -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "."
+                await asyncio.sleep(0.01)
+        finally:
+            closed.append("async")
+
+    desk._wait()
+    other.say("tell me all")
+    eventually(lambda: len(desk.history()) == 3)
+    for message in desk.history()[1:]:
+        desk.delete(message)
+    eventually(lambda: sorted(closed) == ["async", "plain"])
+    assert [m.text for m in other.history()] == ["tell me all"]
+
+
 BOT = """
 import sys, time
 import rtwidgets as rt
