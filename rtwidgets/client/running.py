@@ -19,7 +19,7 @@ from ..errors import CallCancelledError
 from .error_text import text_of
 from .portal import Portal, replace_portal, shared_portal
 from .told import Call
-from .workers import USER_LOOP, call_workers
+from .workers import USER_LOOP, awaited, call_workers
 
 log = logging.getLogger("rtwidgets")
 
@@ -147,7 +147,7 @@ class RunningCall:
         try:
             result = self.handler.run(self._args)
             if inspect.isawaitable(result):
-                result = self._user_portal.spawn(self._awaited(result)).result()
+                result = self._user_portal.spawn(awaited(self._awaited(result))).result()
             answer = self._result(result)
         except concurrent.futures.CancelledError as error:
             answer = self._stopped_by(error)

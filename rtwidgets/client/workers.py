@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .portal import shared_portal
@@ -93,15 +93,16 @@ def run_user(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
     """
     result = fn(*args, **kwargs)
     if inspect.isawaitable(result):
-
-        async def wait() -> Any:
-            try:
-                return await result
-            except (SystemExit, KeyboardInterrupt) as error:  # would end the loop, and everybody's handlers
-                raise RuntimeError(f"a handler raised {type(error).__name__}") from error
-
-        return shared_portal(USER_LOOP).call(wait())
+        return shared_portal(USER_LOOP).call(awaited(result))
     return result
+
+
+async def awaited(result: Awaitable[Any]) -> Any:
+    """Await what a user's function returned; nothing that it raises ends the loop, and so all handlers."""
+    try:
+        return await result
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise RuntimeError(f"a handler raised {type(error).__name__}") from error
 
 
 class Strand:

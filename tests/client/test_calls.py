@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -319,6 +320,13 @@ def test_owner_has_the_traceback_and_the_caller_type_and_message(
         raise SystemExit(3)
 
     @server.command
+    def leave_later() -> Awaitable[None]:
+        async def leave() -> None:
+            raise SystemExit(3)
+
+        return leave()
+
+    @server.command
     def large() -> str:
         return "x" * 1_000_000
 
@@ -333,6 +341,8 @@ def test_owner_has_the_traceback_and_the_caller_type_and_message(
     assert caplog.text == "", "what the caller gave is no fault of the owner's"
     with pytest.raises(HandlerFailedError, match="SystemExit: 3"):
         caller.call("leave")
+    with pytest.raises(HandlerFailedError, match="RuntimeError: a handler raised SystemExit"):
+        caller.call("leave_later", timeout_s=5)
     with pytest.raises(HandlerFailedError, match="the result of 'large' takes 1000002 bytes, the hub takes"):
         caller.call("large")
 
