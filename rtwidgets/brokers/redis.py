@@ -171,6 +171,11 @@ class RedisBroker:
         for start in range(0, len(ranked), ITEMS):
             yield dict(ranked[start : start + ITEMS])
 
+    async def time(self) -> float:
+        """Return what time it is there, in seconds since the Unix epoch."""
+        (time_ms,) = await self.ask([scripts.TIME.call([f"{PREFIX}hub"])])
+        return float(time_ms / 1000)
+
     async def identity(self, proposed: str) -> str:
         """Return the id that all hubs of this broker have; a new broker takes the one proposed."""
         return await self._agreed("hub", proposed)
@@ -325,10 +330,9 @@ def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int
         batch.id,
         _text(batch.place),
         _encode(batch),
-        batch.time_ms,
         batch.last - keeping.publications,
         keeping.bytes,
-        batch.time_ms - _ms(keeping.seconds),
+        _ms(keeping.seconds),
         _ms(keeping.ttl_s),
         told,
         MAX_MESSAGES if batch.kind == "chat" else 0,

@@ -234,7 +234,7 @@ class Durable:
     def _stage(self, now: float) -> Batch | None:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
         channel = self._channel
-        staging = Staging(channel, max(int(now * 1000), self._time_ms))
+        staging = Staging(channel, max(int(self._archiving.time(now) * 1000), self._time_ms))
         while self._waiting and not _is_full(staging):
             write = self._waiting[0]
             if isinstance(write, Read):

@@ -147,7 +147,7 @@ class Replica(Durable):
         (log, kind), self._blank = self._blank, None
         self._is_busy = self._is_cut_off = False
         self._ended = ""
-        log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
+        log.start(stored.epoch, stored.top, [(self._time(time), data) for time, data in stored.publications])
         self._channel.replace(log, kind)
         self._place, self._last = stored.place, stored.last
         self._know(stored)
@@ -257,9 +257,13 @@ class Replica(Durable):
             # The broker has lost what was read here, and has maybe something else in its place.
             self._ended = news.epoch
 
+    def _time(self, time_ms: int) -> float:
+        """Return a time of the broker's by the hub's clock."""
+        return time_ms / 1000 - self._archiving.ahead_s
+
     def _follow(self, batch: Batch, now: float) -> None:
         channel = self._channel
         channel.kind.follow(batch.changes, batch.last)
         channel.weigh()
-        self._keep(batch, channel.log.lines_of(batch.publications), min(now, batch.time_ms / 1000))
+        self._keep(batch, channel.log.lines_of(batch.publications), min(now, self._time(batch.time_ms)))
         self._place, self._last = batch.place, batch.id

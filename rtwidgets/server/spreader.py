@@ -19,6 +19,7 @@ from .archive_figures import ArchiveFigures
 from .archive_reads import ArchiveReads, Done
 from .archived_channels import ArchivedChannels
 from .attempts import Attempts, reason_of
+from .clock import ahead_of
 from .keeper import Keeper
 from .node_driver import NodeDriver
 from .pairing import Pairing
@@ -60,6 +61,7 @@ class Spreader(Keeper):
         self.listener.on_back = self._on_back
         self._core = hub.archiving
         self._has_doubt = asyncio.Event()
+        self._is_identified = False
         self._attempts = Attempts("broker")
         self._attempts.on_back = self._on_back
         self._shared = SharedChannels(broker, self._attempts, self.figures)
@@ -159,7 +161,9 @@ class Spreader(Keeper):
         return self._shared
 
     async def _check(self, side: SharedChannels) -> None:
-        """Raise an ArchiveFault where hubs with another archive would be in the way."""
+        """Raise an ArchiveFault where the broker is not known yet, or others have another archive."""
+        if not self._is_identified:
+            await self._attempts.do(self._identify())
         if side is self.archived or self.archived is None:
             await self._pairing.check()
 
@@ -251,8 +255,14 @@ class Spreader(Keeper):
         self._has_doubt.set()
 
     async def _identify(self) -> None:
-        """To clients, all hubs of a broker are one."""
+        """To clients, all hubs of a broker are one, and so is their clock."""
         self._hub.rename(await self.broker.identity(self._hub.hub_id))
+        asked_at, core = self._now(), self._core
+        ahead_s = ahead_of(await self.broker.time(), asked_at, self._now(), core.ahead_s)
+        if ahead_s != core.ahead_s:
+            log.warning("the broker's clock is %+.0f s from the hub's; publications have its times", ahead_s)
+        core.ahead_s = ahead_s
+        self._is_identified = True
 
     async def _sweep_all(self) -> None:
         while True:
