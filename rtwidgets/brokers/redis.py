@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -183,6 +183,12 @@ class RedisBroker:
     async def archive(self, proposed: str) -> str:
         """Return the id of the archive that goes with this broker; a new broker takes the one proposed."""
         return await self._agreed("archive", proposed)
+
+    async def agree(self, what: str, proposed: Mapping[str, str]) -> dict[str, str]:
+        """Return what holds for all hubs of a broker, by name; what it lacks it takes as proposed."""
+        pairs = [part for pair in proposed.items() for part in pair]
+        (found,) = await self.ask([scripts.AGREE.call([f"{PREFIX}{what}"], *pairs)])
+        return {name: value.decode() for name, value in zip(proposed, found, strict=True)}
 
     async def news(self, channel: str, place: Place) -> News:
         """Return what came since a place, or the beginning of it."""

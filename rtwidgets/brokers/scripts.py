@@ -43,6 +43,16 @@ NEWS = Script(_NEWS + "return news(ARGV[1], ARGV[2])")
 # Any key, so that a cluster knows whom to ask.
 TIME = Script(_TIME + "return now_ms()")
 
+# KEYS: a hash. ARGV: name and value of what it gets where it has none of that name. Returns what it has.
+AGREE = Script("""
+local found = {}
+for i = 1, #ARGV, 2 do
+  redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+  found[#found + 1] = redis.call('HGET', KEYS[1], ARGV[i])
+end
+return found
+""")
+
 # ARGV: time to live.
 TOUCH = Script(_NEWS + "expire(ARGV[1])")
 

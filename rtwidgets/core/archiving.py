@@ -115,6 +115,8 @@ class Archiving:
         if fault.limit:
             self._hub.refused[fault.limit] += 1
             return Refusal(codes.LIMIT_EXCEEDED, fault.message)
+        if fault.is_final:
+            return Refusal(codes.NOT_AVAILABLE, fault.message)
         return Refusal(codes.ARCHIVE_AWAY, fault.message)
 
     def tell(self, act: Callable[[], None]) -> None:

@@ -12,17 +12,17 @@ import msgspec
 from ..archive.base import SharedArchive
 from ..brokers.redis import Keeping, RedisBroker, keeping_of
 from ..core import Hub
-from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted
+from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted, other_kind
 from ..core.rules import KindName
 from ..core.sharing import Sharing
 from .archive_figures import ArchiveFigures
 from .archive_reads import ArchiveReads, Done
 from .archived_channels import ArchivedChannels
-from .attempts import Attempts, reason_of
+from .attempts import Attempts, Loads
 from .clock import ahead_of
 from .keeper import Keeper
 from .node_driver import NodeDriver
-from .pairing import Pairing
+from .pairing import Pairing, SameKinds
 from .shared_channels import Outcome, SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
@@ -74,7 +74,9 @@ class Spreader(Keeper):
             bound = hub.rules.limits.archive_channels
             self._past = ArchiveReads(archive, attempts, now, self._start)
             self.archived = ArchivedChannels(broker, self._attempts, self.figures, archive, attempts, bound)
-        self._pairing = Pairing(broker, self._attempts, self.archived)
+        self._kinds = SameKinds(broker, self._attempts, hub.rules)
+        self._pairing = Pairing(broker, self._attempts, hub.rules, self.archived)
+        self._loads = Loads()
         self._core.port = self
         self.nodes = NodeDriver(broker, hub, now)
 
@@ -96,6 +98,7 @@ class Spreader(Keeper):
         await self._attempts.begin(self._open_broker())
         if self.archived is not None:
             await self.archived.open()
+        await self._kinds.open()
         await self._pairing.open()
 
     async def _open_broker(self) -> None:
@@ -214,7 +217,7 @@ class Spreader(Keeper):
                 await self.listener.join(channel)
                 stored = await side.enter(channel, kind, tail, epoch, ended, self._keeping(channel))
                 if stored.kind != kind:
-                    raise ArchiveFault(f"the broker has {channel!r} as a {stored.kind}, not as a {kind}")
+                    raise other_kind("broker", channel, stored.kind, kind)
                 async for piece in side.items(channel, tail):
                     self._core.items(channel, piece, stored.top)
                     # Others have their turn while a large one is loaded.
@@ -225,13 +228,13 @@ class Spreader(Keeper):
                     raise ArchiveFault(f"the archive has lost publications of {channel!r}: restart the hubs")
             except ArchiveFault as fault:
                 failure = fault
-                log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
             except ValueError as error:
                 failure = ArchiveFault(f"the broker's state of {channel!r} can't be read")
-                log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
+                failure.__cause__ = error
             except Exception as error:
                 failure = self._attempts.unexpected(error)
             side.count_load(failed=failure is not None)
+            self._loads.note(channel, failure)
             self._core.entered(channel, stored if failure is None else None, news, failure, self._now())
 
     async def _catch_up(self, channel: str, place: Place) -> None:
@@ -272,8 +275,9 @@ class Spreader(Keeper):
             self._has_doubt.clear()
             try:
                 await self._identify()
-                with suppress(ArchiveFault):  # whoever uses it says so
-                    await self._pairing.look_again()
+                for agreement in (self._kinds, self._pairing):
+                    with suppress(ArchiveFault):  # it says so itself
+                        await agreement.look_again()
                 await self._sweep()
             except ArchiveFault:
                 pass  # whoever publishes says so

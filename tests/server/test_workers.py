@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from rtwidgets.errors import ConfigError
+from rtwidgets.server import workers as workers_
+from rtwidgets.server.settings import HubSection, Settings
+
 from ..brokers.conftest import need_redis, redis
 from ..brokers.redis_server import RedisServer
 from ..client.hub_process import HubProcess, environment
@@ -64,6 +68,16 @@ def test_workers_share_a_port_and_one_that_ends_is_replaced(workers: HubProcess)
 
 
 @pytest.mark.timeout(120)
+def test_settings_that_the_broker_refuses_end_it_before_any_worker_starts(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each would take a second or two to come to that, and all of them at once longer.
+    monkeypatch.setattr(workers_, "Worker", None)
+    settings = Settings(hub=HubSection(broker=redis.url.replace("/0", "/99"), workers=2, port=0))
+    with pytest.raises(ConfigError, match="DB index is out of range"):
+        workers_.Workers(settings, print).run()
+
+
 def test_sigterm_drains_all_workers(workers: HubProcess) -> None:
     pids = children_of(workers.pid)
     with ExitStack() as stack:
