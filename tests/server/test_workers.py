@@ -81,15 +81,44 @@ def test_workers_share_a_port_and_one_that_ends_is_replaced(workers: HubProcess)
 def test_sigterm_drains_all_workers(workers: HubProcess) -> None:
     pids = children_of(workers.pid)
     with ExitStack() as stack:
-        lines = [stack.enter_context(open_line(workers)) for _ in range(8)]
+        lines = [stack.enter_context(open_line(workers)) for _ in range(30)]
         workers.terminate()
         for line in lines:
             with pytest.raises(ConnectionClosed) as closed:
                 while True:
                     line.receive(10)
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 3001
+            # A service manager may say it again; that is no reason to hurry.
+            workers.terminate()
     workers.wait(30)
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.timeout(120)
+def test_workers_that_run_stay_when_another_can_not_start(redis: RedisServer, tmp_path: Path) -> None:
+    redis.ask("ACL", "SETUSER", "hub", "on", ">first", "~*", "&*", "+@all")
+    broker = f"redis://hub:first@127.0.0.1:{redis.port}"
+    hub = HubProcess(tmp_path, f'[hub]\nbroker = "{broker}"\nworkers = 2\n')
+    log = tmp_path / "hub.log"
+    hub.start()
+    pids = children_of(hub.pid)
+
+    def another_serves() -> bool:
+        with open_line(hub) as line:
+            return worker_of(line, children_of(hub.pid)) not in pids
+
+    try:
+        with open_line(hub) as line:
+            redis.ask("ACL", "SETUSER", "hub", "resetpass", ">second")
+            there = worker_of(line, pids)
+            os.kill(next(pid for pid in pids if pid != there), signal.SIGKILL)
+            wait_for("it is in the log", lambda: "can't start: hub.broker can't be used" in log.read_text())
+            assert "error" not in line.ask(publish={"channel": "event:a", "data": 1})
+            redis.ask("ACL", "SETUSER", "hub", "resetpass", ">first")
+            wait_for("another worker serves", another_serves)
+    finally:
+        hub.kill()
+        redis.ask("ACL", "DELUSER", "hub")
 
 
 @pytest.mark.timeout(120)
