@@ -95,8 +95,8 @@ class Workers:
         waited += [worker.line for worker in self._workers if not worker.is_ready]
         for found in wait(waited, timeout=REST_S):
             if found is signals:
-                signals.recv(64)
-                self._end_all()
+                for number in signals.recv(64):
+                    self._end_all(number)
         for worker in list(self._workers):
             if not worker.is_ready and worker.line.poll():
                 self._hear(worker)
@@ -113,9 +113,11 @@ class Workers:
         except EOFError:
             return  # it has ended
         worker.is_ready = not fault
-        if fault and not self._is_ending:
-            # The others would fail in the same way.
+        if not fault or self._is_ending:
+            return
+        if not self._were_ready:  # the others would fail in the same way
             raise ConfigError(fault)
+        log.error("worker %s can't start: %s", worker.process.pid, fault)
 
     def _replace(self, worker: Worker, port: int) -> None:
         worker.line.close()
@@ -126,12 +128,15 @@ class Workers:
             time.sleep(REST_S)
         self._workers.append(Worker(self._settings, port))
 
-    def _end_all(self) -> None:
-        """Let all of them drain; whoever tells us a second time means at once."""
-        how = signal.SIGKILL if self._is_ending else signal.SIGTERM
+    def _end_all(self, number: int) -> None:
+        """Let all of them drain; whoever presses Ctrl+C a second time means at once."""
+        if self._is_ending:
+            if number == signal.SIGINT:
+                self._kill()
+            return
         self._is_ending = True
         for worker in self._workers:
-            worker.end(how)
+            worker.end(signal.SIGTERM)
         late = threading.Timer(self._settings.hub.drain_window_s + END_S, self._kill)
         late.daemon = True
         late.start()

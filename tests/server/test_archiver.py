@@ -282,16 +282,21 @@ async def test_history_shows_nothing_that_is_due_to_go(drive: Drive) -> None:
         await driven.publish_all("event:a", number)
     driven.peer.messages()
 
-    async def history() -> list[int]:
-        driven.peer.send({"id": 9, "history": {"channel": "event:a", "limit": 100}})
+    async def history(limit: int = 100, **asked: Any) -> list[int]:
+        driven.peer.send({"id": 9, "history": {"channel": "event:a", "limit": limit, **asked}})
         await driven.eventually(lambda: driven.peer.connection.has_output)
         (reply,) = driven.peer.messages()
         return [publication["data"] for publication in reply["history"]["publications"]]
 
     driven.peer.now = driven.clock
     assert await history() == [4, 5, 6, 7]
+    # Whoever comes from before what is kept gets the oldest of it: an empty page would be the end.
+    first = {"offset": 1, "epoch": driven.hub.channels["event:a"].log.epoch}
+    assert await history(3) == await history(3, since=first) == [4, 5, 6]
+    assert await history(3, since={**first, "offset": 6}) == [6, 7]
+    assert await history(3, since={**first, "offset": 6}, reverse=True) == [4]
     driven.peer.now = driven.clock = 1_165.0
-    assert await history() == [7]
+    assert await history() == await history(3) == await history(3, since=first) == [7]
 
 
 async def test_together_they_keep_so_many_bytes_and_the_largest_gives_way(drive: Drive) -> None:
