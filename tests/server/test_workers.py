@@ -113,6 +113,8 @@ def test_workers_that_run_stay_when_another_can_not_start(redis: RedisServer, tm
     hub = HubProcess(tmp_path, f'[hub]\nbroker = "{broker}"\nworkers = 2\n')
     log = tmp_path / "hub.log"
     hub.start()
+    # It answers as soon as one of them does.
+    wait_for("both serve", lambda: "rtwidgets hub at" in log.read_text())
     pids = children_of(hub.pid)
 
     def another_serves() -> bool:
