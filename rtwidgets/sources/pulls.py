@@ -124,7 +124,7 @@ class LogPull:
             try:
                 messages += self._messages(found.data)
             except (msgspec.MsgspecError, ValueError, TypeError, AttributeError):
-                # Whoever publishes by hand may send what is no columns; readers of the stream show nothing of it.
+                # Whoever publishes by hand may send what is no columns.
                 self._tell(f"has something that is no rows, at offset {found.offset}: it is left out")
         return messages
 

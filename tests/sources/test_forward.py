@@ -174,10 +174,12 @@ def test_what_is_no_rows_is_left_out_and_said(
         return bool(hub.value("value:forwards/g/stream:f9").get()[1] == number)
 
     with open_line(own_hub) as line:
-        for data in ({"n": [1]}, {"time": ["abc"], "n": [2]}, {"time": [None], "n": [3]}):
+        rows: list[object] = [{"n": [1]}, {"time": ["abc"], "n": [2]}, {"time": [None], "n": [3]}]
+        for data in rows:
             line.ask(publish={"channel": "stream:f9", "data": data})
         wait_for(lambda: script.values == [{"n": 1}, {"time": "abc", "n": 2}, {"time": None, "n": 3}])
-        for number, data in enumerate(({"time": [1], "n": [1, 2]}, {"n": 5}, {"n": "x" * 5, "m": {}}), 4):
+        others: list[object] = [{"time": [1], "n": [1, 2]}, {"n": 5}, {"n": "x" * 5, "m": {}}]
+        for number, data in enumerate(others, 4):
             line.ask(publish={"channel": "stream:f9", "data": data})
             wait_for(partial(is_past, number))
             assert f"has something that is no rows, at offset {number}: it is left out" in caplog.text
