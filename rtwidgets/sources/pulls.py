@@ -85,7 +85,6 @@ class LogPull:
         except ReplyTimeoutError:  # the hub is away
             return []
         if not found:
-            await self.done()  # it may have passed what can't be written
             await asyncio.sleep(LOOK_INTERVAL_S)
         return found
 
