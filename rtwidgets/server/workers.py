@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import ConfigError
+from .app import HubApp
 from .run import bind, serve_on, url_of
 from .settings import Settings
 
@@ -85,6 +86,8 @@ class Workers:
             ConfigError: If the address can't be used, or workers can't start with these settings.
         """
         hub = self._settings.hub
+        # Here, as each of them takes its time to come to what is wrong.
+        HubApp(self._settings, hub.port).check_keeper()
         holder = _hold(hub.host, hub.port)
         port = holder.getsockname()[1]
         mine, others = socket.socketpair()
