@@ -136,6 +136,16 @@ def test_workers_that_run_stay_when_another_can_not_start(redis: RedisServer, tm
 
 
 @pytest.mark.timeout(120)
+def test_worker_that_hangs_is_replaced(workers: HubProcess, tmp_path: Path) -> None:
+    wait_for("both have started", lambda: "rtwidgets hub at" in (tmp_path / "hub.log").read_text())
+    pids = children_of(workers.pid)
+    os.kill(pids[0], signal.SIGSTOP)
+    wait_for("another worker", lambda: pids[0] not in children_of(workers.pid), timeout_s=40)
+    wait_for("two workers", lambda: len(children_of(workers.pid)) == 2)
+    assert pids[1] in children_of(workers.pid)
+
+
+@pytest.mark.timeout(120)
 def test_workers_end_with_who_started_them(workers: HubProcess) -> None:
     pids = children_of(workers.pid)
     assert len(pids) == 2
