@@ -108,7 +108,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
-    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
+    connection.inbox.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
 
 
 def _publish_items(connection: Connection, request_id: int, batch: Publish, is_new: bool) -> Steps:
@@ -136,8 +136,7 @@ def _publish_items(connection: Connection, request_id: int, batch: Publish, is_n
                 result.versions.append((index, channel.log.top))
             if isinstance(channel.kind, Table):
                 now = yield
-    if connection.publishes is not None:
-        connection.publishes.take(taken + len(archived))
+    connection.inbox.charge_publications(taken + len(archived))
     kept: dict[Channel, list[int]] = {}
     for index in archived:
         # Once more: the channel may have been let go of between two steps.

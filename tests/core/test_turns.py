@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rtwidgets.core import Limits
-from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.inbox import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 

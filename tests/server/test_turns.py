@@ -11,7 +11,7 @@ import pytest
 
 from rtwidgets.core import Hub, HubRules, Limits
 from rtwidgets.core.capabilities import ALL_VERBS
-from rtwidgets.core.connection import TURN_S
+from rtwidgets.core.inbox import TURN_S
 from rtwidgets.core.tokens import Tokens
 from rtwidgets.server.endpoint import _Socket
 from rtwidgets.server.frames import FramesProtocol
