@@ -13,11 +13,12 @@ import msgspec
 
 from ..client.channel import Channel
 from ..client.past import after
-from ..client.streams import Stream
+from ..client.reading import read_columns
+from ..client.streams import Stream, in_seconds
 from ..client.table_copy import TableChange
 from ..client.tables import Table
 from ..client.values import Value
-from ..errors import ReplyError, ReplyTimeoutError
+from ..errors import ChannelError, ReplyError, ReplyTimeoutError
 
 log = logging.getLogger("rtwidgets")
 
@@ -128,10 +129,12 @@ class LogPull:
     def _messages(self, data: bytes) -> list[Message]:
         if not isinstance(self._channel, Stream):
             return [Message(bytes(data))]
-        columns = msgspec.json.decode(data)
+        try:
+            columns = in_seconds(read_columns(data, self._channel.name))
+        except ChannelError as error:  # whoever published it must not stop what others publish
+            self._tell(f"has a publication that is left out: {error}")
+            return []
         rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
-        for row in rows:
-            row["time"] = row["time"] / 1000  # seconds, as everywhere in Python
         return [Message(_encode(row)) for row in rows]
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from ..batch import Changes, Item
-from .base import Author, DataError, FullError, Start, check_room
+from .base import Author, DataError, FullError, Start, check_numbers, check_room
 from .recency import Recency
 from .table_change import check_rows, decode_change, keys_of, rows_of
 from .table_columns import Cells, Columns
@@ -72,6 +72,7 @@ class Table:
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         if self.key is None:
             raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
+        check_numbers(data)
         change = decode_change(data)
         check_rows(change)
         columns: Cells = {} if change.upsert is UNSET else self._columns.pack(change.upsert)
