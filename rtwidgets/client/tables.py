@@ -94,8 +94,8 @@ class Table(Channel):
     def replace(self, data: object) -> None:
         """Make these rows the whole table, ``[]`` empties it; the hub tells readers the difference only.
 
-        A table that is larger than one message goes out in parts; from the second time on rows that another
-        publisher added in between then stay.
+        A table of more than 2,000 rows, or one that is larger than a message, is replaced in parts: readers
+        may see some before the others, and rows that another publisher adds in between may stay.
 
         Raises:
             KeyColumnError, ColumnsError, BufferFullError: As `upsert`.

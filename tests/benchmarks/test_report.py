@@ -64,7 +64,7 @@ def test_doubtful_figures_are_marked(figure: str, value: float, said: str) -> No
 
 
 def test_attacks_have_a_table_of_their_own_and_the_worst_counts() -> None:
-    figures = {"ratio_low": 0.9, "ratio_high": 1.5, "p99_ms": 5.0, "server_load": 0.3, "closed": 0.0}
+    figures = {"ratio_low": 0.9, "ratio_high": 1.5, "p99_ms": 5.0, "server_load": 0.3}
     ratios = {"ping_flood": 1.02, "rubbish": 1.2}
     text = report(
         record(*(Run(f"attacked-{name}", "hub", 0, {"ratio": r, **figures}) for name, r in ratios.items()))

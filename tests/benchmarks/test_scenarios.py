@@ -57,7 +57,7 @@ def test_kernel_publishes_rows(scenario: Kernel) -> None:
 def test_attack_is_measured_beside_its_absence() -> None:
     figures = run(HUB, Attack("attacked", "", ATTACKS[0], pairs=2), 0.6, ROOT)
     assert 0 < figures["ratio_low"] <= figures["ratio"] <= figures["ratio_high"]
-    assert figures["p99_ms"] > 0 and figures["server_load"] > 0 and figures["closed"] == 0
+    assert figures["p99_ms"] > 0 and figures["server_load"] > 0
 
 
 @pytest.mark.parametrize(
