@@ -71,12 +71,12 @@ def _publish_each(
 def _publish_parts(
     connection: Connection, channel: Channel, item: bytes, now: float
 ) -> Generator[None, float, Refusal | None]:
-    """Publish an item to a table, with a pause before each further part; return why one was refused."""
+    """Publish an item to a table, with a pause before each of several parts; return why one was refused."""
     hub = connection.hub
     assert isinstance(channel.kind, Table)
     try:
-        for number, part in enumerate(channel.kind.parts(item)):
-            if number:
+        for part in channel.kind.parts(item):
+            if part is not item:
                 now = yield
             faults = hub.publish_for(connection, channel, [part], now)
             if faults:
