@@ -168,19 +168,17 @@ class Stream(Channel):
     def on_publication(self, publication: Publication) -> None:
         """Pass the batch on."""
         if self._on_data and publication.offset > self._old_until:
-            self._on_data.fire(in_seconds(read_columns(publication.data, self.name)))
+            self._fire(read_columns(publication.data, self.name))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if not notice.recovered:
             self._old_until = notice.old_until
 
+    def _fire(self, batch: dict[str, list[Any]]) -> None:
+        times = batch.get(TIME_COLUMN)
+        if times is not None:
+            batch[TIME_COLUMN] = [t / 1000 if isinstance(t, int | float) else None for t in times]
+        self._on_data.fire(batch)
+
     def _clear(self) -> None:
         self._on_data.clear()
-
-
-def in_seconds(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return a batch with its times in seconds, as everywhere in Python; what is no time is None."""
-    times = batch.get(TIME_COLUMN)
-    if times is None:
-        return batch
-    return {**batch, TIME_COLUMN: [t / 1000 if isinstance(t, int | float) else None for t in times]}

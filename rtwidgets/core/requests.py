@@ -259,6 +259,8 @@ def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float
     """Grant what a subscribe request wishes, and say where the subscription starts."""
     durable = cursor.channel.durable
     if durable is not None:
+        if request.recover:
+            durable.await_position(request.epoch, request.offset)
         durable.await_turn()
         cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)
