@@ -72,7 +72,7 @@ class Outlets:
         self.write()
         clock, now = self._at_work[0].connection.hub.clock, self.now()
         begun = clock()
-        while self._at_work:
+        for _ in range(len(self._at_work)):
             outlet = self._at_work.popleft()
             try:
                 outlet.work(now)
