@@ -13,11 +13,12 @@ import msgspec
 
 from ..client.channel import Channel
 from ..client.past import after
+from ..client.reading import read_columns
 from ..client.streams import Stream
 from ..client.table_copy import TableChange
 from ..client.tables import Table
 from ..client.values import Value
-from ..errors import ReplyError, ReplyTimeoutError
+from ..errors import ChannelError, ReplyError, ReplyTimeoutError
 
 log = logging.getLogger("rtwidgets")
 
@@ -122,7 +123,7 @@ class LogPull:
         for found in publications:
             try:
                 messages += self._messages(found.data)
-            except (msgspec.MsgspecError, ValueError, TypeError, AttributeError):
+            except ChannelError:
                 # Whoever publishes by hand may send what is no columns.
                 self._tell(f"has something that is no rows, at offset {found.offset}: it is left out")
         return messages
@@ -135,7 +136,7 @@ class LogPull:
     def _messages(self, data: bytes) -> list[Message]:
         if not isinstance(self._channel, Stream):
             return [Message(bytes(data))]
-        columns = msgspec.json.decode(data)
+        columns = read_columns(data, self._channel.name)
         rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
         for row in rows:
             if isinstance(row.get("time"), int | float):

@@ -96,6 +96,14 @@ def test_rows_have_their_time_in_seconds(join: Join) -> None:
     wait_for(lambda: script.values == [{"time": 1.5, "n": 1}])
 
 
+def test_rows_that_nobody_can_read_stop_nothing(join: Join) -> None:
+    hub, script = join(), Script()
+    feed = run(hub, hub.stream("f3a"), script)
+    for data in (b'{"n":[1e999]}', b'{"n":5}', b'{"time":[null],"n":[2]}', b'{"n":[3]}'):
+        hub._use().publisher.put_whole("stream:f3a", data)
+    wait_for(lambda: script.values == [{"time": None, "n": 2}, {"n": 3}], said=lambda: feed.status)
+
+
 def test_tables_and_values_begin_with_what_they_are_and_tell_what_changes(join: Join) -> None:
     hub, table, value = join(), Script(), Script()
     hub.table("f4", key="id").upsert(id=[1, 2], n=[1, 2])
