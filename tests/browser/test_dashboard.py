@@ -242,7 +242,9 @@ def test_one_s_own_echo_moves_nothing_while_the_hand_goes_on(desk: Page) -> None
 def test_panel_that_goes_and_comes_back_within_a_frame_shows_what_comes(desk: Page) -> None:
     mark(desk)
     desk.evaluate("() => { value.receive({ panels: [] }); value.receive(layout); }")
-    desk.evaluate("() => connection.chat('chat:morning/desk').receive('bob', 'Bob', 'after that', Date.now())")
+    desk.evaluate(
+        "() => connection.chat('chat:morning/desk').receive('bob', 'Bob', 'after that', Date.now())"
+    )
     expect(desk.get_by_text("after that")).to_be_visible()
     assert unmarked(desk) == desk.locator(".rtw-panels__widget").count()
 
