@@ -54,7 +54,9 @@ def by_position(connection: Connection, request_id: int, request: HistoryRequest
     elif limit >= 0:
         stop = min(stop, start + limit)
     if start < min(kept_from, stop):
-        wanted = _wanted(channel, start - 1, stop, now, limit=limit, reverse=request.reverse)
+        # What was at the next positions may be gone; the next that is there may be far behind them.
+        after, before = (0, stop) if request.reverse else (start - 1, log.top + 1)
+        wanted = _wanted(channel, after, before, now, limit=limit, reverse=request.reverse)
         _read(connection, request_id, channel, wanted, now)
         return
     bound = channel.limits.history_reply_bytes
@@ -159,11 +161,11 @@ def _read(
     as_rpc: bool = False,
 ) -> None:
     """Have publications read from the archive and reply with them."""
-    connection.pending += READ_BYTES
+    connection.inbox.pending += READ_BYTES
     archiving = connection.hub.archiving
 
     def done(found: list[bytes] | ArchiveFault, now: float) -> None:
-        connection.pending -= READ_BYTES
+        connection.inbox.pending -= READ_BYTES
         if isinstance(found, ArchiveFault):
             refusal = archiving.refusal_of(found)
             connection.fail(request_id, refusal.error, refusal.message)

@@ -220,8 +220,10 @@ async def test_channel_of_another_kind_and_state_that_can_not_be_read_are_said(
     await driven.publish_all("event:a", 1)
     driven = await drive(event=Namespace("stream", history_size=9, recover=True, archive=True))
     await driven.publish_all("event:a", {"x": [1]})
-    assert driven.peer.messages()[0]["error"]["message"] == (
-        "the archive has 'event:a' as a event, not as a stream"
+    error = driven.peer.messages()[0]["error"]
+    assert (
+        error["code"] == 108
+        and "has 'event:a' as 'event', and its namespace is of kind 'stream' now" in (error["message"])
     )
     await driven.archive._writer.run(
         lambda file: [
@@ -233,7 +235,7 @@ async def test_channel_of_another_kind_and_state_that_can_not_be_read_are_said(
     driven = await drive(table=Namespace("table", history_size=9, recover=True, archive=True))
     await driven.publish_all("table:t", {"upsert": {"id": [1]}})
     assert driven.peer.messages()[0]["error"]["message"] == "the archive's state of 'table:t' can't be read"
-    assert "its state can't be read" in caplog.text
+    assert "state of 'table:t' can't be read: " in caplog.text
 
 
 async def test_hub_that_ends_commits_what_waits(drive: Drive, tmp_path: Path) -> None:
@@ -280,16 +282,21 @@ async def test_history_shows_nothing_that_is_due_to_go(drive: Drive) -> None:
         await driven.publish_all("event:a", number)
     driven.peer.messages()
 
-    async def history() -> list[int]:
-        driven.peer.send({"id": 9, "history": {"channel": "event:a", "limit": 100}})
+    async def history(limit: int = 100, **asked: Any) -> list[int]:
+        driven.peer.send({"id": 9, "history": {"channel": "event:a", "limit": limit, **asked}})
         await driven.eventually(lambda: driven.peer.connection.has_output)
         (reply,) = driven.peer.messages()
         return [publication["data"] for publication in reply["history"]["publications"]]
 
     driven.peer.now = driven.clock
     assert await history() == [4, 5, 6, 7]
+    # Whoever comes from before what is kept gets the oldest of it: an empty page would be the end.
+    first = {"offset": 1, "epoch": driven.hub.channels["event:a"].log.epoch}
+    assert await history(3) == await history(3, since=first) == [4, 5, 6]
+    assert await history(3, since={**first, "offset": 6}) == [6, 7]
+    assert await history(3, since={**first, "offset": 6}, reverse=True) == [4]
     driven.peer.now = driven.clock = 1_165.0
-    assert await history() == [7]
+    assert await history() == await history(3) == await history(3, since=first) == [7]
 
 
 async def test_together_they_keep_so_many_bytes_and_the_largest_gives_way(drive: Drive) -> None:

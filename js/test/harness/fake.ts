@@ -135,6 +135,13 @@ export class FakeValue extends FakeFeed implements ValueFeed {
     this.#changes.call();
   }
 
+  /** As a hub that was started again, and has kept nothing. */
+  lose(): void {
+    this.value = undefined;
+    this.has = false;
+    this.#changes.call();
+  }
+
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#changes.add(fn, signal);
   }
