@@ -55,7 +55,8 @@ def test_hub_with_another_kind_does_not_start_and_what_is_kept_as_another_is_a_f
     )
     with pytest.raises(AssertionError, match=refused):
         make("other", "event").start()
-    # Whoever goes over to another kind finds what was there.
+    # Whoever goes over to another kind, with all hubs stopped, finds what was there.
+    one.kill()
     server.ask("HDEL", "rtwidgets:kinds", "px")
     late = make("late", "event")
     late.start()
