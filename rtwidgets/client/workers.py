@@ -95,7 +95,10 @@ def run_user(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
     if inspect.isawaitable(result):
 
         async def wait() -> Any:
-            return await result
+            try:
+                return await result
+            except (SystemExit, KeyboardInterrupt) as error:  # would end the loop, and everybody's handlers
+                raise RuntimeError(f"a handler raised {type(error).__name__}") from error
 
         return shared_portal(USER_LOOP).call(wait())
     return result
@@ -150,7 +153,7 @@ class Strand:
                 args = self._waiting.popleft()
             try:
                 contextvars.copy_context().run(run_user, self._fn, *args)
-            except Exception:
+            except BaseException:  # else no further call would come
                 log.exception("%s failed", self._label)
 
 

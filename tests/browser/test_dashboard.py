@@ -254,6 +254,29 @@ def test_one_s_own_echo_moves_nothing_while_the_hand_goes_on(desk: Page) -> None
     assert last_sent(desk)["cpu"] == [6, 0, 3, 3]
 
 
+def test_panel_that_goes_and_comes_back_within_a_frame_shows_what_comes(desk: Page) -> None:
+    mark(desk)
+    desk.evaluate("() => { value.receive({ panels: [] }); value.receive(layout); }")
+    desk.evaluate(
+        "() => connection.chat('chat:morning/desk').receive('bob', 'Bob', 'after that', Date.now())"
+    )
+    expect(desk.get_by_text("after that")).to_be_visible()
+    assert unmarked(desk) == desk.locator(".rtw-panels__widget").count()
+
+
+def test_hub_that_has_lost_the_layout_takes_no_panel_and_no_word_from_the_page(desk: Page) -> None:
+    mark(desk)
+    desk.evaluate("() => connection.setStatus({ phase: 'connecting' })")
+    box = desk.get_by_role("textbox", name="Message to Desk")
+    box.fill("said meanwhile")
+    box.press("Enter")
+    expect(desk.get_by_text("waits for the connection")).to_be_visible()
+    desk.evaluate("() => { connection.setStatus({ phase: 'live' }); value.lose(); }")
+    expect(desk.locator(".rtw-chat__row").filter(has_text="said meanwhile")).to_be_visible()
+    desk.evaluate("() => value.receive(layout)")
+    assert unmarked(desk) == 0
+
+
 def test_viewer_has_no_editor_and_a_refusal_is_said(browser: Browser, harness: str) -> None:
     page = browser.new_page(viewport={"width": 1240, "height": 1300})
     page.goto(f"{harness}/dashboard.html?calm&viewer")

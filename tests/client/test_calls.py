@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 import uuid
@@ -379,3 +380,48 @@ def test_state_of_a_call_that_nobody_serves(join: Join) -> None:
     with pytest.raises(HandlerAwayError):
         call.result(10)
     assert call.state == "away"
+
+
+class UnspeakableError(Exception):
+    """Raises whatever it is asked."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]
+        raise RuntimeError("no notes")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_exception_that_can_not_be_told_is_answered_and_keeps_no_place(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the log makes of such a one is for Python: it prints what it can.
+    monkeypatch.setattr(running.log, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(running.log, "propagate", False)
+    server, caller = join(), join()
+
+    @server.command
+    def plain() -> None:
+        raise UnspeakableError
+
+    @server.command
+    async def awaits() -> None:
+        raise UnspeakableError
+
+    @server.command
+    def half() -> None:
+        raise FileNotFoundError("no file a\udcff.csv")
+
+    for command in (plain, awaits):
+        with pytest.raises(
+            HandlerFailedError, match=r"UnspeakableError: .*its text can't be read.*RuntimeError"
+        ):
+            caller.call(command.name, timeout_s=5)
+        assert "UnspeakableError" in command.last_error
+    with pytest.raises(HandlerFailedError, match=r"FileNotFoundError: no file a\\udcff.csv"):
+        caller.call("half", timeout_s=5)
+    eventually(lambda: not any(call_slots()._held[command] for command in (plain, awaits, half)))

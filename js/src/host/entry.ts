@@ -56,7 +56,7 @@ function visit({ base, keep, stage }: EntryOptions, admission: Admission, until:
   const life = new AbortController();
   until.addEventListener("abort", () => life.abort(), { once: true });
   const end = (notice: Notice): void => {
-    if (notice === LEFT) keep.admission = null;
+    if (notice === LEFT) keep.leave();
     else if (notice.final) keep.over();
     life.abort();
     show(stage, card(notice));

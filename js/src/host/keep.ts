@@ -1,5 +1,6 @@
 // What this browser keeps: the token as long as the tab, a name and a look for ever.
 
+import { forgetUnsent } from "../lib/unsent.ts";
 import { readAdmission, type Admission } from "./join.ts";
 
 export type Look = "light" | "dark" | "auto";
@@ -46,9 +47,15 @@ export class Keep {
     return history.state === OVER || (this.#kept?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= Date.now();
   }
 
+  /** Forget who was in, and what they said that no hub has. */
+  leave(): void {
+    this.admission = null;
+    attempt(() => forgetUnsent(sessionStorage));
+  }
+
   /** Forget who was in; that somebody was is remembered, and nothing of who. */
   over(): void {
-    this.admission = null;
+    this.leave();
     history.replaceState(OVER, "");
   }
 

@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.ts";
 import { ReadMark, type MarkStore } from "./read_mark.ts";
 import type { SavedFeed } from "./saved.ts";
 import { Typing } from "./typing.ts";
+import { unsentHere, type Unsent } from "./unsent.ts";
 
 const NONE: readonly ChatMessage[] = [];
 
@@ -20,6 +21,8 @@ export class Conversation {
   readonly link: Link<ChatFeed>;
   /** Whether the hub has ever told us what is in it. */
   isKnown = false;
+  /** Under which name what we say here is kept while it is not acknowledged; null while nobody knows who we are. */
+  #unsent: string | null = null;
 
   constructor(
     private readonly hub: string,
@@ -27,15 +30,16 @@ export class Conversation {
     want: Want,
     store: MarkStore,
     changed: () => void,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
     saved: SavedFeed<ChatFeed> | null = null,
   ) {
     this.mark = new ReadMark(store, channel);
-    this.outbox = new Outbox(() => this.isLive, changed, signal);
+    this.outbox = new Outbox(() => this.isLive, changed, signal, (id) => this.#unsent === null || unsentHere.drop(this.#unsent, id));
     this.link = linkToHub<ChatFeed>(
       hub,
       (connection, until) => {
         connection.onStatus(() => {
+          this.#takeUnsent();
           this.outbox.pump();
           changed();
         }, until);
@@ -62,6 +66,8 @@ export class Conversation {
       signal,
       saved,
     );
+    this.link.onChange(() => this.#takeUnsent(), signal);
+    this.#takeUnsent();
   }
 
   get me(): string | null {
@@ -88,8 +94,11 @@ export class Conversation {
   /** Say something; the id of the message. */
   say(text: string, replyTo: string | null = null, command: CommandNote | null = null): string {
     const saying = { id: randomId(), text, replyTo, command };
+    const timeMs = Date.now();
     this.mark.clear();
-    this.outbox.send(saying.id, saying, () => this.#feed().say(saying), Date.now());
+    // What tells of a command is worth nothing when the command's call is gone.
+    if (this.#unsent !== null && !command) unsentHere.keep(this.#unsent, { saying, timeMs }, this.signal);
+    this.#send({ saying, timeMs });
     return saying.id;
   }
 
@@ -108,6 +117,17 @@ export class Conversation {
   /** Show the others that we are typing, now and then. */
   typed(): void {
     if (this.isLive && this.typing.isDue(Date.now())) this.link.feed?.typing();
+  }
+
+  #send({ saying, timeMs }: Unsent): void {
+    this.outbox.send(saying.id, saying, () => this.#feed().say(saying), timeMs);
+  }
+
+  /** Go on with what we said here before the page was loaded again, or the widget made anew. */
+  #takeUnsent(): void {
+    if (this.me === null || this.#unsent !== null) return;
+    this.#unsent = JSON.stringify([this.hub, this.me, this.channel]);
+    for (const unsent of unsentHere.take(this.#unsent, this.signal)) this.#send(unsent);
   }
 
   #feed(): ChatFeed {

@@ -34,6 +34,8 @@ export class Outbox {
     private readonly isLive: () => boolean,
     private readonly changed: () => void,
     private readonly signal: AbortSignal,
+    /** A message is in the chat, or was given up. */
+    private readonly gone: (id: string) => void = () => {},
   ) {
     signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
@@ -73,7 +75,7 @@ export class Outbox {
 
   /** The hub may publish a message before it acknowledges it: what is in the chat is no longer outgoing. */
   reconcile(find: (id: string) => ChatMessage | null): void {
-    this.#items = this.#items.filter(({ id, saying }) => saying === null || find(id) === null);
+    for (const item of this.#items) if (item.saying && find(item.id)) this.#leave(item);
   }
 
   async #deliver(item: Item): Promise<void> {
@@ -96,8 +98,13 @@ export class Outbox {
   }
 
   #drop(item: Outgoing): void {
-    this.#items = this.#items.filter((other) => other !== item);
+    this.#leave(item);
     this.changed();
+  }
+
+  #leave(item: Outgoing): void {
+    this.#items = this.#items.filter((other) => other !== item);
+    if (item.saying) this.gone(item.id);
   }
 }
 

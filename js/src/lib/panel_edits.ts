@@ -9,7 +9,7 @@ import { readLayout, writtenLayout, type Layout, type Panel } from "./panel_layo
 export type Edit = (panels: readonly Panel[]) => readonly Panel[];
 
 export interface EditsOptions {
-  /** The hub's value now. */
+  /** The hub's value now; undefined while it has none. */
   readonly current: () => unknown;
   /** Publish; resolves when the hub has acknowledged. */
   readonly send: (value: unknown) => Promise<void>;
@@ -88,6 +88,9 @@ export class PanelEdits {
   /** The hub's value changed. */
   incoming(): void {
     const value = this.#options.current();
+    // Nobody takes a value away: a hub without one was started again, and its owner comes back. Until then the panels
+    // stay, with what was said and done in them meanwhile.
+    if (value === undefined) return;
     this.#base = readLayout(value);
     const text = JSON.stringify(value);
     const arrived = this.#pending.findIndex(({ sent }) => sent === text);

@@ -48,7 +48,7 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
   move.title = "Drag to move. Arrow keys move, with Shift they resize; Delete removes";
   resize.title = "Drag to resize. Arrow keys resize";
   remove.title = "Remove";
-  let shown: { key: string; life: AbortController } | null = null;
+  let shown: { model: PanelModel; life: AbortController } | null = null;
   let given = "";
   const name = () => {
     const { title } = frame;
@@ -68,9 +68,10 @@ export function panelFrame(id: string, actions: FrameActions): PanelFrame {
     },
     show(model, title) {
       given = title;
-      if (shown?.key === model.key) return name();
+      // A panel that went and came back between two drawings has another widget of the same spec.
+      if (shown?.model === model) return name();
       shown?.life.abort();
-      shown = { key: model.key, life: new AbortController() };
+      shown = { model, life: new AbortController() };
       const el = element("div", { class: "rtw-panels__widget" });
       content.replaceChildren(el);
       if (model.fault) card(el, { class: "rtw-panels__fault", title, badge: null, problems: [model.fault] }, shown.life.signal);

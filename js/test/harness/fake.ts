@@ -135,6 +135,13 @@ export class FakeValue extends FakeFeed implements ValueFeed {
     this.#changes.call();
   }
 
+  /** As a hub that was started again, and has kept nothing. */
+  lose(): void {
+    this.value = undefined;
+    this.has = false;
+    this.#changes.call();
+  }
+
   onChange(fn: () => void, signal: AbortSignal): void {
     this.#changes.add(fn, signal);
   }
@@ -262,7 +269,7 @@ let made = 0;
 
 /** A message as a feed has it. */
 export function said(user: string, name: string, text: string, timeMs: number, more: Partial<ChatMessage> = {}): ChatMessage {
-  const plain = { edited: false, open: false, writer: "", replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
+  const plain = { edited: false, open: false, writer: "", interrupted: false, replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
   return { id: `s${made++}`, text, user, name, timeMs, ...plain, ...more };
 }
 

@@ -131,3 +131,17 @@ test("only so many steps can be undone", (t) => {
   while (edits.undo()) undone += 1;
   assert.equal(undone, 20);
 });
+
+test("a hub that was started again and knows no layout takes nothing away, and gets what was changed meanwhile", async (t) => {
+  const { hub, edits, publish, places, turn, move } = page(t);
+  edits.commit(move("a", { w: 4 }));
+  hub.value = undefined;
+  edits.incoming();
+  assert.deepEqual(places(), { a: [0, 0, 4, 8], b: [6, 0, 6, 8] });
+  hub.answers[0]?.ok();
+  await turn();
+  publish(hub.sent[0]);
+  assert.deepEqual(places(), { a: [0, 0, 4, 8], b: [6, 0, 6, 8] });
+  publish(null);
+  assert.deepEqual(places(), {}, "a value that is no layout is one all the same");
+});
