@@ -15,13 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .cores import await_quiet, take_generator_core
+from .hostile import run_attack
 from .kernel import run_kernel
 from .machine import describe
 from .measure import run_load
 from .memory import run_idle
 from .report import DISTURBED, report
 from .results import Record, Run
-from .scenarios import SCENARIOS, Idle, Kernel, Load, Scenario
+from .scenarios import SCENARIOS, Attack, Idle, Kernel, Load, Scenario
 from .servers import BOUNDED_HUB, SERVERS, Running, Server, ServerError, hub_token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,7 @@ def main() -> None:
     out = options.out or RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
     missing: set[str] = set()
     for scenario in scenarios:
-        hub_only = isinstance(scenario, Kernel) or (isinstance(scenario, Load) and scenario.hub_only)
+        hub_only = isinstance(scenario, Kernel | Attack)
         for number in range(options.rounds):
             for server in servers:
                 if server.name in missing or (hub_only and server.name != "hub"):
@@ -69,7 +70,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scenarios", nargs="+", choices=names, help="all without it")
     parser.add_argument("--servers", nargs="+", choices=others, help="all without it")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; the median counts")
-    parser.add_argument("--seconds", type=float, default=4, help="measured time of a run")
+    parser.add_argument(
+        "--seconds", type=float, default=4, help="measured time of a run, or of a pair of slices"
+    )
     parser.add_argument("--patience-s", type=float, default=20, help="wait so long for a quiet machine")
     parser.add_argument("--hub-path", type=Path, default=ROOT, help="directory that rtwidgets is taken from")
     parser.add_argument("--out", type=Path, help="file for the results, instead of one in benchmarks/results")
@@ -96,7 +99,7 @@ def _undisturbed(server: Server, scenario: Scenario, options: argparse.Namespace
 
 def run(server: Server, scenario: Scenario, seconds: float, hub_path: Path) -> dict[str, float]:
     """Start a server, run a scenario on it, and return the figures by name."""
-    if isinstance(scenario, Load) and scenario.hub_only:
+    if isinstance(scenario, Attack):
         server = BOUNDED_HUB
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -108,6 +111,8 @@ def run(server: Server, scenario: Scenario, seconds: float, hub_path: Path) -> d
                 return asdict(run_load(pid, port, server.dialect(), scenario, seconds))
             case Idle():
                 return asdict(run_idle(pid, port, server.dialect(), scenario))
+            case Attack():
+                return asdict(run_attack(pid, port, server.dialect(), scenario, seconds / 2))
             case Kernel():
                 return asdict(run_kernel(pid, port, hub_token(), scenario, seconds, hub_path))
 

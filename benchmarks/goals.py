@@ -68,7 +68,7 @@ def between(record: Record, scenario: str, other: str, server: str, figure: str)
 
 def _p99_attacked(record: Record) -> float | None:
     """Return the worst of all attacks."""
-    found = [between(record, f"attacked-{name}", "unattacked", "hub", "p99_ms") for name in ATTACKS]
+    found = [record.middle(f"attacked-{name}", "hub", "ratio") for name in ATTACKS]
     return max((ratio for ratio in found if ratio is not None), default=None)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -22,8 +18,6 @@ WARM_UP_S = 1.0
 # Messages still on their way are waited for while some come, but not for ever.
 DRAIN_S = 15.0
 DRAIN_SILENCE_S = 1.5
-# An attacker has to start Python first.
-ATTACK_START_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -59,32 +53,14 @@ def run_load(pid: int, port: int, dialect: Dialect, load: Load, seconds: float) 
     """Put a load on a server and measure for some seconds."""
     swarm = Swarm(port, dialect)
     try:
-        with _attacked(port, load.attack):
-            return _measured(pid, swarm, dialect, load, seconds)
+        return _measured(pid, swarm, dialect, load, seconds)
     finally:
         swarm.close()
 
 
-@contextmanager
-def _attacked(port: int, name: str) -> Iterator[None]:
-    """Run a hostile connection meanwhile, behind the load generator in line for its core."""
-    if not name:
-        yield
-        return
-    process = subprocess.Popen(
-        ["nice", "-n", "15", sys.executable, "-m", "benchmarks.attack", name, str(port)]
-    )
-    try:
-        time.sleep(ATTACK_START_S)
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
 def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: float) -> LoadFigures:
     channels = [f"stream:bench{number}" for number in range(load.channels)]
-    _subscribe(swarm, load, channels)
+    subscribe(swarm, load, channels)
     feed = Feed(swarm, dialect, channels, size=load.size, batch=load.batch, shared=load.batched)
     driver: Flood | Steady
     if load.rate is None:
@@ -92,13 +68,13 @@ def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: flo
     else:
         driver = Steady(feed, swarm, rate=load.rate)
 
-    _drive(swarm, driver, WARM_UP_S)
+    drive(swarm, driver, WARM_UP_S)
     rss_before = rss_bytes(pid)
     swarm.stall()
-    _drive(swarm, driver, load.settle_s)
+    drive(swarm, driver, load.settle_s)
     swarm.sampling = True
     before = _Mark(pid, swarm, feed)
-    _drive(swarm, driver, seconds)
+    drive(swarm, driver, seconds)
     after = _Mark(pid, swarm, feed)
     swarm.sampling = False
     rss_growth = rss_bytes(pid) - rss_before
@@ -107,7 +83,7 @@ def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: flo
     elapsed = after.at - before.at
     deliveries = after.received - before.received
     server_cpu_s = after.server_cpu_s - before.server_cpu_s
-    p50, p99 = _percentiles(swarm.latencies_us)
+    p50, p99 = percentiles(swarm.latencies_us)
     return LoadFigures(
         deliveries_per_s=deliveries / elapsed,
         published_per_s=(after.published - before.published) / elapsed,
@@ -124,7 +100,8 @@ def _measured(pid: int, swarm: Swarm, dialect: Dialect, load: Load, seconds: flo
     )
 
 
-def _subscribe(swarm: Swarm, load: Load, channels: list[str]) -> None:
+def subscribe(swarm: Swarm, load: Load, channels: list[str]) -> None:
+    """Open a load's subscribers."""
     sampled_every = max(load.subscribers // SAMPLED, 1)
     # Every n-th connection stalls; sampled ones go on reading.
     stalled_every = load.subscribers // load.stalled if load.stalled else 0
@@ -147,7 +124,8 @@ class _Mark:
         self.published = feed.published
 
 
-def _drive(swarm: Swarm, driver: Flood | Steady, seconds: float) -> None:
+def drive(swarm: Swarm, driver: Flood | Steady, seconds: float) -> None:
+    """Publish and read for some seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         swarm.turn(driver.pump())
@@ -166,7 +144,8 @@ def _drain(swarm: Swarm, expected: int) -> int:
     return expected - swarm.received
 
 
-def _percentiles(latencies_us: list[int]) -> tuple[float, float]:
+def percentiles(latencies_us: list[int]) -> tuple[float, float]:
+    """Return the median and the 99th percentile in milliseconds."""
     if len(latencies_us) < 2:
         return 0.0, 0.0
     cuts = quantiles(latencies_us, n=100)

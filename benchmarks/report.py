@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .goals import GOALS, kib_per_stalled
 from .results import Record, load
-from .scenarios import SCENARIOS, Idle, Kernel, Load, Scenario
+from .scenarios import PEACE, SCENARIOS, Attack, Idle, Kernel, Load, Scenario
 from .servers import SERVERS
 
 BUSY_GENERATOR = 0.9
@@ -17,7 +17,8 @@ DISTURBED = 0.1
 
 def report(record: Record) -> str:
     """Return all tables of a record."""
-    parts = [goals(record), *(scenario_table(record, scenario) for scenario in SCENARIOS), notes(record)]
+    tables = [scenario_table(record, scenario) for scenario in SCENARIOS if not isinstance(scenario, Attack)]
+    parts = [goals(record), *tables, attacks(record), notes(record)]
     return "\n".join(part for part in parts if part)
 
 
@@ -27,7 +28,7 @@ def goals(record: Record) -> str:
     return "### Ratios and goals\n\n" + table(("measure", "goal", "measured", "met"), rows) if rows else ""
 
 
-def scenario_table(record: Record, scenario: Scenario) -> str:
+def scenario_table(record: Record, scenario: Load | Idle | Kernel) -> str:
     """Return the figures of every server in a scenario; nothing when there are none."""
     match scenario:
         case Load():
@@ -44,6 +45,29 @@ def scenario_table(record: Record, scenario: Scenario) -> str:
                 for title, rate in _each(record, scenario, "rows_per_s")
             ]
     return f"### {scenario.title[0].upper()}{scenario.title[1:]}\n\n{table(head, rows)}" if rows else ""
+
+
+def attacks(record: Record) -> str:
+    """Return what each attack did; nothing when there were none."""
+    rows: list[tuple[str, ...]] = []
+    for scenario in SCENARIOS:
+        if isinstance(scenario, Attack) and record.values(scenario.name, "hub", "ratio"):
+
+            def middle(figure: str, name: str = scenario.name) -> float:
+                return record.middle(name, "hub", figure) or 0.0
+
+            between = f"{middle('ratio_low'):.2f}–{middle('ratio_high'):.2f}"
+            rows.append(
+                (
+                    scenario.title,
+                    f"{middle('ratio'):.2f}",
+                    between,
+                    f"{middle('p99_ms'):.1f}",
+                    f"{middle('server_load'):.0%}",
+                )
+            )
+    head = ("attack", "p99 over that without", "95 % interval", "p99 ms without", "server load")
+    return f"### One hostile connection beside {PEACE.title}\n\n{table(head, rows)}" if rows else ""
 
 
 def _each(record: Record, scenario: Scenario, figure: str) -> Iterator[tuple[str, float]]:

@@ -23,8 +23,6 @@ class Load:
         channels_each: Channels that one connection subscribes to.
         settle_s: Time between the warm-up and the measurement; stalled readers stop at its start.
         stalled: Subscribers that stop reading.
-        attack: What one more connection does to the hub meanwhile, by its name in `tests.server.attacks`.
-        hub_only: Whether it is about the hub alone.
     """
 
     name: str
@@ -39,8 +37,6 @@ class Load:
     channels_each: int = 1
     settle_s: float = 0.0
     stalled: int = 0
-    attack: str = ""
-    hub_only: bool = False
 
     @property
     def fan_out(self) -> int:
@@ -70,7 +66,22 @@ class Kernel:
     rows: int
 
 
-Scenario: TypeAlias = Load | Idle | Kernel
+@dataclass(frozen=True)
+class Attack:
+    """A load with one more connection that means harm, and without it, in turns; of the hub alone.
+
+    Args:
+        attack: What that connection does, by its name in `tests.server.attacks`.
+        pairs: Slices with it, each beside one without.
+    """
+
+    name: str
+    title: str
+    attack: str
+    pairs: int = 9
+
+
+Scenario: TypeAlias = Load | Idle | Kernel | Attack
 
 # Kibibytes a second for every reader, so that a stalled reader's kernel buffers are full within `STALL_S`.
 _MIXED_SIZE, _MIXED_RATE = 2048, 500
@@ -81,9 +92,8 @@ ATTACKS = (
 )
 
 
-def _attacked(name: str) -> Load:
-    title = f"attacked: 100 subscribers, 200 messages/s, and one connection with {name.replace('_', ' ')}"
-    return Load(f"attacked-{name}", title, 100, rate=200, attack=name, hub_only=True)
+# What goes on while the hub is attacked.
+PEACE = Load("peace", "100 subscribers, 200 messages/s", 100, rate=200)
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -140,8 +150,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         1,
         batched=False,
     ),
-    Load("unattacked", "unattacked: 100 subscribers, 200 messages/s", 100, rate=200, hub_only=True),
-    *map(_attacked, ATTACKS),
+    *(Attack(f"attacked-{name}", name.replace("_", " "), name) for name in ATTACKS),
     Idle("idle", "idle connections with one subscription each", 1000),
     Kernel("rows", "publishing from one kernel: single rows", 1),
     Kernel("columns", "publishing from one kernel: columns of 1,000 rows", 1000),

@@ -36,7 +36,14 @@ _SESSION = {
     # Where several hubs write, each waits its turn.
     "lock_timeout": "5000",
 }
-_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    # A connection that was ended while it was idle.
+    asyncpg.InternalClientError,
+)
 # What waiting does not mend: no such user, password or database, or no right to make tables.
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -269,7 +276,7 @@ class PostgresArchive:
             try:
                 connection = await self._connect()
                 break
-            except (*_LOST, asyncpg.CannotConnectNowError):
+            except (*_LOST, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError):
                 self._was_there = False
                 if asyncio.get_running_loop().time() > deadline:
                     raise

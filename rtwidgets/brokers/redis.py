@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -171,6 +171,11 @@ class RedisBroker:
         for start in range(0, len(ranked), ITEMS):
             yield dict(ranked[start : start + ITEMS])
 
+    async def time(self) -> float:
+        """Return what time it is there, in seconds since the Unix epoch."""
+        (time_ms,) = await self.ask([scripts.TIME.call([f"{PREFIX}hub"])])
+        return float(time_ms / 1000)
+
     async def identity(self, proposed: str) -> str:
         """Return the id that all hubs of this broker have; a new broker takes the one proposed."""
         return await self._agreed("hub", proposed)
@@ -178,6 +183,12 @@ class RedisBroker:
     async def archive(self, proposed: str) -> str:
         """Return the id of the archive that goes with this broker; a new broker takes the one proposed."""
         return await self._agreed("archive", proposed)
+
+    async def agree(self, what: str, proposed: Mapping[str, str]) -> dict[str, str]:
+        """Return what holds for all hubs of a broker, by name; what it lacks it takes as proposed."""
+        pairs = [part for pair in proposed.items() for part in pair]
+        (found,) = await self.ask([scripts.AGREE.call([f"{PREFIX}{what}"], *pairs)])
+        return {name: value.decode() for name, value in zip(proposed, found, strict=True)}
 
     async def news(self, channel: str, place: Place) -> News:
         """Return what came since a place, or the beginning of it."""
@@ -325,10 +336,9 @@ def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int
         batch.id,
         _text(batch.place),
         _encode(batch),
-        batch.time_ms,
         batch.last - keeping.publications,
         keeping.bytes,
-        batch.time_ms - _ms(keeping.seconds),
+        _ms(keeping.seconds),
         _ms(keeping.ttl_s),
         told,
         MAX_MESSAGES if batch.kind == "chat" else 0,

@@ -4,6 +4,8 @@ The keys of a channel: `meta` (epoch, kind, id and place of the newest batch, by
 stream, one entry a batch), `sizes` (a list: place, bytes and time of each of those), `items` (a hash: the
 channel's state), `ranks` (a sorted set: which items are oldest, of chats only), `seqs` and `seen` (producers'
 last numbers, and when they came).
+
+All times are Redis' own: a hub whose clock is wrong must not remove what others have committed.
 """
 
 from __future__ import annotations
@@ -28,8 +30,28 @@ local function expire(ttl_ms)
 end
 """
 
+_TIME = """
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+"""
+
 # ARGV: place to start from, how many batches.
 NEWS = Script(_NEWS + "return news(ARGV[1], ARGV[2])")
+
+# Any key, so that a cluster knows whom to ask.
+TIME = Script(_TIME + "return now_ms()")
+
+# KEYS: a hash. ARGV: name and value of what it gets where it has none of that name. Returns what it has.
+AGREE = Script("""
+local found = {}
+for i = 1, #ARGV, 2 do
+  redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
+  found[#found + 1] = redis.call('HGET', KEYS[1], ARGV[i])
+end
+return found
+""")
 
 # ARGV: time to live.
 TOUCH = Script(_NEWS + "expire(ARGV[1])")
@@ -68,27 +90,28 @@ expire(ARGV[7])
 """
 )
 
-# ARGV: 1 epoch, 2 id of the batch before, 3 id, 4 place, 5 the batch, 6 its time, 7 up to which offset they
-# go, 8 bytes that may be kept, 9 time from which batches are kept, 10 time to live, 11 where the batch is
-# told, empty for nowhere, 12 most items, 13 place to start news from, 14 how many, 15 most producers, 16 to
-# 18 how many items are set and removed, and producers; then key, rank and value of each item, keys, producers
-# and numbers; then how many older batches are replaced, as they tell of a message that is deleted, and place
-# and batch of each.
+# ARGV: 1 epoch, 2 id of the batch before, 3 id, 4 place, 5 the batch, 6 up to which offset they go, 7 bytes
+# that may be kept, 8 for how long batches are kept, 9 time to live, 10 where the batch is told, empty for
+# nowhere, 11 most items, 12 place to start news from, 13 how many, 14 most producers, 15 to 17 how many items
+# are set and removed, and producers; then key, rank and value of each item, keys, producers and numbers; then
+# how many older batches are replaced, as they tell of a message that is deleted, and place and batch of each.
 # Returns nothing when the batch is kept, else what `news` does.
 COMMIT = Script(
     _NEWS
+    + _TIME
     + """
 local meta, log, sizes, items, ranks, seqs, seen = unpack(KEYS)
 local have = redis.call('HMGET', meta, 'epoch', 'last')
-if have[1] ~= ARGV[1] or have[2] ~= ARGV[2] then return news(ARGV[13], ARGV[14]) end
+if have[1] ~= ARGV[1] or have[2] ~= ARGV[2] then return news(ARGV[12], ARGV[13]) end
+local now = now_ms()
 
 redis.call('XADD', log, ARGV[4], 'b', ARGV[5])
-redis.call('RPUSH', sizes, ARGV[4] .. ' ' .. #ARGV[5] .. ' ' .. ARGV[6])
+redis.call('RPUSH', sizes, ARGV[4] .. ' ' .. #ARGV[5] .. ' ' .. now)
 local bytes = redis.call('HINCRBY', meta, 'bytes', #ARGV[5])
 redis.call('HSET', meta, 'last', ARGV[3], 'place', ARGV[4])
 
 local first, freed = nil, 0
-local gone_to, most_bytes, kept_from = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local gone_to, most_bytes, kept_from = tonumber(ARGV[6]), tonumber(ARGV[7]), now - tonumber(ARGV[8])
 while true do
   local place, size, time = string.match(redis.call('LINDEX', sizes, 0), '^(%S+) (%d+) (%d+)$')
   if place == ARGV[4] then first = place break end
@@ -105,32 +128,32 @@ if freed > 0 then
   redis.call('HINCRBY', meta, 'bytes', -freed)
 end
 
-local at = 19
-for _ = 1, tonumber(ARGV[16]) do
+local at = 18
+for _ = 1, tonumber(ARGV[15]) do
   redis.call('HSET', items, ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
-  if ARGV[12] ~= '0' then redis.call('ZADD', ranks, ARGV[at + 1], ARGV[at]) end
+  if ARGV[11] ~= '0' then redis.call('ZADD', ranks, ARGV[at + 1], ARGV[at]) end
   at = at + 3
 end
-for _ = 1, tonumber(ARGV[17]) do
+for _ = 1, tonumber(ARGV[16]) do
   redis.call('HDEL', items, ARGV[at])
-  if ARGV[12] ~= '0' then redis.call('ZREM', ranks, ARGV[at]) end
+  if ARGV[11] ~= '0' then redis.call('ZREM', ranks, ARGV[at]) end
   at = at + 1
 end
-if ARGV[12] ~= '0' then
-  local over = redis.call('ZCARD', ranks) - tonumber(ARGV[12])
+if ARGV[11] ~= '0' then
+  local over = redis.call('ZCARD', ranks) - tonumber(ARGV[11])
   if over > 0 then
     local oldest = redis.call('ZPOPMIN', ranks, over)
     for i = 1, #oldest, 2 do redis.call('HDEL', items, oldest[i]) end
   end
 end
-local producers = tonumber(ARGV[18])
+local producers = tonumber(ARGV[17])
 for _ = 1, producers do
   redis.call('HSET', seqs, ARGV[at], ARGV[at + 1])
-  redis.call('ZADD', seen, ARGV[6], ARGV[at])
+  redis.call('ZADD', seen, now, ARGV[at])
   at = at + 2
 end
 if producers > 0 then
-  local over = redis.call('ZCARD', seen) - tonumber(ARGV[15])
+  local over = redis.call('ZCARD', seen) - tonumber(ARGV[14])
   if over > 0 then
     local oldest = redis.call('ZPOPMIN', seen, over)
     for i = 1, #oldest, 2 do redis.call('HDEL', seqs, oldest[i]) end
@@ -147,7 +170,7 @@ if changed > 0 then
     redis.call('XADD', log, entry[1], 'b', instead[entry[1]] or entry[2][2])
   end
 end
-expire(ARGV[10])
-if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[11], ARGV[5]) end
+expire(ARGV[9])
+if ARGV[10] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[5]) end
 """
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ..protocol.chat import MAX_TEXT
 
 if TYPE_CHECKING:
     from .chat_copy import Message
     from .chats import Chat
 
+# What grows a message at once: of few enough bytes whatever its characters are.
+MAX_PIECE = MAX_TEXT // 2
 # The chats whose handlers are at work in this context: what they say must not call them again.
 _answering: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar("answering", default=frozenset())
 
@@ -34,40 +40,83 @@ class Answers:
         return ours
 
     def handler(self, fn: Callable[[Message], Any], label: str | None) -> Callable[[Message], Any]:
-        """Return what calls a function with a message and passes on what it yields."""
+        """Return what calls a function with a message and passes on what it yields; async if that is."""
+        if inspect.isasyncgenfunction(fn) or inspect.iscoroutinefunction(fn):
+
+            async def handle_async(message: Message) -> None:
+                self._enter()
+                if inspect.isasyncgenfunction(fn):
+                    await self._stream_async(fn(message), label)
+                else:
+                    await fn(message)
+
+            return handle_async
 
         def handle(message: Message) -> Any:
-            _answering.set(_answering.get() | {self._chat.name})  # in the context of this one call
-            if inspect.isasyncgenfunction(fn):
-                return self._stream_async(fn(message), label)
+            self._enter()
             if inspect.isgeneratorfunction(fn):
                 return self._stream(fn(message), label)
             return fn(message)
 
         return handle
 
-    def _stream(self, texts: Iterator[object], label: str | None) -> None:
-        message_id = None
-        try:
+    def _enter(self) -> None:
+        _answering.set(_answering.get() | {self._chat.name})  # in the context of this one call
+
+    def _stream(self, texts: Generator[object, None, None], label: str | None) -> None:
+        with Answer(self._chat, label) as answer, closing(texts):
             for text in texts:
-                message_id = self._grow(message_id, str(text), label)
-        finally:
-            self._finish(message_id)
+                if answer.is_deleted:
+                    break
+                answer.say(str(text))
 
-    async def _stream_async(self, texts: AsyncIterator[object], label: str | None) -> None:
-        message_id = None
-        try:
-            async for text in texts:
-                message_id = self._grow(message_id, str(text), label)
-        finally:
-            self._finish(message_id)
+    async def _stream_async(self, texts: AsyncGenerator[object, None], label: str | None) -> None:
+        with Answer(self._chat, label) as answer:
+            async with aclosing(texts):
+                async for text in texts:
+                    if answer.is_deleted:
+                        break
+                    answer.say(str(text))
 
-    def _grow(self, message_id: str | None, text: str, label: str | None) -> str:
-        if message_id is None:
-            return self._chat._say(text, label=label, still_open=True)
-        self._chat._append(message_id, text)
-        return message_id
 
-    def _finish(self, message_id: str | None) -> None:
-        if message_id is not None:
-            self._chat._append(message_id, "", done=True)
+class Answer:
+    """What one run of a generator says: a message that grows, and a further one where that is full.
+
+    It is a context: left by an exception, the message is marked as interrupted.
+    """
+
+    def __init__(self, chat: Chat, label: str | None) -> None:
+        self._chat = chat
+        self._label = label
+        self._id = ""
+        self._length = 0
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the message was deleted while it grew."""
+        return bool(self._id) and self._chat._is_deleted(self._id)
+
+    def say(self, text: str) -> None:
+        """Let the message grow."""
+        for start in range(0, max(1, len(text)), MAX_PIECE):
+            self._grow(text[start : start + MAX_PIECE])
+
+    def _grow(self, piece: str) -> None:
+        full = self._id
+        self._length += len(piece)
+        if full and self._length <= MAX_TEXT:
+            self._chat._append(full, piece)
+            return
+        self._id = self._chat._say(piece, label=self._label, still_open=True)
+        self._length = len(piece)
+        if full:
+            self._chat._finish(full)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._id and not self.is_deleted:
+            self._chat._finish(self._id, interrupted=kind is not None)

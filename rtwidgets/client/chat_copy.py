@@ -21,6 +21,7 @@ class _Form(msgspec.Struct):
     text: str = ""
     open: bool = False
     done: bool = False
+    interrupted: bool = False
     emoji: str = ""
     on: bool = True
     reply_to: str | None = None
@@ -44,6 +45,7 @@ class Message:
         user: Who wrote it, as the hub knows them.
         name: Their display name.
         open: Whether it is still being written.
+        interrupted: Whether its author ended it before it was complete, as a function that raised.
         reactions: Users by emoji.
         reply_to: Id of the message that it answers.
         label: What the author calls a part of theirs, such as a bot: their word.
@@ -61,6 +63,7 @@ class Message:
     reply_to: str | None = None
     label: str | None = None
     command: CommandNote | None = None
+    interrupted: bool = False
 
     @property
     def mentions(self) -> list[str]:
@@ -82,6 +85,7 @@ def message_of(kept: ChatMessage) -> Message:
         kept.reply_to,
         kept.label,
         kept.command,
+        kept.interrupted,
     )
 
 
@@ -117,7 +121,7 @@ class ChatCopy:
         was_open = known.open
         match form.type:
             case "append":
-                self.messages.append(known, form.text, form.done, client)
+                self.messages.append(known, form.text, form.done, form.interrupted, client)
             case "edit":
                 self.messages.edit(known, form.text, form.command)
             case "delete":

@@ -22,6 +22,7 @@ from .chat_copy import ChatCopy, Message, message_of
 from .link import RPC_TIMEOUT_S
 from .listeners import Handle, Listeners
 from .notices import Subscribed
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -63,7 +64,7 @@ class Chat(Channel):
         # Something has come into the copy.
         self._come = threading.Condition(self._lock)
         self._last_said = ""
-        self._on_message = Listeners(f"on_message of {name!r}")
+        self._on_message = Listeners(f"on_message of {name!r}", calls=Turns)
         self._answers = Answers(self)
 
     # say ----------------------------------------------------------------------------
@@ -190,8 +191,9 @@ class Chat(Channel):
     def on_message(self, fn: Callable[[Message], Any] | None = None, /, *, label: str | None = None) -> Any:
         """Call a function with every new message; returns a handle that removes it. Use it as a decorator.
 
-        The function may be sync or async. If it is a generator, of either kind, the texts it yields grow into
-        one message in the chat. What it says itself does not call it again.
+        The function may be sync or async: an async one answers several authors at once, each in order,
+        another takes one message at a time. If it is a generator, of either kind, the texts it yields grow
+        into one message in the chat. What it says itself does not call it again.
 
         Args:
             label: A name for what the generator says; see `say`.
@@ -276,9 +278,16 @@ class Chat(Channel):
         self._last_said = message_id
         return message_id
 
-    def _append(self, message_id: str, text: str, *, done: bool = False) -> None:
-        self._check_text(text)
-        self._send({"type": "append", "id": message_id, "text": text} | ({"done": True} if done else {}))
+    def _append(self, message_id: str, text: str) -> None:
+        self._send({"type": "append", "id": message_id, "text": text})
+
+    def _finish(self, message_id: str, *, interrupted: bool = False) -> None:
+        form: dict[str, object] = {"type": "append", "id": message_id, "done": True}
+        self._send(form | ({"interrupted": True} if interrupted else {}))
+
+    def _is_deleted(self, message_id: str) -> bool:
+        with self._lock:
+            return message_id in self._copy.messages and self._copy.messages.find(message_id) is None
 
     def _check_shown(self, text: str) -> None:
         if is_blank(text):

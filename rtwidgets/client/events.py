@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Raw
 
 from ..protocol.messages import Publication
@@ -15,6 +14,7 @@ from .encoding import encode_json
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 from .past import newest
+from .reading import anything, read
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -68,15 +68,16 @@ class Events(Channel):
         """Return the newest events that the hub keeps, oldest first.
 
         Raises:
+            ChannelError: If one has a number that no float holds.
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
-        return [_event(publication) for publication in newest(self._request, self.name, limit)]
+        return [self._event(publication) for publication in newest(self._request, self.name, limit)]
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the event on."""
         if self._on_event and publication.offset > self._old_until:
-            self._on_event.fire(_event(publication))
+            self._on_event.fire(self._event(publication))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if not notice.recovered:
@@ -85,7 +86,6 @@ class Events(Channel):
     def _clear(self) -> None:
         self._on_event.clear()
 
-
-def _event(publication: Publication) -> Event:
-    user = publication.info.user if publication.info is not None else ""
-    return Event(msgspec.json.decode(publication.data), publication.time / 1000, user)
+    def _event(self, publication: Publication) -> Event:
+        user = publication.info.user if publication.info is not None else ""
+        return Event(read(anything, publication.data, self.name), publication.time / 1000, user)

@@ -15,6 +15,7 @@ from .audience import Audience
 from .channel import KINDS, Channel
 from .deliveries import deliver, deliver_several
 from .entries import Several
+from .error_text import text_of
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -101,11 +102,11 @@ class Feed:
             self._status = "stopped"
         except asyncio.CancelledError:
             self._status = "stopped"
-        except Exception as error:
+        except BaseException as error:  # its thread ends here, whatever it was
             if self._stopping.is_set() and isinstance(error, RtWidgetsError):
                 self._status = "stopped"
                 return
-            self._status = f"failed: {type(error).__name__}: {error}"
+            self._status = f"failed: {type(error).__name__}: {text_of(error)}"
             log.exception("%r", self)
         finally:
             if self._audience is not None:

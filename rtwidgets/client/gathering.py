@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ..protocol.messages import Publication, SubscribeResult
+from .reading import anything, read, read_columns
 from .table_copy import Change, Snapshot, TableCopy
 
 _snapshot = msgspec.json.Decoder(Snapshot)
@@ -17,13 +18,17 @@ _encoded = msgspec.json.Encoder().encode
 class Gathering:
     """Take publications until the channel's state is there.
 
+    What can't be read raises a ChannelError, and is left out if it is a publication.
+
     Args:
+        channel: Its name.
         result: Of the subscribe request.
     """
 
-    def __init__(self, result: SubscribeResult) -> None:
+    def __init__(self, channel: str, result: SubscribeResult) -> None:
+        self._channel = channel
         raw = bytes(result.data) or b"null"
-        self._data: Any = msgspec.json.decode(raw)
+        self._data: Any = read(anything, raw, channel)
         self._kind = self._data.get("kind") if isinstance(self._data, dict) else None
         self._table: TableCopy | None = None
         self._past: list[Any] = []
@@ -42,13 +47,15 @@ class Gathering:
         if self.is_whole:
             return
         if self._table is not None:
-            self._table.apply(_change.decode(publication.data))
+            self._table.apply(read(_change, publication.data, self._channel))
             self.is_whole = self._table.is_whole
             return
-        if publication.offset <= self._until:
-            data = publication.data if self._kind == "stream" else _encoded(publication)
-            self._past.append(msgspec.json.decode(data))
         self.is_whole = publication.offset >= self._until
+        if publication.offset <= self._until:
+            if self._kind == "stream":
+                self._past.append(read_columns(publication.data, self._channel))
+            else:
+                self._past.append(read(anything, _encoded(publication), self._channel))
 
     @property
     def state(self) -> Any:

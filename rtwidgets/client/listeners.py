@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from .rerun import current_run, started
 from .workers import Strand
@@ -24,18 +25,35 @@ class Handle:
         return f"<handle of {self._label}: call it to remove the callback>"
 
 
+class Calls(Protocol):
+    """The calls of one callback."""
+
+    def call(self, *args: Any) -> None:
+        """Queue one."""
+
+    def close(self) -> None:
+        """Begin with nothing more."""
+
+
 class Listeners:
     """The callbacks on one subject.
 
     Args:
         label: What they listen to, for logs: ``"on_data of 'stream:prices'"``.
         latest_only: A busy callback gets only the newest call when it is free again.
+        calls: Makes the calls of a callback from it and the label, if they are not one at a time.
     """
 
-    def __init__(self, label: str, *, latest_only: bool = False) -> None:
+    def __init__(
+        self,
+        label: str,
+        *,
+        latest_only: bool = False,
+        calls: Callable[[Callable[..., Any], str], Calls] | None = None,
+    ) -> None:
         self._label = label
-        self._latest_only = latest_only
-        self._strands: tuple[Strand, ...] = ()
+        self._calls = calls or partial(Strand, latest_only=latest_only)
+        self._strands: tuple[Calls, ...] = ()
         self._lock = threading.Lock()
 
     def add(self, fn: Callable[..., Any]) -> Handle:
@@ -45,7 +63,7 @@ class Listeners:
         """
         if not callable(fn):
             raise TypeError(f"{self._label} takes a function, not a {type(fn).__name__}")
-        strand = Strand(fn, self._label, latest_only=self._latest_only)
+        strand = self._calls(fn, self._label)
         with self._lock:
             self._strands = (*self._strands, strand)
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from ..core.notices import LEVELS, MAX_TEXT
+from ..protocol.blank import is_blank
 from ..protocol.messages import Command, PublishRequest
 from .channel import Channel
 from .encoding import encode_json
@@ -45,7 +46,7 @@ class NotifyAccess:
             ReplyTimeoutError: If it does not answer in time.
         """
         hub = cast("Hub", self)
-        if not isinstance(text, str) or not text or len(text) > MAX_TEXT:
+        if not isinstance(text, str) or is_blank(text) or len(text) > MAX_TEXT:
             raise ValueError(
                 f"a notice is a text of 1 to {MAX_TEXT:,} characters; shorten it or send an event"
             )

@@ -16,9 +16,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 from msgspec import Raw
 
 from ..errors import CallCancelledError
+from .error_text import text_of
 from .portal import Portal, replace_portal, shared_portal
 from .told import Call
-from .workers import USER_LOOP, call_workers
+from .workers import USER_LOOP, awaited, call_workers
 
 log = logging.getLogger("rtwidgets")
 
@@ -146,7 +147,7 @@ class RunningCall:
         try:
             result = self.handler.run(self._args)
             if inspect.isawaitable(result):
-                result = self._user_portal.spawn(self._awaited(result)).result()
+                result = self._user_portal.spawn(awaited(self._awaited(result))).result()
             answer = self._result(result)
         except concurrent.futures.CancelledError as error:
             answer = self._stopped_by(error)
@@ -183,10 +184,10 @@ class RunningCall:
         if isinstance(error, CallCancelledError) and self.stopped is not None:
             return {"cancelled": True}
         if not isinstance(error, ArgumentError):
-            self.handler.note_error("".join(traceback.format_exception(error))[-MAX_TRACEBACK_CHARS:])
+            self.handler.note_error(_trace_of(error)[-MAX_TRACEBACK_CHARS:])
             log.error("command %r failed", self.command, exc_info=error)
         name = "TypeError" if isinstance(error, ArgumentError) else type(error).__name__
-        return {"error": {"type": name, "message": str(error)[:MAX_MESSAGE_CHARS]}}
+        return {"error": {"type": name, "message": text_of(error)[:MAX_MESSAGE_CHARS]}}
 
     def _end(self, answer: dict[str, object]) -> None:
         with self._lock:
@@ -197,22 +198,40 @@ class RunningCall:
 
     def _watch(self) -> None:
         """Look whether it ends now; if it blocks the loop of async functions, others go on in a new one."""
-        portal = self._user_portal
-        answered = threading.Event()
-        portal.call_soon(answered.set)
+        loop = self._owner.portal.loop
+        loop.call_later(BLOCKED_AFTER_S, lambda: None if self._has_ended else self._owner.hangs(self))
+        if self.handler.is_async:
+            replace_if_blocked(self._user_portal, loop, f"command {self.command!r}")
 
-        def look() -> None:
-            if self._has_ended:
-                return
-            self._owner.hangs(self)
-            if self.handler.is_async and not answered.is_set() and replace_portal(USER_LOOP, portal):
-                log.error(
-                    "command %r blocks the loop of async functions; others go on in a new one: await in it, "
-                    "or make it a plain function",
-                    self.command,
-                )
 
-        self._owner.portal.loop.call_later(BLOCKED_AFTER_S, look)
+def replace_if_blocked(portal: Portal, clock: asyncio.AbstractEventLoop, label: str) -> None:
+    """Look whether a loop of async functions answers; if it does not, others go on in a new one.
+
+    Args:
+        portal: That loop's.
+        clock: The loop that waits for it.
+        label: Who is at work there for long, for the log.
+    """
+    answered = threading.Event()
+    portal.call_soon(answered.set)
+
+    def look() -> None:
+        if not answered.is_set() and replace_portal(USER_LOOP, portal):
+            log.error(
+                "%s blocks the loop of async functions; others go on in a new one: await in it, "
+                "or make it a plain function",
+                label,
+            )
+
+    clock.call_later(BLOCKED_AFTER_S, look)
+
+
+def _trace_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except BaseException:  # of a class that raises what it is asked, such as its notes
+        where = "".join(traceback.format_tb(error.__traceback__))
+        return f"{where}{type(error).__name__}: {text_of(error)}"
 
 
 class ArgumentError(TypeError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
-from ..errors import ReplyTimeoutError
+from ..errors import ChannelError, ReplyTimeoutError
 from ..protocol.codec import decode_replies, encode
 from ..protocol.messages import Command, ConnectRequest, Push, Reply, SubscribeRequest, UnsubscribeRequest
 from .gathering import Gathering
@@ -34,8 +34,8 @@ def read_snapshots(hub: Hub, channels: Iterable[str]) -> dict[str, Any]:
     It is the reply's ``data``, with all that is still to come then: ``rows`` of a table, ``batches`` of a
     stream, ``publications`` of an event channel.
 
-    What the hub object follows itself is not touched. A channel that the hub refuses is left out, and the log
-    says why.
+    What the hub object follows itself is not touched. A channel that the hub refuses, and a publication that
+    can't be read, is left out, and the log says why.
 
     Raises:
         HubUnreachableError: If the hub does not answer.
@@ -96,12 +96,18 @@ def _begin(coming: dict[str, Gathering], name: str, reply: Reply) -> None:
     if reply.subscribe is None:
         log.warning("channel %r is left out: %s", name, reply.error.message if reply.error else "no result")
         return
-    coming[name] = Gathering(reply.subscribe)
+    try:
+        coming[name] = Gathering(name, reply.subscribe)
+    except ChannelError as error:
+        log.warning("channel %r is left out: %s", name, error)
 
 
 def _go_on(coming: dict[str, Gathering], push: Push) -> None:
     if push.pub is not None:
-        coming[push.channel].take(push.pub)
+        try:
+            coming[push.channel].take(push.pub)
+        except ChannelError as error:
+            log.warning("%s; it is left out", error)
     elif push.unsubscribe is not None:
         log.warning("channel %r is left out: %s", push.channel, push.unsubscribe.reason)
         del coming[push.channel]

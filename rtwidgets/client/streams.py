@@ -7,8 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ..errors import RtWidgetsError
 from ..protocol.messages import Error, Publication
 from .cells import TIME_COLUMN
@@ -20,13 +18,12 @@ from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 from .past import pages_back, window
+from .reading import read_columns
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 MAX_UNREAD_BATCHES = 10_000
-_columns = msgspec.json.Decoder(dict[str, list[Any]])
-_publication = msgspec.json.Decoder(Publication)
 
 
 class Stream(Channel):
@@ -95,13 +92,14 @@ class Stream(Channel):
             backend: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 
         Raises:
+            ChannelError: If somebody published what are no rows, or numbers that no float holds.
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
         last_s = None if last is None else parse_duration(last)
         if last_s is None:
             kept = window(self._request, self.name)
-            return build_frame(join_columns(_columns.decode(item.data) for item in kept), backend)
+            return build_frame(join_columns(read_columns(item.data, self.name) for item in kept), backend)
         return build_frame(newest_rows(join_columns(self._back(last_s)), last_s), backend)
 
     def _back(self, last_s: float) -> list[Columns]:
@@ -109,7 +107,7 @@ class Stream(Channel):
         batches: list[Columns] = []
         oldest_ms: float | None = None
         for page in pages_back(self._request, self.name):
-            found = [_columns.decode(publication.data) for publication in page]
+            found = [read_columns(publication.data, self.name) for publication in page]
             times = [time for batch in found for time in batch.get(TIME_COLUMN, [])]
             stamps = [time for time in times if isinstance(time, int | float)]
             newest_ms = max(stamps, default=page[0].time)
@@ -170,7 +168,7 @@ class Stream(Channel):
     def on_publication(self, publication: Publication) -> None:
         """Pass the batch on."""
         if self._on_data and publication.offset > self._old_until:
-            self._fire(_columns.decode(publication.data))
+            self._fire(read_columns(publication.data, self.name))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if not notice.recovered:

@@ -19,6 +19,7 @@ from .entries import Entry
 from .frames import Backend, build_frame
 from .listeners import Handle, Listeners
 from .notices import Subscribed
+from .reading import read
 from .table_copy import Change, Row, Snapshot, TableChange, TableCopy
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class Table(Channel):
     def replace(self, data: object) -> None:
         """Make these rows the whole table, ``[]`` empties it; the hub tells readers the difference only.
 
-        A table that is larger than one message goes out in parts; from the second time on rows that another
-        publisher added in between then stay.
+        A table of more than 2,000 rows, or one that is larger than a message, is replaced in parts: readers
+        may see some before the others, and rows that another publisher adds in between may stay.
 
         Raises:
             KeyColumnError, ColumnsError, BufferFullError: As `upsert`.
@@ -198,7 +199,7 @@ class Table(Channel):
             return
         was_whole = self._copy.is_whole
         with self._lock:
-            change = self._copy.apply(_change.decode(publication.data))
+            change = self._copy.apply(read(_change, publication.data, self.name))
         self._changed(change)
         if not was_whole:
             self._pieces += 1
@@ -211,7 +212,7 @@ class Table(Channel):
         if notice.recovered:
             return
         with self._lock:
-            change = self._copy.reset(_snapshot.decode(bytes(notice.snapshot) or b"{}"))
+            change = self._copy.reset(read(_snapshot, bytes(notice.snapshot) or b"{}", self.name))
         self._changed(change)
         self._tells_snapshot = notice.again
         if change and notice.again:

@@ -19,6 +19,7 @@ from .link import RPC_TIMEOUT_S, Link
 from .listeners import Handle, Listeners
 from .names import name_of
 from .notices import Subscribed
+from .reading import anything, read
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -156,6 +157,7 @@ class Value(Channel):
         """Return the value, or None when it was never set; follows the value from the first call on.
 
         Raises:
+            ChannelError: If the value has a number that no float holds.
             ReplyError: If the hub refuses the subscription.
             ReplyTimeoutError: If it does not answer in time and no value is known.
         """
@@ -163,7 +165,7 @@ class Value(Channel):
             self._wait()
         self._follow()
         with self._lock:
-            return None if self._known is None else msgspec.json.decode(self._known)
+            return None if self._known is None else read(anything, self._known, self.name)
 
     @property
     def version(self) -> Version:
@@ -231,7 +233,7 @@ class Value(Channel):
     def _take(self, data: bytes, version: Version, changed_by: ChangedBy) -> None:
         self._learn(data, version, changed_by)
         if self._on_change:
-            self._on_change.fire(msgspec.json.decode(data))
+            self._on_change.fire(read(anything, data, self.name))
 
     def _learn(self, data: bytes, version: Version, changed_by: ChangedBy) -> None:
         publisher = self._link.publisher if self._link is not None else None

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .portal import shared_portal
@@ -93,12 +93,16 @@ def run_user(fn: Callable[..., Any], *args: object, **kwargs: object) -> Any:
     """
     result = fn(*args, **kwargs)
     if inspect.isawaitable(result):
-
-        async def wait() -> Any:
-            return await result
-
-        return shared_portal(USER_LOOP).call(wait())
+        return shared_portal(USER_LOOP).call(awaited(result))
     return result
+
+
+async def awaited(result: Awaitable[Any]) -> Any:
+    """Await what a user's function returned; nothing that it raises ends the loop, and so all handlers."""
+    try:
+        return await result
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise RuntimeError(f"a handler raised {type(error).__name__}") from error
 
 
 class Strand:
@@ -150,7 +154,7 @@ class Strand:
                 args = self._waiting.popleft()
             try:
                 contextvars.copy_context().run(run_user, self._fn, *args)
-            except Exception:
+            except BaseException:  # else no further call would come
                 log.exception("%s failed", self._label)
 
 

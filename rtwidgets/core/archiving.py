@@ -32,6 +32,8 @@ class Archiving:
         self._hub = hub
         self._due: dict[Durable, None] = {}
         self.started_at = now
+        # By how much the clock by which publications have their times is ahead of the hub's.
+        self.ahead_s = 0.0
         # Bytes of requests that wait for a commit.
         self.waiting_bytes = 0
 
@@ -81,11 +83,15 @@ class Archiving:
 
     def load(self, channel: Channel, now: float) -> None:
         """Have a channel loaded."""
-        self.port.load(channel.name, channel.namespace.kind, tail_of(channel, now))
+        self.port.load(channel.name, channel.namespace.kind, tail_of(channel, self.time(now)))
 
     def settle(self, batch: Batch) -> None:
         """Have it found out what became of a batch."""
         self.port.settle(batch)
+
+    def time(self, now: float) -> float:
+        """Return what time it is by the clock by which publications have their times."""
+        return now + self.ahead_s
 
     def make_id(self) -> str:
         """Return a new id."""
@@ -109,6 +115,8 @@ class Archiving:
         if fault.limit:
             self._hub.refused[fault.limit] += 1
             return Refusal(codes.LIMIT_EXCEEDED, fault.message)
+        if fault.is_final:
+            return Refusal(codes.NOT_AVAILABLE, fault.message)
         return Refusal(codes.ARCHIVE_AWAY, fault.message)
 
     def tell(self, act: Callable[[], None]) -> None:

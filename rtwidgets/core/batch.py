@@ -182,13 +182,26 @@ class ArchiveFault(Exception):
         message: The words for whoever asked.
         limit: Name of the limit that forbids it; without one it is worth trying again.
         in_doubt: Whether what it was asked to commit may have been committed after all.
+        is_final: Whether trying again is of no use until somebody changes the settings, or what is kept.
     """
 
-    def __init__(self, message: str, *, limit: str = "", in_doubt: bool = False) -> None:
+    def __init__(
+        self, message: str, *, limit: str = "", in_doubt: bool = False, is_final: bool = False
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.limit = limit
         self.in_doubt = in_doubt
+        self.is_final = is_final
+
+
+def other_kind(where: str, channel: str, found: str, wanted: KindName) -> ArchiveFault:
+    """Return what is wrong with a channel that is kept as another kind than its namespace has now."""
+    return ArchiveFault(
+        f"the {where} has {channel!r} as {found!r}, and its namespace is of kind {wanted!r} now: use another "
+        "namespace, set its kind back, or remove the channel there",
+        is_final=True,
+    )
 
 
 class ArchivePort(Protocol):

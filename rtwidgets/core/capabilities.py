@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+import msgspec
 from msgspec import Struct, field
 
 from .patterns import Rights, check_patterns
@@ -57,6 +58,13 @@ class Credentials(Struct, frozen=True, dict=True):
     def rights(self) -> Rights:
         """What the capabilities give."""
         return Rights(self.caps)
+
+    @property
+    def name(self) -> str:
+        """What `info.name` says, or else the user."""
+        info = None if self.info is None else msgspec.json.decode(self.info)
+        name = info.get("name") if isinstance(info, dict) else None
+        return name if name and isinstance(name, str) else self.user
 
 
 def joined(parts: Sequence[Credentials]) -> Credentials:

@@ -82,11 +82,11 @@ def typing(connection: Connection, request_id: int, data: Typing, now: float) ->
 
 def _look_up(connection: Connection, request_id: int, channel: str, before: str, limit: int) -> None:
     """Have messages read from the archive and reply with them."""
-    connection.pending += READ_BYTES
+    connection.inbox.pending += READ_BYTES
     archiving = connection.hub.archiving
 
     def done(found: list[bytes] | ArchiveFault, now: float) -> None:
-        connection.pending -= READ_BYTES
+        connection.inbox.pending -= READ_BYTES
         if isinstance(found, ArchiveFault):
             refusal = archiving.refusal_of(found)
             connection.fail(request_id, refusal.error, refusal.message)

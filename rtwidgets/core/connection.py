@@ -10,50 +10,24 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..protocol import codec, codes
-from ..protocol.messages import (
-    ClientInfo,
-    Command,
-    Error,
-    PublishRequest,
-    Push,
-    Reply,
-    RpcRequest,
-    SubscribeResult,
-    Unsubscribe,
-)
-from . import publishing, requests
+from ..protocol.messages import ClientInfo, Command, Error, Push, Reply, SubscribeResult, Unsubscribe
+from . import requests
 from .capabilities import Credentials
 from .channel import Channel
 from .cursor import Cursor
 from .durable import Durable
 from .figures import Transport
-from .kinds import NOBODY, Author, Table
-from .rates import Bucket, bucket
+from .inbox import Inbox
+from .kinds import NOBODY, Author
 from .revocation import Revocations
-from .rpc import PUBLISH
 from .timers import Timer
 
 if TYPE_CHECKING:
     from .hub import Hub
 
 
-# With this much of replies waiting a connection's next commands wait too.
-PAUSE_BYTES = 128 * 1024
-# With so much of requests waiting for an archive its next commands wait too.
-MAX_PENDING_BYTES = 256 * 1024
-# A client that has sent commands for so long that they wait this many seconds is cut off.
-MAX_ARREARS_S = 5.0
 # With so much of notices waiting a client gets no hints.
 MAX_HINTED_BYTES = 16 * 1024
-# Most publish commands that are carried out together: their replies wait together.
-MAX_RUN = 512
-# And about so many bytes, of channels whose state each of them changes so few: that is more work.
-MAX_RUN_BYTES = 16 * 1024
-MAX_STATEFUL_RUN = 16
-# A connection whose commands took so long goes on when others have had their turn.
-TURN_S = 0.002
-# So much of its share of the hub's time a connection may use at once.
-WORK_BURST_S = 0.1
 
 
 class Connection:
@@ -88,30 +62,21 @@ class Connection:
         # subscribe waits for.
         self.server_side: dict[str, tuple[Cursor, SubscribeResult]] = {}
         self.awaited: dict[str, Durable] = {}
-        # About how many bytes wait for an archive, of requests that have no answer yet.
-        self.pending = 0
         self.expired_timer: Timer | None = None
         self._wake = wake
-        self._inbox: deque[Command] = deque()
-        # Id of a command that is carried out in steps, and what is left of it.
-        self._steps: tuple[int, publishing.Steps] | None = None
+        self.inbox = Inbox(self, wake, now)
         self._replies: list[bytes] = []
-        self._replies_bytes = 0
+        self.replies_bytes = 0
         # How much of it the client did not ask for.
         self._notices_bytes = 0
         self._wanted: deque[Cursor] = deque()
         self._awaits_pong = False
-        limits = hub.rules.limits
-        self._commands = bucket(limits.commands_per_s, now)
-        self.publishes = bucket(limits.publishes_per_s, now)
-        self._work = bucket(limits.work_ms_per_s, now, WORK_BURST_S)
         # When its user was last shown as typing.
         self.typed_at = -math.inf
-        # Its commands wait for their time.
-        self._rests = False
         self._timer: Timer | None = None
-        if limits.connect_timeout_s:
-            self._timer = hub.timers.at(now + limits.connect_timeout_s, self._on_stale)
+        timeout_s = hub.rules.limits.connect_timeout_s
+        if timeout_s:
+            self._timer = hub.timers.at(now + timeout_s, self._on_stale)
 
     # frames in --------------------------------------------------------------
 
@@ -123,164 +88,31 @@ class Connection:
         figures = self.hub.figures
         figures.received_messages += len(frames)
         figures.received_bytes += sum(map(len, frames))
-        self._take_in(frames, now)
-
-    def _take_in(self, frames: list[bytes], now: float) -> None:
-        if self.closing is not None:
-            return
-        try:
-            # Reading many at once costs a fraction of reading them one by one.
-            commands = codec.decode_commands(frames)
-        except codec.FrameError:
-            if len(frames) == 1:
-                self.close(codes.BAD_FRAME)
-            else:  # those before the bad one count
-                for frame in frames:
-                    self._take_in([frame], now)
-            return
-        self._inbox.extend(commands)
-        self.resume(now)
+        self.inbox.receive(frames, now)
 
     def ping(self, count: int, now: float) -> None:
         """Note pings, pongs and such of the client's WebSocket; they count as commands."""
-        if self._commands is not None:
-            self._commands.take(count)
-            self._is_due(self._commands, now)
-
-    def charge(self, commands: int) -> None:
-        """Count a command that is as much work as several."""
-        if self._commands is not None:
-            self._commands.take(commands)
+        self.inbox.ping(count, now)
 
     @property
     def congested(self) -> bool:
         """Whether commands wait, for replies to leave or for their time: read no further."""
-        return self._rests or self._is_at_work
+        return self.inbox.congested
 
     @property
     def can_go_on(self) -> bool:
         """Whether `resume` may do something once `take` has nothing more."""
-        return not self._rests and self._is_at_work and self.pending <= MAX_PENDING_BYTES
-
-    @property
-    def _is_at_work(self) -> bool:
-        return self.closing is None and (self._steps is not None or bool(self._inbox))
+        return self.inbox.can_go_on
 
     def resume(self, now: float) -> None:
         """Go on with commands that were received, for a turn.
 
         When it is over and commands are left, the driver is woken: it calls again once others had theirs.
         """
-        clock = self.hub.clock
-        begun = at = clock()
-        while self._do_next(now):
-            at = clock()
-            if at - begun >= TURN_S:
-                if self._is_at_work:
-                    self._wake()
-                break
-        self.spend(at - begun)
+        self.inbox.resume(now)
 
-    def spend(self, seconds: float) -> None:
-        """Count time that the hub has worked for this client only."""
-        if self._work is not None:
-            self._work.take(seconds * 1000)
-
-    def _do_next(self, now: float) -> bool:
-        """Carry out the next command; return whether there was one and nothing held it back."""
-        inbox = self._inbox
-        if not self._is_at_work or self._replies_bytes > PAUSE_BYTES:
-            return False
-        if self.pending > MAX_PENDING_BYTES:
-            return False
-        if self._steps is not None:
-            if self._work is not None and not self._is_due(self._work, now):
-                return False
-            self._step(now)
-            return True
-        request = inbox[0].publish
-        due = self._commands if request is None else self.publishes
-        if any(each is not None and not self._is_due(each, now) for each in (due, self._work)):
-            return False
-        if request is None and self._owes_for(inbox[0].rpc, now):
-            return False
-        if due is not None:
-            due.take(1)
-        command = inbox.popleft()
-        if request is None or not command.id or self.credentials is None:
-            self._handle(command, now)
-        else:
-            self._publish(command.id, request, now)
-        return True
-
-    def do_in_steps(self, request_id: int, steps: publishing.Steps) -> None:
-        """Carry out a command step by step: others have their turns between them, and the next one waits."""
-        next(steps)  # to where it waits for the time of the first
-        self._steps = request_id, steps
-
-    def _step(self, now: float) -> None:
-        if self._steps is not None and not requests.go_on(self, *self._steps, now):
-            self._steps = None
-
-    def _owes_for(self, request: RpcRequest | None, now: float) -> bool:
-        """Say whether a batch of publications has to wait for those before it to be paid for."""
-        if request is None or request.method != PUBLISH or self.publishes is None:
-            return False
-        return not self._is_due(self.publishes, now)
-
-    def _is_due(self, due: Bucket, now: float) -> bool:
-        """Say whether the next command may be carried out; if not, come back when it may."""
-        wait_s = due.wait_s(now)
-        if not wait_s:
-            return True
-        if due is self._commands and len(self._inbox) > MAX_ARREARS_S * due.rate:
-            self.hub.refused["commands_per_s"] += 1
-            self.close(codes.TOO_MANY_COMMANDS)
-        elif not self._rests:
-            self.hub.refused[self._limit_of(due)] += 1
-            self._rests = True
-            self.hub.timers.at(now + wait_s, self._on_rested)
-        return False
-
-    def _limit_of(self, due: Bucket) -> str:
-        if due is self._work:
-            return "work_ms_per_s"
-        return "commands_per_s" if due is self._commands else "publishes_per_s"
-
-    def _on_rested(self, now: float) -> None:
-        self._rests = False
-        self._wake()
-
-    def _publish(self, request_id: int, request: PublishRequest, now: float) -> None:
-        """Carry out a publish command, and with it those right behind it for the same channel."""
-        inbox, channel = self._inbox, request.channel
-        ids, items = [request_id], [bytes(request.data)]
-        most, room = self._run_of(channel)
-        room -= len(items[0])
-        while inbox and len(ids) < most and room > 0:
-            command = inbox[0]
-            following = command.publish
-            if following is None or following.channel != channel or not command.id:
-                break
-            inbox.popleft()
-            ids.append(command.id)
-            items.append(bytes(following.data))
-            room -= len(items[-1])
-        if self.publishes is not None:
-            self.publishes.take(len(ids) - 1)
-        publishing.publish(self, channel, ids, items, now)
-
-    def _run_of(self, name: str) -> tuple[int, float]:
-        """Return how many publications to a channel are carried out together, and how many bytes."""
-        channel = self.publishes_to.get(name)
-        if channel is None:
-            return MAX_STATEFUL_RUN, MAX_RUN_BYTES
-        if channel.durable is not None:  # an archive takes large batches, and carries them out later
-            return MAX_RUN, MAX_RUN_BYTES if isinstance(channel.kind, Table) else math.inf
-        is_stateful = channel.namespace.kind not in ("event", "stream")
-        return MAX_STATEFUL_RUN if is_stateful else MAX_RUN, MAX_RUN_BYTES
-
-    def _handle(self, command: Command, now: float) -> None:
+    def handle(self, command: Command, now: float) -> None:
+        """Carry out a command."""
         request = requests.request_of(command)
         if request is None:
             if command.id:
@@ -306,7 +138,7 @@ class Connection:
         """Send encoded replies, ahead of publications. With many waiting the next commands wait."""
         if self.closing is None:
             self._replies.append(lines)
-            self._replies_bytes += len(lines)
+            self.replies_bytes += len(lines)
             self._wake()
 
     def notify(self, line: bytes) -> None:
@@ -344,7 +176,7 @@ class Connection:
         Replies come first. Then cursors that are behind get their turn, as long as half of `max_bytes` is
         free; a frame may exceed it by one publication.
         """
-        size = self._replies_bytes
+        size = self.replies_bytes
         frames: list[bytes] = []
         wanted, figures = self._wanted, self.hub.figures
         publications = figures.conflated + figures.gone
@@ -371,7 +203,7 @@ class Connection:
         publications -= figures.conflated + figures.gone
         if self._replies:
             replies, self._replies = self._replies, []
-            self._replies_bytes = self._notices_bytes = 0
+            self.replies_bytes = self._notices_bytes = 0
             return figures.sent(b"\n".join(replies + frames), publications)
         if not frames:
             return None
@@ -399,8 +231,7 @@ class Connection:
         if credentials.info is not None:
             self.info.conn_info = msgspec.Raw(credentials.info)
         self.encoded_info = codec.encode_info(self.info)
-        name = _name_in(credentials.info) or credentials.user
-        self.author = Author(credentials.user, name, self.client)
+        self.author = Author(credentials.user, credentials.name, self.client)
         self.publishes_to.clear()
         if self.expired_timer is not None:
             self.expired_timer.cancel()
@@ -444,7 +275,7 @@ class Connection:
         if self.closing is None:
             self.closing = disconnect
             self.hub.figures.disconnects[disconnect.code] += 1
-            self._inbox.clear()
+            self.inbox.clear()
             self._wanted.clear()
             self._wake()
 
@@ -454,8 +285,7 @@ class Connection:
             return
         self.ended = True
         self.closing = self.closing or codes.CONNECTION_CLOSED
-        while self._steps is not None:  # what has begun is done to the end: it counts as done
-            self._step(now)
+        self.inbox.finish(now)
         if self._timer is not None:
             self._timer.cancel()
         if self.expired_timer is not None:
@@ -494,14 +324,3 @@ class Connection:
             return
         rest = limits.ping_interval_s - limits.pong_timeout_s
         self._timer = self.hub.timers.at(now + max(rest, 0.0), self._on_ping)
-
-
-def _name_in(info: bytes | None) -> str:
-    """Return the name a token gives its user in `info.name`, or nothing."""
-    if info is None:
-        return ""
-    try:
-        name = msgspec.json.decode(info).get("name", "")
-    except AttributeError:
-        return ""
-    return name if isinstance(name, str) else ""

@@ -46,15 +46,16 @@ class Conversation:
         """Take a message behind all others; one of an id that was used is not taken."""
         self._all.setdefault(message.id, message)
 
-    def append(self, message: ChatMessage, text: str, done: bool, client: str) -> None:
+    def append(self, message: ChatMessage, text: str, done: bool, interrupted: bool, client: str) -> None:
         """Let an open message grow; `client` is the connection that says so."""
         message.text += text
         message.open = not done
         message.writer = "" if done else client
+        message.interrupted = done and interrupted
 
     def edit(self, message: ChatMessage, text: str, command: CommandNote | None) -> None:
         """Replace the text. What became of a command is no edit."""
-        message.text, message.open, message.writer = text, False, ""
+        message.text, message.open, message.writer, message.interrupted = text, False, "", False
         if command is None:
             message.edited = True
         else:

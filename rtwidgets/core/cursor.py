@@ -78,7 +78,7 @@ class Cursor:
         if self.place is not None:
             begun = self.connection.hub.clock()
             piece = self._read_piece(now)
-            self.connection.spend(self.connection.hub.clock() - begun)
+            self.connection.inbox.spend(self.connection.hub.clock() - begun)
             return piece
         reachable = self.offset >= log.reach
         if kind.merges:

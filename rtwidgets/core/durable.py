@@ -76,6 +76,10 @@ class Durable:
         if not self.is_ready:
             raise Wait(self)
 
+    def await_position(self, epoch: str, offset: int) -> None:
+        """Raise `Wait` unless it may be said now whether there is such a position."""
+        self.await_turn()
+
     def read(self, act: Callable[[Refusal | None, float], None], now: float) -> None:
         """Wait for the channel to be ready."""
         self._waiting.append(Read(act))
@@ -230,7 +234,7 @@ class Durable:
     def _stage(self, now: float) -> Batch | None:
         """Make a batch of the writes at the head of the line; None when nothing came of them."""
         channel = self._channel
-        staging = Staging(channel, max(int(now * 1000), self._time_ms))
+        staging = Staging(channel, max(int(self._archiving.time(now) * 1000), self._time_ms))
         while self._waiting and not _is_full(staging):
             write = self._waiting[0]
             if isinstance(write, Read):
@@ -243,7 +247,7 @@ class Durable:
         if deleted and erase_all(publications, deleted):
             staging.lines = channel.log.lines_of(publications)
         if not staging.lines and not changes:
-            self._finish(staging, None, now)
+            self._answer(staging, now)
             return None
         self._is_busy = True
         self._staging = staging
@@ -292,6 +296,10 @@ class Durable:
             self._channel.erase(batch.erased)
         if lines:
             self._channel.keep(lines, now)
+
+    def _answer(self, staging: Staging, now: float) -> None:
+        """Answer requests of which nothing came."""
+        self._finish(staging, None, now)
 
     def _finish(self, staging: Staging, fault: ArchiveFault | None, now: float) -> None:
         """Answer the requests of a batch."""

@@ -161,11 +161,11 @@ def _read(
     as_rpc: bool = False,
 ) -> None:
     """Have publications read from the archive and reply with them."""
-    connection.pending += READ_BYTES
+    connection.inbox.pending += READ_BYTES
     archiving = connection.hub.archiving
 
     def done(found: list[bytes] | ArchiveFault, now: float) -> None:
-        connection.pending -= READ_BYTES
+        connection.inbox.pending -= READ_BYTES
         if isinstance(found, ArchiveFault):
             refusal = archiving.refusal_of(found)
             connection.fail(request_id, refusal.error, refusal.message)

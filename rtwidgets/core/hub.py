@@ -391,10 +391,10 @@ class Hub:
         durable = channel.durable
         assert durable is not None
         size = sum(map(len, items))
-        connection.pending += size
+        connection.inbox.pending += size
 
         def settled(faults: Faults, refusal: Refusal | None, now: float) -> None:
-            connection.pending -= size
+            connection.inbox.pending -= size
             if refusal is not None:
                 done(dict.fromkeys(range(len(items)), refusal), now)
             else:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ..protocol import codes
+from ..protocol.blank import is_blank
 from ..protocol.names import is_channel, users_of
 from .rates import Bucket
 from .refusal import Refusal
@@ -86,11 +87,9 @@ class Notices:
         name = notices_of(user)
         if name is None:
             raise Refusal(codes.BAD_REQUEST, f"a user named {user[:80]!r} can have no notices")
-        if not notice.text or len(notice.text) > MAX_TEXT:
-            length = f"{len(notice.text)} characters"
-            raise Refusal(
-                codes.BAD_REQUEST, f"a notice has 1 to {MAX_TEXT} characters; this one has {length}"
-            )
+        if is_blank(notice.text) or len(notice.text) > MAX_TEXT:
+            has = "nothing that can be seen" if is_blank(notice.text) else f"{len(notice.text)} characters"
+            raise Refusal(codes.BAD_REQUEST, f"a notice has 1 to {MAX_TEXT} characters; this one has {has}")
         if not is_paid:
             self.take(sender.info.user, now)
         channel = self._hub.channel(name)

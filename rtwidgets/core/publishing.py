@@ -12,7 +12,8 @@ from ..protocol import codec, codes
 from ..protocol.messages import Reply, RpcResult
 from .batch import producer_key
 from .channel import Channel
-from .kinds import Table
+from .kinds import DataError, Table
+from .kinds.table_change import may_replace
 from .notices import session_of
 from .refusal import Refusal
 
@@ -42,7 +43,10 @@ def publish(
     except Refusal as refusal:
         _answer(connection, request_ids, dict.fromkeys(range(len(items)), refusal))
         return
-    if channel.durable is None:
+    if channel.durable is None and isinstance(channel.kind, Table) and any(map(may_replace, items)):
+        steps = _publish_each(connection, channel, request_ids, items)
+        connection.inbox.do_in_steps(request_ids[0], steps)
+    elif channel.durable is None:
         _answer(connection, request_ids, hub.publish_for(connection, channel, items, now))
     else:
         hub.keep_for(
@@ -52,6 +56,34 @@ def publish(
             now,
             lambda faults, _: _answer(connection, request_ids, faults),
         )
+
+
+def _publish_each(
+    connection: Connection, channel: Channel, request_ids: list[int], items: list[bytes]
+) -> Steps:
+    now = yield
+    for request_id, item in zip(request_ids, items, strict=True):
+        fault = yield from _publish_parts(connection, channel, item, now)
+        _answer(connection, [request_id], {0: fault} if fault else {})
+        now = yield
+
+
+def _publish_parts(
+    connection: Connection, channel: Channel, item: bytes, now: float
+) -> Generator[None, float, Refusal | None]:
+    """Publish an item to a table, with a pause before each of several parts; return why one was refused."""
+    hub = connection.hub
+    assert isinstance(channel.kind, Table)
+    try:
+        for part in channel.kind.parts(item):
+            if part is not item:
+                now = yield
+            faults = hub.publish_for(connection, channel, [part], now)
+            if faults:
+                return faults[0]
+    except DataError as error:
+        return hub.refusal_of(DataError(f"channel {channel.name!r}: {error}"))
+    return None
 
 
 def _answer(connection: Connection, request_ids: list[int], faults: dict[int, Refusal]) -> None:
@@ -108,7 +140,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
     is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
-    connection.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
+    connection.inbox.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
 
 
 def _publish_items(connection: Connection, request_id: int, batch: Publish, is_new: bool) -> Steps:
@@ -129,15 +161,17 @@ def _publish_items(connection: Connection, request_id: int, batch: Publish, is_n
             archived.append(index)
         elif is_new:
             taken += 1
-            faults = hub.publish_for(connection, channel, [bytes(item.data)], now)
-            if faults:
-                result.errors.append(_error(index, faults[0]))
+            if isinstance(channel.kind, Table):
+                fault = yield from _publish_parts(connection, channel, bytes(item.data), now)
+            else:
+                fault = hub.publish_for(connection, channel, [bytes(item.data)], now).get(0)
+            if fault is not None:
+                result.errors.append(_error(index, fault))
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
             if isinstance(channel.kind, Table):
                 now = yield
-    if connection.publishes is not None:
-        connection.publishes.take(taken + len(archived))
+    connection.inbox.charge_publications(taken + len(archived))
     kept: dict[Channel, list[int]] = {}
     for index in archived:
         # Once more: the channel may have been let go of between two steps.

@@ -8,6 +8,7 @@ from .batch import START, ArchiveFault, Batch, Changes, News, Place, Stored
 from .durable import Durable
 from .kinds import Kind
 from .log import ChannelLog
+from .staging import Staging, Wait
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -27,6 +28,9 @@ class Replica(Durable):
     Batches of other hubs come in passing. One that does not follow on what is here says that some are
     missing, and then the broker is asked. Where it can't say (it has forgotten them, or has another log) the
     channel is loaded anew, and readers that this leaves without something are told.
+
+    What is here may be behind, so nobody is told that something is not so before the broker was asked: a
+    change that is refused for what the channel is, a position that is not there.
     """
 
     _archiving: Sharing
@@ -39,6 +43,10 @@ class Replica(Durable):
         # Whether the broker may have more than is here, and whether what it has does not lead on from here.
         self._is_behind = False
         self._is_cut_off = False
+        # Whether somebody waits for an answer that the broker was asked for later, and how many requests at
+        # the head of the line have waited for one that has come.
+        self._must_ask = False
+        self._asked = 0
         # The epoch that must not go on, as it went on differently elsewhere.
         self._ended = ""
         self._heard: list[Batch] = []
@@ -68,6 +76,13 @@ class Replica(Durable):
     def rests(self) -> bool:
         """Whether it is loaded and nothing is under way."""
         return self._is_loaded and not self._is_busy
+
+    def await_position(self, epoch: str, offset: int) -> None:
+        log = self._channel.log
+        if not self._reads_now and (epoch not in ("", log.epoch) or offset > log.top):
+            self._must_ask = True
+            raise Wait(self)
+        self.await_turn()
 
     def is_ahead_of(self, epoch: str, place: Place) -> bool:
         """Whether more of a log was shown here than up to a place."""
@@ -132,7 +147,7 @@ class Replica(Durable):
         (log, kind), self._blank = self._blank, None
         self._is_busy = self._is_cut_off = False
         self._ended = ""
-        log.start(stored.epoch, stored.top, [(time / 1000, data) for time, data in stored.publications])
+        log.start(stored.epoch, stored.top, [(self._time(time), data) for time, data in stored.publications])
         self._channel.replace(log, kind)
         self._place, self._last = stored.place, stored.last
         self._know(stored)
@@ -144,6 +159,7 @@ class Replica(Durable):
         """Refuse what can't be done now. What is in memory can still be read."""
         self._blank = None
         self._is_busy = False
+        self._asked = 0
         refusal = self._archiving.refusal_of(fault)
         if not self._is_loaded:
             self._refuse_all(refusal, now)
@@ -161,12 +177,12 @@ class Replica(Durable):
             self._is_busy = True
             self._load(now)
             return None
-        if self._is_behind:
-            self._is_busy = True
-            self._archiving.catch_up(self._channel, self._place)
+        if self._is_behind or self._must_ask:
+            self._ask()
             return None
         batch = super().advance(now)
         if batch is not None:
+            self._asked = 0
             batch.after = self._last
             batch.part = 0 if batch.publications else self._place.part + 1
         return batch
@@ -174,8 +190,23 @@ class Replica(Durable):
     def end(self) -> None:
         self._archiving.leave(self._channel)
 
+    def _ask(self) -> None:
+        self._is_busy = True
+        self._must_ask = False
+        self._archiving.catch_up(self._channel, self._place)
+
+    def _answer(self, staging: Staging, now: float) -> None:
+        asked, self._asked = self._asked, 0
+        unsure = staging.done[asked:]
+        if any(faults for _, faults in unsure):
+            del staging.done[asked:]
+            self._waiting.extendleft(write for write, _ in reversed(unsure))
+            self._asked = len(unsure)
+            self._ask()
+        super()._answer(staging, now)
+
     def _load(self, now: float) -> None:
-        self._is_behind = False
+        self._is_behind = self._must_ask = False
         self._heard.clear()
         epoch = self._archiving.enter(self._channel, self._ended, now)
         self._blank = self._channel.blank(epoch)
@@ -226,9 +257,13 @@ class Replica(Durable):
             # The broker has lost what was read here, and has maybe something else in its place.
             self._ended = news.epoch
 
+    def _time(self, time_ms: int) -> float:
+        """Return a time of the broker's by the hub's clock."""
+        return time_ms / 1000 - self._archiving.ahead_s
+
     def _follow(self, batch: Batch, now: float) -> None:
         channel = self._channel
         channel.kind.follow(batch.changes, batch.last)
         channel.weigh()
-        self._keep(batch, channel.log.lines_of(batch.publications), min(now, batch.time_ms / 1000))
+        self._keep(batch, channel.log.lines_of(batch.publications), min(now, self._time(batch.time_ms)))
         self._place, self._last = batch.place, batch.id

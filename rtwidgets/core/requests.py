@@ -126,13 +126,13 @@ def _handle_later(
 ) -> None:
     """Carry a request out when its channel is ready; what comes behind a connect waits until then, too."""
     size = HOLD_BYTES if isinstance(request, ConnectRequest) else OVERHEAD_BYTES
-    connection.pending += size
+    connection.inbox.pending += size
 
     if isinstance(request, SubscribeRequest):
         connection.awaited[request.channel] = durable
 
     def act(refusal: Refusal | None, now: float) -> None:
-        connection.pending -= size
+        connection.inbox.pending -= size
         if isinstance(request, SubscribeRequest):
             del connection.awaited[request.channel]
         if connection.closing is not None:
@@ -259,6 +259,8 @@ def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float
     """Grant what a subscribe request wishes, and say where the subscription starts."""
     durable = cursor.channel.durable
     if durable is not None:
+        if request.recover:
+            durable.await_position(request.epoch, request.offset)
         durable.await_turn()
         cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)

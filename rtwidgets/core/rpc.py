@@ -161,8 +161,10 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
 
 def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -> object:
     _owner(connection)
+    # What was issued until now is meant, whichever clock is right.
+    latest = max(now, connection.hub.archiving.time(now))
     try:
-        entry = revocation_of(data.jti, data.user, now, data.expires_at_ms)
+        entry = revocation_of(data.jti, data.user, latest, data.expires_at_ms)
     except ValueError as error:
         raise Refusal(codes.BAD_REQUEST, str(error)) from None
     return {"closed": connection.hub.revoke_and_keep(entry)}

@@ -76,7 +76,7 @@ def _session(connection: Connection, request_id: int, data: SessionOf, now: floa
 
 def _sessions(connection: Connection, request_id: int, data: Nothing, now: float) -> object:
     sessions = connection.hub.sessions
-    connection.charge(sessions.work)
+    connection.inbox.charge(sessions.work)
     shown = []
     for session in sessions.seen_by(connection):
         members, count = sessions.members(session.name, NAMED_MEMBERS)

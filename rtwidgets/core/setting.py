@@ -58,13 +58,11 @@ def set_value(connection: Connection, request_id: int, wanted: SetValue, now: fl
         raise Refusal(codes.BAD_REQUEST, f"channel {name!r} is no value and can't be set")
     may_see = hub.may(connection, "subscribe", name)
     if channel.durable is not None:
-        if connection.publishes is not None:
-            connection.publishes.take(1)
+        connection.inbox.charge_publications(1)
         channel.durable.write(_kept(connection, request_id, channel, wanted, may_see), now)
         return None
     _check(channel, wanted, channel.log.top, may_see=may_see)
-    if connection.publishes is not None:
-        connection.publishes.take(1)
+    connection.inbox.charge_publications(1)
     for refusal in hub.publish_for(connection, channel, [bytes(wanted.data)], now).values():
         raise refusal
     return Version(channel.log.top, channel.log.epoch)

@@ -84,7 +84,8 @@ class Sharing(Archiving):
             ended: The epoch that must not go on.
         """
         epoch = self.make_id()[:8]
-        self.port.enter(channel.name, channel.namespace.kind, tail_of(channel, now), epoch, ended)
+        tail = tail_of(channel, self.time(now))
+        self.port.enter(channel.name, channel.namespace.kind, tail, epoch, ended)
         return epoch
 
     def catch_up(self, channel: Channel, place: Place) -> None:

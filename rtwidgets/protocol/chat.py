@@ -58,10 +58,11 @@ class Say(_Form, tag="message"):
 
 
 class Append(_Form, tag="append"):
-    """More text of an open message."""
+    """More text of an open message; with `interrupted`, it is done before it is complete."""
 
     text: str = ""
     done: bool = False
+    interrupted: bool = False
 
 
 class Edit(_Form, tag="edit"):
@@ -91,6 +92,7 @@ class ChatMessage(Struct, omit_defaults=True):
     Args:
         time: Milliseconds since the Unix epoch.
         writer: While it is open, the connection that wrote last of it.
+        interrupted: Its author ended it before it was complete.
         reactions: Users by emoji.
     """
 
@@ -102,6 +104,7 @@ class ChatMessage(Struct, omit_defaults=True):
     edited: bool = False
     open: bool = False
     writer: str = ""
+    interrupted: bool = False
     reply_to: str | None = None
     label: str | None = None
     command: CommandNote | None = None

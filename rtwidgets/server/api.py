@@ -72,9 +72,12 @@ class HttpApi:
         body = await self._body(request)
         if isinstance(body, JSONResponse):
             return body
+        now = self._now()
+        # What was issued until now is meant, whichever clock is right.
+        latest = max(now, self._hub.archiving.time(now))
         try:
             wanted = msgspec.json.decode(body.decode(), type=RevokeBody)
-            entry = revocation_of(wanted.jti, wanted.user, self._now(), wanted.expires_at_ms)
+            entry = revocation_of(wanted.jti, wanted.user, latest, wanted.expires_at_ms)
         except ValueError as error:  # all that can be wrong with it is one
             return JSONResponse({"error": str(error)}, status_code=400)
         try:

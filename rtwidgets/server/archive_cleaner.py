@@ -69,7 +69,7 @@ class Cleaner:
 
     async def round(self) -> None:
         """Look through all channels once."""
-        now = self._now()
+        now = self._hub.archiving.time(self._now())
         await self._archive.tidy(int((now - PRODUCER_TTL_S) * 1000))
         after, total = 0, 0
         largest: list[tuple[int, int, Kept]] = []

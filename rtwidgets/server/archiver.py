@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from ..archive import Archive, Kept
 from ..core import Hub
-from ..core.batch import ArchiveFault, Batch, Tail, Wanted
+from ..core.batch import ArchiveFault, Batch, Tail, Wanted, other_kind
 from ..core.rules import KindName
 from .archive_figures import ArchiveFigures
 from .archive_reads import ArchiveReads, Done
-from .attempts import Attempts, reason_of
+from .attempts import Attempts, Loads
 from .keeper import Keeper
-
-log = logging.getLogger("rtwidgets.hub")
 
 
 class Archiver(Keeper):
@@ -35,6 +32,7 @@ class Archiver(Keeper):
         self._thawed = asyncio.Event()
         self._core = hub.archiving
         self._attempts = Attempts("archive")
+        self._loads = Loads()
         self._reads = ArchiveReads(archive, self._attempts, now, self._start)
         self._core.port = self
 
@@ -120,7 +118,7 @@ class Archiver(Keeper):
             try:
                 stored = await self._attempts.do(self.archive.load(channel, tail))
                 if stored is not None and stored.kind != kind:
-                    raise ArchiveFault(f"the archive has {channel!r} as a {stored.kind}, not as a {kind}")
+                    raise other_kind("archive", channel, stored.kind, kind)
                 if stored is not None:
                     async for piece in self.archive.items(channel, tail.items):
                         self._core.items(channel, piece, stored.top)
@@ -128,14 +126,14 @@ class Archiver(Keeper):
                         await asyncio.sleep(0)
             except ArchiveFault as fault:
                 stored, failure = None, fault
-                log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
             except ValueError as error:
                 stored, failure = None, ArchiveFault(f"the archive's state of {channel!r} can't be read")
-                log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
+                failure.__cause__ = error
             except Exception as error:
                 stored, failure = None, self._attempts.unexpected(error)
             self.figures.loads += 1
             self.figures.failed_loads += failure is not None
+            self._loads.note(channel, failure)
             self._core.loaded(channel, stored, failure, self._now())
 
     async def _settle(self, batch: Batch) -> None:

@@ -13,6 +13,8 @@ log = logging.getLogger("rtwidgets.hub")
 
 # After a failure the next request fails at once for so long: asking again would keep it waiting for nothing.
 PAUSE_S = 0.5
+# Channels of which it is said that they can't be loaded.
+MAX_TOLD = 1_000
 
 T = TypeVar("T")
 
@@ -86,6 +88,24 @@ class Attempts:
         """Log what nobody has thought of, and return what to tell whoever waits: nobody may wait for ever."""
         log.error("the %s fails in a way that nobody has thought of", self.what, exc_info=error)
         return ArchiveFault(f"the {self.what} can't be used now", in_doubt=True)
+
+
+class Loads:
+    """Say once of a channel that it can't be loaded, and why, until it can."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+
+    def note(self, channel: str, fault: ArchiveFault | None) -> None:
+        """Hear that a channel was loaded, or why not."""
+        known = self._reasons.get(channel, "")
+        if fault is None:
+            if known:
+                del self._reasons[channel]
+                log.warning("channel %r can be loaded again", channel)
+        elif fault.message != known and (known or len(self._reasons) < MAX_TOLD):
+            self._reasons[channel] = fault.message
+            log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
 
 
 def reason_of(fault: ArchiveFault) -> str:

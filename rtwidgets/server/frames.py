@@ -136,8 +136,8 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             self.end(fault.code, fault.reason)
             return
         owner.on_messages(messages, len(controls))
-        for frame in controls:
-            self._control(frame)
+        if controls:
+            self._answer(controls)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -165,16 +165,21 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         # Else the application is about to answer with 503, on which a front asks another hub; the 500 that
         # uvicorn has for it would go to the client.
 
-    def _control(self, frame: Control) -> None:
-        if frame.opcode == PING:
-            # A peer that sends pings and reads nothing gets no second answer while the first waits.
-            # Nor does one that is gone: each answer to it would be a line in the log.
-            if self.is_writable and not self.transport.is_closing():
-                self.write(frame_head(len(frame.payload), PONG) + frame.payload)
-        elif frame.opcode == CLOSE:
+    def _answer(self, controls: list[Control]) -> None:
+        """Answer control frames that came together; of pings the last, which stands for those before it.
+
+        Source: RFC 6455, section 5.5.3. An answer to each would be a call of the system for each.
+        """
+        # A peer that sends pings and reads nothing gets no second answer while the first waits.
+        # Nor does one that is gone: each answer to it would be a line in the log.
+        ping = next((frame for frame in reversed(controls) if frame.opcode == PING), None)
+        if ping is not None and self.is_writable and not self.transport.is_closing():
+            self.write(frame_head(len(ping.payload), PONG) + ping.payload)
+        last = controls[-1]
+        if last.opcode == CLOSE:
             self._closing = True
             self.is_writable = False
-            self.write(frame_head(len(frame.payload), CLOSE) + frame.payload)
+            self.write(frame_head(len(last.payload), CLOSE) + last.payload)
             self.transport.close()
 
     def _await_close(self, data: bytes) -> None:

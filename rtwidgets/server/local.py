@@ -18,7 +18,7 @@ from ..errors import ConfigError
 from ..file_lock import file_lock
 from .app import HubApp
 from .local_archive import local_archive
-from .run import bind, make_server
+from .run import bind, make_server, run_alone
 from .settings import AuthSection, HubSection, Settings
 
 LOCK_NAME = "rtwidgets-hub.lock"
@@ -68,7 +68,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
             url=f"http://127.0.0.1:{port}", token=_owner_token(hub), pid=os.getpid(), hub=hub.hub.hub_id
         )
         server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s), lambda: _end(file))
-        server.run(sockets=[listener])
+        run_alone(server, listener)
     return True
 
 

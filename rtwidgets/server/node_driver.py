@@ -191,9 +191,12 @@ class NodeDriver:
 
     async def _read_shared(self) -> None:
         kept = await self._book.shared()
-        lacking = self._core.know_shared(kept, self._now())
+        now = self._now()
+        lacking = self._core.know_shared(kept, now)
+        # What this hub takes away is gone for all of them.
+        now = self._hub.archiving.time(now)
         for name, value in self._core.shared.items():
-            if name.startswith("revoked\n") and _is_over(value, self._now()):
+            if name.startswith("revoked\n") and _is_over(value, now):
                 lacking[name] = None
         if lacking:
             self.share(lacking)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from ..core import Connection, Hub
+from ..core.inbox import TURN_S
 from .frame_parser import POLICY, TOO_BIG, FrameFault, frame_head
 from .frames import CLOSE_TIMEOUT_S, FramesProtocol
 from .logs import connection_ended
@@ -18,9 +20,11 @@ TURN_BYTES = 256 * 1024
 
 
 class Outlets:
-    """Write to every outlet that has something to take, once per turn of the loop.
+    """Write to every outlet that has something to take, once per turn of the loop; then let some work.
 
-    Outlets whose cursors stand at the same place get the same frame object, and it is framed once.
+    Outlets whose cursors stand at the same place get the same frame object, and it is framed once. Commands
+    that had to wait go on when everybody's frames have left: at most for one turn of a connection, which of
+    several connections at work a few may share.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -28,20 +32,27 @@ class Outlets:
         # When something was last read from any outlet, by the loop's clock.
         self.last_input = 0.0
         self._ready: list[Outlet] = []
-        self._scheduled = False
+        self._at_work: deque[Outlet] = deque()
+        self._writes_soon = False
+        self._works_soon = False
         self._payload = b""
         self._frame = b""
 
     def ready(self, outlet: Outlet) -> None:
         """Note that an outlet's connection has something to take."""
         self._ready.append(outlet)
-        if not self._scheduled:
-            self._scheduled = True
+        if not self._writes_soon:
+            self._writes_soon = True
             asyncio.get_running_loop().call_soon(self.write)
+
+    def at_work(self, outlet: Outlet) -> None:
+        """Note that an outlet's connection may go on with its commands."""
+        self._at_work.append(outlet)
+        self._work_soon()
 
     def write(self) -> None:
         """Write what is ready."""
-        self._scheduled = False
+        self._writes_soon = False
         ready, self._ready = self._ready, []
         now = self.now()
         for outlet in ready:
@@ -49,6 +60,28 @@ class Outlets:
                 outlet.pump(now)
             except Exception as error:  # one connection must not take the others of this turn down with it
                 outlet.fail(error)
+
+    def _work_soon(self) -> None:
+        if not self._works_soon:
+            self._works_soon = True
+            # Unlike `call_soon`: behind what has come meanwhile.
+            asyncio.get_running_loop().call_later(0, self._work)
+
+    def _work(self) -> None:
+        self._works_soon = False
+        self.write()
+        clock, now = self._at_work[0].connection.hub.clock, self.now()
+        begun = clock()
+        for _ in range(len(self._at_work)):
+            outlet = self._at_work.popleft()
+            try:
+                outlet.work(now)
+            except Exception as error:
+                outlet.fail(error)
+            if clock() - begun >= TURN_S:
+                break
+        if self._at_work:
+            self._work_soon()
 
     def framed(self, payload: bytes) -> bytes:
         """Return a payload as a whole frame; the same payload object as the last one is not framed again."""
@@ -64,6 +97,7 @@ class Outlet:
     def __init__(self, hub: Hub, outlets: Outlets) -> None:
         self._outlets = outlets
         self._queued = False
+        self._is_at_work = False
         self._deadline: asyncio.TimerHandle | None = None
         self._send_timeout_s = hub.rules.limits.send_timeout_s
         self._port: FramesProtocol | None = None
@@ -150,24 +184,29 @@ class Outlet:
         port, connection = self._port, self.connection
         if port is None or port.is_ending:
             return
-        written, resumed = 0, False
-        while port.is_writable and (connection.has_output or connection.can_go_on):
-            if written >= TURN_BYTES:
-                self._wake()
-                return
+        written = 0
+        while port.is_writable and connection.has_output:
             payload = connection.take(FRAME_BYTES, now)
-            if payload is not None:
-                written += len(payload)
-                port.write(self._outlets.framed(payload))
-            elif not resumed:
-                resumed = True
-                connection.resume(now)
-            else:  # it had its turn
+            if payload is None:
+                break
+            written += len(payload)
+            port.write(self._outlets.framed(payload))
+            if written >= TURN_BYTES:
                 self._wake()
                 return
         if not port.is_writable:
             self._set_deadline(port)
+        elif connection.can_go_on:
+            if not self._is_at_work:
+                self._is_at_work = True
+                self._outlets.at_work(self)
         elif connection.closing is not None:
             port.end(*connection.closing)
         elif port.read_paused and not connection.congested:
             port.resume()
+
+    def work(self, now: float) -> None:
+        """Go on with commands that wait, and write what comes of it."""
+        self._is_at_work = False
+        self.connection.resume(now)
+        self.pump(now)

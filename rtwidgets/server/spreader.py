@@ -12,16 +12,17 @@ import msgspec
 from ..archive.base import SharedArchive
 from ..brokers.redis import Keeping, RedisBroker, keeping_of
 from ..core import Hub
-from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted
+from ..core.batch import ArchiveFault, Batch, News, Place, Stored, Tail, Wanted, other_kind
 from ..core.rules import KindName
 from ..core.sharing import Sharing
 from .archive_figures import ArchiveFigures
 from .archive_reads import ArchiveReads, Done
 from .archived_channels import ArchivedChannels
-from .attempts import Attempts, reason_of
+from .attempts import Attempts, Loads
+from .clock import ahead_of
 from .keeper import Keeper
 from .node_driver import NodeDriver
-from .pairing import Pairing
+from .pairing import Pairing, SameKinds
 from .shared_channels import Outcome, SharedChannels
 
 log = logging.getLogger("rtwidgets.hub")
@@ -60,6 +61,7 @@ class Spreader(Keeper):
         self.listener.on_back = self._on_back
         self._core = hub.archiving
         self._has_doubt = asyncio.Event()
+        self._is_identified = False
         self._attempts = Attempts("broker")
         self._attempts.on_back = self._on_back
         self._shared = SharedChannels(broker, self._attempts, self.figures)
@@ -72,7 +74,9 @@ class Spreader(Keeper):
             bound = hub.rules.limits.archive_channels
             self._past = ArchiveReads(archive, attempts, now, self._start)
             self.archived = ArchivedChannels(broker, self._attempts, self.figures, archive, attempts, bound)
-        self._pairing = Pairing(broker, self._attempts, self.archived)
+        self._kinds = SameKinds(broker, self._attempts, hub.rules)
+        self._pairing = Pairing(broker, self._attempts, hub.rules, self.archived)
+        self._loads = Loads()
         self._core.port = self
         self.nodes = NodeDriver(broker, hub, now)
 
@@ -94,6 +98,7 @@ class Spreader(Keeper):
         await self._attempts.begin(self._open_broker())
         if self.archived is not None:
             await self.archived.open()
+        await self._kinds.open()
         await self._pairing.open()
 
     async def _open_broker(self) -> None:
@@ -159,7 +164,9 @@ class Spreader(Keeper):
         return self._shared
 
     async def _check(self, side: SharedChannels) -> None:
-        """Raise an ArchiveFault where hubs with another archive would be in the way."""
+        """Raise an ArchiveFault where the broker is not known yet, or others have another archive."""
+        if not self._is_identified:
+            await self._attempts.do(self._identify())
         if side is self.archived or self.archived is None:
             await self._pairing.check()
 
@@ -210,7 +217,7 @@ class Spreader(Keeper):
                 await self.listener.join(channel)
                 stored = await side.enter(channel, kind, tail, epoch, ended, self._keeping(channel))
                 if stored.kind != kind:
-                    raise ArchiveFault(f"the broker has {channel!r} as a {stored.kind}, not as a {kind}")
+                    raise other_kind("broker", channel, stored.kind, kind)
                 async for piece in side.items(channel, tail):
                     self._core.items(channel, piece, stored.top)
                     # Others have their turn while a large one is loaded.
@@ -221,13 +228,13 @@ class Spreader(Keeper):
                     raise ArchiveFault(f"the archive has lost publications of {channel!r}: restart the hubs")
             except ArchiveFault as fault:
                 failure = fault
-                log.error("channel %r can't be loaded: %s", channel, reason_of(fault))
             except ValueError as error:
                 failure = ArchiveFault(f"the broker's state of {channel!r} can't be read")
-                log.error("channel %r can't be loaded, its state can't be read: %s", channel, error)
+                failure.__cause__ = error
             except Exception as error:
                 failure = self._attempts.unexpected(error)
             side.count_load(failed=failure is not None)
+            self._loads.note(channel, failure)
             self._core.entered(channel, stored if failure is None else None, news, failure, self._now())
 
     async def _catch_up(self, channel: str, place: Place) -> None:
@@ -251,8 +258,14 @@ class Spreader(Keeper):
         self._has_doubt.set()
 
     async def _identify(self) -> None:
-        """To clients, all hubs of a broker are one."""
+        """To clients, all hubs of a broker are one, and so is their clock."""
         self._hub.rename(await self.broker.identity(self._hub.hub_id))
+        asked_at, core = self._now(), self._core
+        ahead_s = ahead_of(await self.broker.time(), asked_at, self._now(), core.ahead_s)
+        if ahead_s != core.ahead_s:
+            log.warning("the broker's clock is %+.0f s from the hub's; publications have its times", ahead_s)
+        core.ahead_s = ahead_s
+        self._is_identified = True
 
     async def _sweep_all(self) -> None:
         while True:
@@ -262,8 +275,9 @@ class Spreader(Keeper):
             self._has_doubt.clear()
             try:
                 await self._identify()
-                with suppress(ArchiveFault):  # whoever uses it says so
-                    await self._pairing.look_again()
+                for agreement in (self._kinds, self._pairing):
+                    with suppress(ArchiveFault):  # it says so itself
+                        await agreement.look_again()
                 await self._sweep()
             except ArchiveFault:
                 pass  # whoever publishes says so

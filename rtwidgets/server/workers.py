@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ..errors import ConfigError
+from .app import HubApp
 from .run import bind, serve_on, url_of
 from .settings import Settings
 
@@ -24,7 +26,11 @@ log = logging.getLogger("rtwidgets.hub")
 SHORT_LIFE_S = 5.0
 REST_S = 1.0
 # Workers that have not ended so long after their drain should be over are killed.
-END_S = 30.0
+END_S = 20.0
+# A worker whose loop has not turned for so long is killed, and another started: by then the others have
+# forgotten it, and what the system gives it hangs.
+HUNG_S = 15.0
+BEAT_S = 1.0
 
 
 class Worker:
@@ -35,9 +41,21 @@ class Worker:
         self.line, theirs = context.Pipe()
         self.started_at = time.monotonic()
         self.is_ready = False
-        self.process: BaseProcess = context.Process(target=_work, args=(settings, port, theirs))
+        # Counts on while its loop turns. Memory, as writing to a line may wait.
+        self._beats: Any = context.Value("L", 0, lock=False)
+        self._beat = 0
+        self._missed_s = 0.0
+        self.process: BaseProcess = context.Process(target=_work, args=(settings, port, theirs, self._beats))
         self.process.start()
         theirs.close()
+
+    def is_hung(self, passed_s: float) -> bool:
+        """Say whether it does nothing any more, having looked at it for some time more."""
+        if not self.is_ready or self._beats.value != self._beat:
+            self._beat, self._missed_s = self._beats.value, 0.0
+        else:
+            self._missed_s += passed_s
+        return self._missed_s > HUNG_S
 
     def end(self, how: int) -> None:
         """Send it a signal."""
@@ -68,6 +86,8 @@ class Workers:
             ConfigError: If the address can't be used, or workers can't start with these settings.
         """
         hub = self._settings.hub
+        # Here, as each of them takes its time to come to what is wrong.
+        HubApp(self._settings, hub.port).check_keeper()
         holder = _hold(hub.host, hub.port)
         port = holder.getsockname()[1]
         mine, others = socket.socketpair()
@@ -90,7 +110,13 @@ class Workers:
     def _look_after(self, signals: socket.socket, port: int) -> None:
         waited: list[Any] = [signals, *(worker.process.sentinel for worker in self._workers)]
         waited += [worker.line for worker in self._workers if not worker.is_ready]
-        for found in wait(waited, timeout=REST_S):
+        happened = wait(waited, timeout=REST_S)
+        if not happened:  # this process may have been stopped itself: only what it has waited counts
+            for worker in self._workers:
+                if worker.is_hung(REST_S):
+                    log.error("worker %s does not do anything any more: it is killed", worker.process.pid)
+                    worker.end(signal.SIGKILL)
+        for found in happened:
             if found is signals:
                 for number in signals.recv(64):
                     self._end_all(number)
@@ -160,16 +186,27 @@ def _note(number: int, frame: object) -> None:
     """Let a signal wake up who waits, and do nothing else."""
 
 
-def _work(settings: Settings, port: int, line: Connection) -> None:
+def _work(settings: Settings, port: int, line: Connection, beats: Any) -> None:
     """Be a worker."""
+
+    def ready(url: str) -> None:
+        line.send("")
+        _beat(beats)
+
     # A terminal sends it to all processes of the group; who started us passes it on in its own way.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     try:
         listener = bind(settings.hub.host, port, shared=True)
-        serve_on(listener, settings, lambda url: line.send(""))
+        serve_on(listener, settings, ready)
     except ConfigError as fault:
         line.send(str(fault))
+
+
+def _beat(beats: Any) -> None:
+    """Show that the loop turns, from now on."""
+    beats.value += 1
+    asyncio.get_running_loop().call_later(BEAT_S, _beat, beats)
 
 
 def _end_with(line: Connection) -> None:

@@ -15,7 +15,8 @@ from ..protocol.names import check_session
 from . import options
 from .base import LiveWidget
 from .dashboard_spec import DashboardSpec, ids_for, new_id, read_spec
-from .panels import COLUMNS, MAX_PANELS, MAX_ROWS, Panel, highest_place, moved, settled, widths
+from .panel_moves import moved
+from .panels import COLUMNS, MAX_PANELS, MAX_ROWS, Panel, last_place, settled, widths
 
 if TYPE_CHECKING:
     from ..client.hub import Hub
@@ -106,7 +107,7 @@ class Dashboard(LiveWidget):
         return list(read_spec(self._value.get()).panels)
 
     def add(self, widget: LiveWidget, *, columns: int = DEFAULT_COLUMNS, rows: int | None = None) -> Panel:
-        """Add a widget where there is room highest up, and return its panel.
+        """Add a widget to the last row, where that has room, or below it, and return its panel.
 
         Args:
             widget: A widget of the session.
@@ -121,7 +122,7 @@ class Dashboard(LiveWidget):
             nonlocal name
             _check_room(len(spec.panels) + 1)
             name = new_id(widget.spec["kind"], {panel.id for panel in spec.panels})
-            x, y = highest_place(spec.panels, columns)
+            x, y = last_place(spec.panels, columns)
             panel = Panel(name, x, y, columns, span.rows or widget.rows_in(columns), _spec_of(widget))
             return _with_panels(spec, settled([*spec.panels, panel]))
 
@@ -151,7 +152,7 @@ class Dashboard(LiveWidget):
     ) -> Panel:
         """Give a widget, or the panel of this id, another place or size, and return its panel.
 
-        Panels in its way go below it, and all rise as high as there is room. What is left out stays.
+        Panels in its way go below it, with their row when it comes from another one. What is left out stays.
 
         Args:
             panel: A widget of the dashboard, or the id of its panel.
@@ -254,8 +255,9 @@ def _laid_out(
         height = max(map(sum, heights), default=0)
         x = 0
         for cell, columns, own in zip(cells, shares, heights, strict=True):
-            if cell[-1].rows is None and own[-1] > FIXED_ROWS:
-                own[-1] += height - sum(own)
+            grows = [i for i, span in enumerate(cell) if span.rows is None and own[i] > FIXED_ROWS]
+            if grows:
+                own[grows[-1]] += height - sum(own)
             top = y
             for span, high in zip(cell, own, strict=True):
                 panels.append(Panel(next(names), x, top, columns, high, _spec_of(span.widget)))

@@ -63,6 +63,17 @@ def test_doubtful_figures_are_marked(figure: str, value: float, said: str) -> No
     assert said in report(record(load_run("hub", 0, **{figure: value})))
 
 
+def test_attacks_have_a_table_of_their_own_and_the_worst_counts() -> None:
+    figures = {"ratio_low": 0.9, "ratio_high": 1.5, "p99_ms": 5.0, "server_load": 0.3}
+    ratios = {"ping_flood": 1.02, "rubbish": 1.2}
+    text = report(
+        record(*(Run(f"attacked-{name}", "hub", 0, {"ratio": r, **figures}) for name, r in ratios.items()))
+    )
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+    assert ["", "ping flood", "1.02", "0.90–1.50", "5.0", "30%", ""] in rows
+    assert next(row for row in rows if "worst of all" in "".join(row))[2:5] == ["≤ 1.10", "1.20", "no"]
+
+
 def test_record_survives_its_file(tmp_path: Path) -> None:
     kept = record(load_run("hub", 0), load_run("nats", 0))
     kept.save(tmp_path / "deep" / "record.json")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import run
+from benchmarks.hostile import interval
 from benchmarks.process_stats import idle_s
-from benchmarks.scenarios import SCENARIOS, Idle, Kernel, Load
+from benchmarks.scenarios import ATTACKS, SCENARIOS, Attack, Idle, Kernel, Load
 from benchmarks.servers import SERVERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,20 @@ def test_idle_connection_costs_memory(scenario: Idle) -> None:
 def test_kernel_publishes_rows(scenario: Kernel) -> None:
     figures = run(HUB, scenario, 1, ROOT)
     assert figures["rows_per_s"] > 1000
+
+
+def test_attack_is_measured_beside_its_absence() -> None:
+    figures = run(HUB, Attack("attacked", "", ATTACKS[0], pairs=2), 0.6, ROOT)
+    assert 0 < figures["ratio_low"] <= figures["ratio"] <= figures["ratio_high"]
+    assert figures["p99_ms"] > 0 and figures["server_load"] > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "cut"), [(1, 0), (5, 0), (6, 0), (8, 0), (9, 1), (11, 1), (12, 2), (15, 3), (20, 5)]
+)
+def test_interval_of_a_median_is_that_of_the_sign_test(count: int, cut: int) -> None:
+    values = [float(number) for number in range(count)]
+    assert interval(values[::-1]) == (cut, count - 1 - cut)
 
 
 def test_cores_that_are_not_there_are_named() -> None:

@@ -18,6 +18,12 @@ def pubs(line: Line, channel: str, count: int) -> list[dict[str, Any]]:
         line.receive()
 
 
+def reach(line: Line, channel: str, offset: int) -> None:
+    """Wait until a line's hub has this: what is acknowledged at one may reach the other a moment later."""
+    while line.ask(history={"channel": channel, "limit": 0})["history"]["offset"] < offset:
+        pass
+
+
 def test_publications_come_in_one_order_wherever_they_were_published(pair: Pair, name: str) -> None:
     channel = f"event:{name}"
     with open_line(pair.one) as ann, open_line(pair.other, "bob") as bob:
@@ -122,6 +128,7 @@ def test_value_is_set_once_at_a_version(pair: Pair, name: str) -> None:
         assert set_(ann, 1, 0)["rpc"]["data"]["version"] == 1
         assert "set by Ann" in set_(bob, 2, 0)["error"]["message"]
         assert set_(bob, 2, 1)["rpc"]["data"]["version"] == 2
+        reach(ann, channel, 2)
         state = ann.ask(subscribe={"channel": channel})["subscribe"]["data"]
         assert (state["value"], state["by"]["user"]) == (2, "bob")
 
@@ -139,6 +146,7 @@ def test_chat_is_one(pair: Pair, name: str) -> None:
         assert "error" not in say(bob, type="message", id="m2", text="hi")
         assert "error" not in say(ann, type="delete", id="m1")
         for line in (ann, bob):
+            reach(line, channel, 4)
             (message,) = line.ask(subscribe={"channel": channel})["subscribe"]["data"]["messages"]
             assert (message["id"], message["user"]) == ("m2", "bob")
 
@@ -163,9 +171,7 @@ def test_slow_reader_of_a_table_elsewhere_gets_changes_merged(pair: Pair, name: 
         for number in range(50):
             change = {"upsert": {"id": [number % 3], "n": [number]}}
             ann.ask(publish={"channel": channel, "data": change})
-        # What is acknowledged at one hub may reach the other a moment later.
-        while bob.ask(history={"channel": channel, "limit": 0})["history"]["offset"] < 50:
-            pass
+        reach(bob, channel, 50)
         bob.ask(rpc={"method": "rtwidgets.subscription", "data": {"channel": channel, "visible": True}})
         (pub,) = pubs(bob, channel, 1)
         assert pub["offset"] == 50 and sorted(pub["data"]["upsert"]["n"]) == [47, 48, 49]

@@ -168,6 +168,29 @@ def test_subscriptions_that_are_cut_silently_are_noticed_and_holes_filled(
 
 
 @pytest.mark.slow
+def test_hub_that_has_not_heard_of_the_newest_says_what_redis_has(
+    apart: tuple[HubProcess, HubProcess, Swallower],
+) -> None:
+    one, other, swallower = apart
+    with open_line(one) as ann, open_line(other, "bob") as bob:
+
+        def set_(line: Line, data: object, version: int) -> dict[str, Any]:
+            wanted = {"channel": "value:v", "data": data, "if_version": version}
+            return line.ask(rpc={"method": "rtwidgets.set", "data": wanted})
+
+        start = bob.ask(subscribe={"channel": "value:v"})["subscribe"]
+        swallower.swallows = True
+        assert set_(ann, 1, 0)["rpc"]["data"]["version"] == 1
+        assert set_(bob, 2, 1)["rpc"]["data"]["version"] == 2
+        assert set_(ann, 3, 2)["rpc"]["data"]["version"] == 3
+        assert "at 3: 3, set by Ann" in set_(bob, 4, 9)["error"]["message"]
+        assert set_(ann, 4, 3)["rpc"]["data"]["version"] == 4
+        with open_line(other, "eve") as eve:
+            where = {"recover": True, "epoch": start["epoch"], "offset": 4}
+            assert eve.ask(subscribe={"channel": "value:v", **where})["subscribe"]["recovered"]
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(60 + 240 * TIMES)
 def test_subscriptions_that_are_cut_are_made_again(
     own_redis: RedisServer, workers: HubProcess, crowd_of: Callable[..., Crowd]

@@ -27,7 +27,7 @@ recover = true
 """
 KEY = "rtwidgets:archive"
 
-Make = Callable[[str, str], HubProcess]
+Make = Callable[..., HubProcess]
 
 
 @pytest.fixture
@@ -39,12 +39,13 @@ def forgetful_redis(need_redis: None) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def make(forgetful_redis: RedisServer, tmp_path: Path) -> Iterator[Make]:
-    """Make hubs of one broker, each with a name and an archive."""
+    """Make hubs of one broker, each with a name, an archive, and maybe more of its namespace."""
     hubs: list[HubProcess] = []
 
-    def hub(name: str, archive: str) -> HubProcess:
+    def hub(name: str, archive: str, more: str = "") -> HubProcess:
         (tmp_path / name).mkdir()
-        hubs.append(HubProcess(tmp_path / name, CONFIG.format(broker=forgetful_redis.url, archive=archive)))
+        config = CONFIG.format(broker=forgetful_redis.url, archive=archive) + more
+        hubs.append(HubProcess(tmp_path / name, config))
         return hubs[-1]
 
     yield hub
@@ -75,6 +76,11 @@ def test_hub_with_another_archive_or_none_does_not_start(
         refused = rf"Error: hub\.broker is used by hubs that have another archive.*delete the key {KEY}"
         with pytest.raises(AssertionError, match=refused):
             make(name, archive).start()
+    partly = (
+        r"have archive = true for the namespace 'chat', which is false here.*HDEL rtwidgets:archived chat"
+    )
+    with pytest.raises(AssertionError, match=partly):
+        make("partly", a, "archive = false").start()
     make("same", a).start()
     # Whoever comes first decides, and who wants to change that can.
     forgetful_redis.ask("SET", KEY, "none")

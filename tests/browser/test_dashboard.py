@@ -162,9 +162,10 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
     desk.keyboard.press("Shift+Tab")
     expect(mover).to_be_focused()
     for key, place, said in (
+        ("ArrowDown", [0, 11, 7, 8], "Prices by symbol moved to column 1, row 12."),
         ("ArrowDown", [0, 12, 7, 8], "Prices by symbol moved to column 1, row 13."),
-        ("ArrowUp", [0, 4, 7, 8], "Prices by symbol moved to column 1, row 5."),
-        ("ArrowLeft", [0, 4, 7, 8], "Prices by symbol can't move further."),
+        ("ArrowUp", [0, 11, 7, 8], "Prices by symbol moved to column 1, row 12."),
+        ("ArrowLeft", [0, 11, 7, 8], "Prices by symbol can't move further."),
         ("ArrowUp", [0, 3, 7, 8], "Prices by symbol moved to column 1, row 4."),
         ("ArrowRight", [1, 3, 7, 8], "Prices by symbol moved to column 2, row 4."),
         ("Shift+ArrowRight", [1, 3, 8, 8], "Prices by symbol is 8 columns wide and 8 rows high."),

@@ -16,7 +16,9 @@ import pytest
 
 from rtwidgets.client.address import parse_address
 from rtwidgets.client.connect import connect
+from rtwidgets.client.reading import anything, read
 from rtwidgets.client.replies import in_python
+from rtwidgets.client.snapshots import read_snapshots
 from rtwidgets.core.kinds.base import NOBODY, DataError
 from rtwidgets.core.kinds.table import Table
 from rtwidgets.errors import (
@@ -335,6 +337,44 @@ def test_a_column_of_mixed_types_is_named_for_arrow(join: Join) -> None:
     with pytest.raises(ColumnsError, match="column 'a' can't be an Arrow column, it holds int, str"):
         stream.to_frame(backend="arrow")
     assert stream.to_frame()["a"].tolist() == [1, "text"]
+
+
+def test_rows_that_nobody_can_read_are_said_and_stop_no_reader(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, other = join(), join()
+    stream = hub.stream("unreadable")
+    heard: list[object] = []
+    other.stream("unreadable").on_data(lambda batch: heard.append(batch["n"]))
+    with caplog.at_level(logging.WARNING, "rtwidgets"):
+        stream.append(n=1)
+        for data in (b'{"n":[1e999]}', b'{"n":[%b]}' % (b"9" * 400), b'{"n":[1],"m":[]}', b'{"n":5}'):
+            hub._use().publisher.put_whole(stream.name, data)
+        stream.append(n=2)
+        assert hub.flush()
+        eventually(lambda: heard == [[1], [2]])
+        found = read_snapshots(hub, [stream.name])[stream.name]
+        assert [batch["n"] for batch in found["batches"]] == [[1], [2]]
+    said = [record.getMessage() for record in caplog.records]
+    for why in ("beyond what a float holds", "unequal length", "Expected `array`"):
+        assert any("'stream:unreadable'" in line and why in line for line in said), said
+    for last in (None, "5m"):
+        with pytest.raises(ChannelError, match="'stream:unreadable' can't be read"):
+            stream.to_frame(last)
+
+
+@pytest.mark.parametrize("data", [b"[1e999]", b"9" * 5_000, b"{"])
+def test_data_that_python_can_not_read_is_named_with_its_channel(data: bytes) -> None:
+    with pytest.raises(ChannelError, match="published to 'value:odd' can't be read"):
+        read(anything, data, "value:odd")
+
+
+def test_a_number_that_no_float_holds_is_told(join: Join) -> None:
+    hub = join()
+    hub._use().publisher.put_whole("value:infinite", b"1e999")
+    assert hub.flush()
+    with pytest.raises(ReplyError, match=r"'value:infinite': a number is beyond what a float holds"):
+        hub.value("infinite").set(1)
 
 
 def test_a_table_that_lost_its_key_is_told_in_words_of_python() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 import uuid
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -318,6 +320,13 @@ def test_owner_has_the_traceback_and_the_caller_type_and_message(
         raise SystemExit(3)
 
     @server.command
+    def leave_later() -> Awaitable[None]:
+        async def leave() -> None:
+            raise SystemExit(3)
+
+        return leave()
+
+    @server.command
     def large() -> str:
         return "x" * 1_000_000
 
@@ -332,6 +341,8 @@ def test_owner_has_the_traceback_and_the_caller_type_and_message(
     assert caplog.text == "", "what the caller gave is no fault of the owner's"
     with pytest.raises(HandlerFailedError, match="SystemExit: 3"):
         caller.call("leave")
+    with pytest.raises(HandlerFailedError, match="RuntimeError: a handler raised SystemExit"):
+        caller.call("leave_later", timeout_s=5)
     with pytest.raises(HandlerFailedError, match="the result of 'large' takes 1000002 bytes, the hub takes"):
         caller.call("large")
 
@@ -379,3 +390,48 @@ def test_state_of_a_call_that_nobody_serves(join: Join) -> None:
     with pytest.raises(HandlerAwayError):
         call.result(10)
     assert call.state == "away"
+
+
+class UnspeakableError(Exception):
+    """Raises whatever it is asked."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]
+        raise RuntimeError("no notes")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_exception_that_can_not_be_told_is_answered_and_keeps_no_place(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What the log makes of such a one is for Python: it prints what it can.
+    monkeypatch.setattr(running.log, "handlers", [logging.NullHandler()])
+    monkeypatch.setattr(running.log, "propagate", False)
+    server, caller = join(), join()
+
+    @server.command
+    def plain() -> None:
+        raise UnspeakableError
+
+    @server.command
+    async def awaits() -> None:
+        raise UnspeakableError
+
+    @server.command
+    def half() -> None:
+        raise FileNotFoundError("no file a\udcff.csv")
+
+    for command in (plain, awaits):
+        with pytest.raises(
+            HandlerFailedError, match=r"UnspeakableError: .*its text can't be read.*RuntimeError"
+        ):
+            caller.call(command.name, timeout_s=5)
+        assert "UnspeakableError" in command.last_error
+    with pytest.raises(HandlerFailedError, match=r"FileNotFoundError: no file a\\udcff.csv"):
+        caller.call("half", timeout_s=5)
+    eventually(lambda: not any(call_slots()._held[command] for command in (plain, awaits, half)))

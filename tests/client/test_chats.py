@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from rtwidgets.client import running, turns
 from rtwidgets.client.chat_copy import Message
 from rtwidgets.client.hub import Hub
 from rtwidgets.core.kinds.chat import MAX_MESSAGES
 from rtwidgets.errors import ChannelError, ChannelNameError, PermissionDeniedError, ReplyError
-from rtwidgets.protocol.chat import PAGE
+from rtwidgets.protocol.chat import MAX_TEXT, PAGE
 from rtwidgets.protocol.messages import ClientInfo, Publication
 
 from ..server.sockets import open_line
@@ -58,6 +59,127 @@ def test_history_members_and_answers_that_grow(join: Join) -> None:
     assert [(m.user, m.name) for m in desk.members()] == [("ann", "Ann"), ("ben", "Ben")]
     bot()
     assert desk.history(1)[0].text == "looking, Ben … found"
+
+
+def test_an_answer_that_breaks_off_says_so_and_a_long_one_goes_on_in_further_messages(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, ben = join(own_token=token("ann")), join(own_token=token("ben"))
+    desk, other = ann.chat("c1broken"), ben.chat("c1broken")
+    heard: list[Message] = []
+    other.on_message(heard.append)
+
+    @desk.on_message(label="Plain")
+    def plain(message: Message) -> Iterator[str]:
+        if message.text == "?":
+            yield "do not s"
+            raise ValueError("no model")
+
+    @desk.on_message(label="Async")
+    async def awaits(message: Message) -> AsyncIterator[str]:
+        if message.text == "?":
+            yield "do not s"
+            raise ValueError("no model")
+        for _ in range(4):
+            yield "🙂" * 5_000
+        yield "." * (2 * MAX_TEXT + 1)
+
+    desk._wait()
+    other.say("?")
+    eventually(lambda: [m.interrupted for m in desk.history()] == [False, True, True])
+    assert {(m.label, m.text, m.open) for m in desk.history()[1:]} == {
+        ("Plain", "do not s", False),
+        ("Async", "do not s", False),
+    }
+    eventually(lambda: caplog.text.count("ValueError: no model") == 2)
+    # Who listens hears of it, with its mark; who joins late sees it.
+    eventually(lambda: [m.interrupted for m in heard] == [False, True, True])
+    assert [m.interrupted for m in join().chat("c1broken").history()] == [False, True, True]
+    other.say("long")
+    eventually(lambda: len(desk.history()) == 8 and not desk.history(1)[0].open)
+    half = MAX_TEXT // 2
+    texts = ["🙂" * 15_000, "🙂" * 5_000 + "." * half, "." * MAX_TEXT, "." * (half + 1)]
+    assert [(m.text, m.interrupted) for m in desk.history(4)] == [(text, False) for text in texts]
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_who_asks_what_never_ends_keeps_nobody_else_waiting(
+    join: Join, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, blocks: bool
+) -> None:
+    monkeypatch.setattr(turns, "LONG_AFTER_S", 0.2)
+    monkeypatch.setattr(running, "BLOCKED_AFTER_S", 0.3)
+    ann, bob, eve = (join(own_token=token(name)) for name in ("ann", "bob", "eve"))
+    desk = ann.chat(f"c1never{blocks}")
+    ends = threading.Event()
+
+    @desk.on_message
+    async def bot(message: Message) -> AsyncIterator[str]:
+        yield f"{message.text}:"
+        if message.text == "never":
+            while not ends.wait(30 if blocks else 0):
+                await asyncio.sleep(0.01)
+        yield " done"
+
+    def answers() -> list[str]:
+        return [m.text for m in desk.history() if m.user == "ann"]
+
+    desk._wait()
+    eve.chat(desk.name).say("never")
+    eve.chat(desk.name).say("next")
+    eventually(lambda: f"on_message of '{desk.name}' has been at one message for 0.2 s" in caplog.text)
+    if blocks:
+        eventually(lambda: "blocks the loop of async functions" in caplog.text)
+    bob.chat(desk.name).say("fast")
+    eventually(lambda: answers() == ["never:", "fast: done"])
+    ends.set()
+    eventually(lambda: answers() == ["never: done", "fast: done", "next: done"])
+    assert caplog.text.count("has been at one message") == 1
+
+
+def test_a_plain_handler_that_never_ends_is_noticed(
+    join: Join, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LONG_AFTER_S", 0.2)
+    desk = join().chat("c1plain")
+    ends = threading.Event()
+    handle = desk.on_message(lambda _: ends.wait(30))
+    desk._wait()
+    desk.say("never")
+    eventually(lambda: "has been at one message for 0.2 s; all others wait for it" in caplog.text)
+    handle()
+    ends.set()
+
+
+def test_a_message_that_is_deleted_while_it_grows_ends_what_writes_it(join: Join) -> None:
+    desk, other = join(own_token=token("ann")).chat("c1gone"), join(own_token=token("ben")).chat("c1gone")
+    closed: list[str] = []
+
+    @desk.on_message(label="Plain")
+    def plain(message: Message) -> Iterator[str]:
+        try:
+            while True:
+                yield "."
+                time.sleep(0.01)
+        finally:
+            closed.append("plain")
+
+    @desk.on_message(label="Async")
+    async def awaits(message: Message) -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "."
+                await asyncio.sleep(0.01)
+        finally:
+            closed.append("async")
+
+    desk._wait()
+    other.say("tell me all")
+    eventually(lambda: len(desk.history()) == 3)
+    for message in desk.history()[1:]:
+        desk.delete(message)
+    eventually(lambda: sorted(closed) == ["async", "plain"])
+    assert [m.text for m in other.history()] == ["tell me all"]
 
 
 BOT = """

@@ -76,6 +76,21 @@ def test_a_failing_source_says_why_and_stops_nothing_else(
     assert hub.value("f4").get() == 1
 
 
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("error", [UnspeakableError, SystemExit])
+def test_a_source_has_failed_whatever_it_raises(join: Join, error: type[BaseException]) -> None:
+    def breaks() -> Iterator[tuple[str, int]]:
+        yield "value:f4told", 1
+        raise error
+
+    feed = join().run(breaks)
+    eventually(lambda: feed.status.startswith(f"failed: {error.__name__}: "))
+
+
 @pytest.mark.parametrize(("item", "message"), [(5, "pairs"), (("cpu", 1), "'stream:...'")])
 def test_items_that_lead_nowhere_are_named(join: Join, item: object, message: str) -> None:
     feed = join().run(iter([item]))

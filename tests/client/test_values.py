@@ -228,3 +228,27 @@ def test_an_answer_that_was_lost_is_said_to_be_unknown(mortal_hub: HubProcess, j
     mortal_hub.kill()
     setter.join()
     assert len(caught) == 1 and isinstance(caught[0], OutcomeUnknownError)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_function_that_wants_to_end_the_process_is_called_again(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    value = join().value("leave")
+    seen: list[object] = []
+
+    @value.on_change
+    def leave(number: int) -> None:
+        seen.append(("plain", number))
+        raise SystemExit(3)
+
+    @value.on_change
+    async def leave_async(number: int) -> None:
+        seen.append(("async", number))
+        raise SystemExit(3)
+
+    value._wait()
+    for number in (1, 2):
+        value.set(number)
+        eventually(lambda number=number: {("plain", number), ("async", number)} <= set(seen))  # type: ignore[misc]
+    eventually(lambda: caplog.text.count("on_change of 'value:leave' failed") == 4)

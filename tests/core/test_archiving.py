@@ -110,7 +110,7 @@ def test_commands_of_one_connection_keep_their_order_on_a_channel() -> None:
     (subscribed,) = (message["subscribe"] for message in messages if "subscribe" in message)
     assert (subscribed["offset"], subscribed["data"]["value"]) == (1, 1)
     assert ann.connection.cursors == {}
-    assert ann.connection.pending == ann.hub.archiving.waiting_bytes == 0
+    assert ann.connection.inbox.pending == ann.hub.archiving.waiting_bytes == 0
 
 
 def test_subscribe_that_waits_can_not_be_made_twice() -> None:
@@ -303,7 +303,7 @@ def test_load_that_fails_is_a_temporary_error_and_is_tried_again() -> None:
     assert len(archive.loads) == 1
     archive.answer_loads(AWAY)
     assert {n: r["error"]["temporary"] for n, r in answers(ann).items()} == dict.fromkeys((1, 2, 3, 4), True)
-    assert ann.connection.pending == hub.archiving.waiting_bytes == 0
+    assert ann.connection.inbox.pending == hub.archiving.waiting_bytes == 0
     subscribe(archive, ann, "event:a")
     publish(ann, "event:a", 1)
     archive.work()

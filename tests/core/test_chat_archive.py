@@ -151,7 +151,7 @@ def test_an_answer_of_the_archive_is_bounded_and_its_fault_is_told() -> None:
     archive.answer_lookups(AWAY)
     error = answers(ann)[7]["error"]
     assert (error["temporary"], error["message"]) == (True, "the archive is away")
-    assert ann.connection.pending == 0
+    assert ann.connection.inbox.pending == 0
     unknown = ann.rpc_later(archive, "rtwidgets.messages", channel=CHAT, before="unknown")
     assert unknown["rpc"]["data"] == {"messages": [], "more": False}
 

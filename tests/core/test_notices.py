@@ -92,7 +92,7 @@ def test_names_that_can_stand_in_no_channel_have_no_notices(user: str) -> None:
     assert reply["error"]["code"] == (107 if user else 103)
 
 
-@pytest.mark.parametrize("text", ["", "x" * (MAX_TEXT + 1)])
+@pytest.mark.parametrize("text", ["", " \u200b\n", "x" * (MAX_TEXT + 1)], ids=["empty", "blank", "long"])
 def test_text_has_a_bound(text: str) -> None:
     reply = notify(Peer(make_hub()).connect(), text)
     assert reply["error"]["code"] == 107

@@ -85,6 +85,78 @@ def test_what_was_decided_on_is_decided_again() -> None:
     assert answers(two.bob)[9]["error"]["code"] == 1005
 
 
+def test_what_is_refused_is_refused_for_what_the_broker_has() -> None:
+    two = Two("value:v")
+
+    def set_(peer: Peer, id: int, version: int) -> None:
+        data = {"channel": "value:v", "data": id, "if_version": version}
+        peer.send({"id": id, "rpc": {"method": "rtwidgets.set", "data": data}})
+
+    set_(two.ann, 1, 0)
+    two.one.work()
+    two.other.hints.clear()
+    # One that is right, and one that comes when the broker has been asked already and has moved again since.
+    set_(two.bob, 2, 1)
+    set_(two.bob, 3, 9)
+    two.other.begin()
+    two.other.answer_asked()
+    set_(two.ann, 4, 1)
+    two.one.work()
+    two.other.hints.clear()
+    set_(two.bob, 5, 2)
+    two.other.work()
+    found = answers(two.bob)
+    assert [found[id]["error"]["code"] for id in (2, 3)] == [1005, 1005]
+    assert found[5]["rpc"]["data"]["version"] == 3
+    two.one.work()
+    two.broker.trim(0)
+    # Nothing but refusals, and each of them only on what was there after it came.
+    set_(two.bob, 6, 9)
+    two.other.begin()
+    set_(two.ann, 7, 3)
+    two.one.work()
+    set_(two.bob, 8, 9)
+    two.other.hints.clear()
+    two.other.work()
+    found = answers(two.bob)
+    assert "at 4: 7" in found[6]["error"]["message"] and "at 4: 7" in found[8]["error"]["message"]
+
+
+def test_position_that_is_ahead_of_what_is_here_is_asked_for() -> None:
+    two = Two()
+
+    def resume(offset: int) -> Peer:
+        eve = Peer(two.other.hub, "eve").connect()
+        position = {"recover": True, "epoch": two.epochs[0], "offset": offset}
+        eve.send({"id": 1, "subscribe": {"channel": "event:a", **position}})
+        return eve
+
+    def say(*data: int) -> None:
+        publish(two.ann, "event:a", *data)
+        two.one.work()
+        two.other.hints.clear()
+
+    def is_recovered(eve: Peer) -> bool:
+        two.other.work()
+        return bool(answers(eve)[1]["subscribe"].get("recovered"))
+
+    say(1, 2)
+    assert is_recovered(resume(2))
+    say(3)
+    # What the broker has is on its way, but from before.
+    two.other.sweep()
+    two.other.begin()
+    ((name, _, place),) = two.other.asked
+    two.other.asked.clear()
+    news = deepcopy(two.broker.news(name, place))
+    say(4)
+    eve = resume(4)
+    two.other.sharing.news(name, news, 1.0)
+    assert is_recovered(eve)
+    # Nobody has it.
+    assert not is_recovered(resume(9))
+
+
 def test_hint_that_got_lost_is_found_by_the_next_one() -> None:
     two = Two()
     for number in range(3):

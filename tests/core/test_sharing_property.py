@@ -198,6 +198,8 @@ class World:
             self.hear()
             self.hear()  # who was told that a subscription ended has a new one now
             busy = any(port.under_way or port.asked or port.entering or port.hints for port in self.ports)
+            # From a position that is not there, once the broker was asked.
+            busy = busy or any(reader.peer.connection.awaited for reader in self.readers)
             if not busy and not any(producer.batches for producer in self.producers) and self.is_even():
                 return
         raise AssertionError("it never comes to an end")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
+import msgspec
+import pytest
+
+from rtwidgets.client.table_copy import Change, TableCopy
 from rtwidgets.core import Limits
-from rtwidgets.core.connection import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.inbox import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
@@ -116,6 +121,44 @@ def test_others_have_their_turn_between_the_tables_of_a_batch_and_what_follows_w
     # Its time is when it was published, not when the batch began: a log's times never go back.
     (last,) = publications(other.messages(), "table:t")
     assert last["time"] == (heavy.now + 5) * 1000
+
+
+@pytest.mark.parametrize("way", ["command", "batch"])
+def test_a_large_replacement_has_pauses_and_ends_as_the_new_table(way: str) -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+    heavy.rpc("rtwidgets.declare", channel="table:t", key="id")
+    other.join("table:t")
+    hub.clock = Work()
+    log, seen, seqs = hub.channel("table:t").log, TableCopy(), count(1)
+    seen.key = "id"
+
+    def replace(keys: list[Any], cell: object) -> tuple[int, dict[str, Any] | None]:
+        """Replace the table; return how many pauses there were, and the error."""
+        data = {"replace": True, "upsert": {"id": keys, "a": [cell] * len(keys)}}
+        if way == "command":
+            heavy.send({"id": 1, "publish": {"channel": "table:t", "data": data}})
+        else:
+            batch = {"producer": "p", "seq": next(seqs), "items": [{"channel": "table:t", "data": data}]}
+            heavy.send({"id": 1, "rpc": {"method": "rtwidgets.publish", "data": batch}})
+        pauses, top = 0, log.top
+        while heavy.connection.can_go_on:
+            heavy.connection.resume(heavy.now)
+            pauses, top = pauses + (log.top > top), log.top
+        (reply,) = heavy.messages()
+        for publication in publications(other.messages(1 << 24), "table:t"):
+            seen.apply(msgspec.convert(publication["data"], Change))
+        errors = reply.get("rpc", {}).get("data", {}).get("errors", [None])
+        return pauses, reply.get("error", errors[0])
+
+    many = 20 * MAX_TABLE_ROWS
+    tables: list[list[int]] = [[*range(many)], [*range(9, many)], [5, many], [], [7]]
+    for keys, at_least in zip(tables, (4, 4, 4, 0, 0), strict=True):
+        pauses, error = replace(keys, len(keys))
+        assert error is None and pauses >= at_least
+        assert seen.rows == {key: {"id": key, "a": len(keys)} for key in keys}
+    _, error = replace([*range(many), None], "x")
+    assert error is not None and error["code"] == 107 and "'table:t'" in error["message"]
 
 
 def test_a_batch_that_has_begun_is_done_though_its_connection_ends() -> None:

@@ -220,8 +220,10 @@ async def test_channel_of_another_kind_and_state_that_can_not_be_read_are_said(
     await driven.publish_all("event:a", 1)
     driven = await drive(event=Namespace("stream", history_size=9, recover=True, archive=True))
     await driven.publish_all("event:a", {"x": [1]})
-    assert driven.peer.messages()[0]["error"]["message"] == (
-        "the archive has 'event:a' as a event, not as a stream"
+    error = driven.peer.messages()[0]["error"]
+    assert (
+        error["code"] == 108
+        and "has 'event:a' as 'event', and its namespace is of kind 'stream' now" in (error["message"])
     )
     await driven.archive._writer.run(
         lambda file: [
@@ -233,7 +235,7 @@ async def test_channel_of_another_kind_and_state_that_can_not_be_read_are_said(
     driven = await drive(table=Namespace("table", history_size=9, recover=True, archive=True))
     await driven.publish_all("table:t", {"upsert": {"id": [1]}})
     assert driven.peer.messages()[0]["error"]["message"] == "the archive's state of 'table:t' can't be read"
-    assert "its state can't be read" in caplog.text
+    assert "state of 'table:t' can't be read: " in caplog.text
 
 
 async def test_hub_that_ends_commits_what_waits(drive: Drive, tmp_path: Path) -> None:

@@ -240,6 +240,21 @@ def test_what_a_closed_peer_goes_on_sending_is_not_read(
     assert read < 100_000
 
 
+def test_pings_that_come_together_have_one_answer(inner_hub: InnerHub) -> None:
+    with socket.create_connection(("127.0.0.1", inner_hub.port), timeout=5) as raw:
+        raw.sendall(handshake(inner_hub.port))
+        assert b" 101 " in raw.recv(4096)
+        for last in (b"c", b"d"):
+            frames = [Frame(Opcode.PING, text) for text in (b"a", b"b", last)]
+            raw.sendall(b"".join(frame.serialize(mask=True) for frame in (*frames, Frame(Opcode.PONG, b""))))
+            assert raw.recv(4096) == b"\x8a\x01" + last
+        raw.sendall(b"".join(Frame(code, b"").serialize(mask=True) for code in (Opcode.PING, Opcode.CLOSE)))
+        answers = b""
+        while piece := raw.recv(4096):
+            answers += piece
+        assert answers == b"\x8a\x00\x88\x00"
+
+
 def test_pings_of_a_peer_that_is_gone_fill_no_log(
     inner_hub: InnerHub, caplog: pytest.LogCaptureFixture
 ) -> None:

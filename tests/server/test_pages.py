@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from rtwidgets.server.refusal_page import refusal_page
+
 from ..client.hub_process import HubProcess
 from .inner_hub import InnerHub
 
@@ -98,3 +100,7 @@ def test_code_makes_no_code_of_text_and_no_elements_of_strings(inner: InnerHub) 
     for name in ("host.js", "chat_example.js"):
         code = get(inner, f"/static/{name}")[1].decode()
         assert not re.search(r"\beval\(|new Function\(|\.innerHTML|insertAdjacentHTML|document\.write", code)
+
+
+def test_page_of_a_refusal_shows_text() -> None:
+    assert "<p>&lt;b&gt;hello&lt;/b&gt;.</p>" in refusal_page(403, "<b>hello</b>")

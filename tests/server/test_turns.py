@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from itertools import count
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ import pytest
 
 from rtwidgets.core import Hub, HubRules, Limits
 from rtwidgets.core.capabilities import ALL_VERBS
-from rtwidgets.core.connection import TURN_S
+from rtwidgets.core.inbox import TURN_S
 from rtwidgets.core.tokens import Tokens
 from rtwidgets.server.endpoint import _Socket
 from rtwidgets.server.frames import FramesProtocol
@@ -89,3 +91,41 @@ async def test_others_have_a_turn_between_two_commands_that_take_long(driver: st
             await asyncio.sleep(0)
         # All is done: it reads on, and nothing spins.
         assert not port.read_paused and not outlet._queued
+
+
+async def test_answers_of_others_leave_before_one_goes_on_that_is_at_work() -> None:
+    hub, messages = make_hub()
+    outlets = Outlets(lambda: 1.0)
+    sent: list[bytes] = []
+    busy, other = Outlet(hub, outlets), Outlet(hub, outlets)
+    for outlet in (busy, other):
+        outlet.attach(cast(FramesProtocol, Port(sent)))
+        outlet.on_messages(messages[:1], 0)
+    busy.on_messages(messages[1:], 0)
+    for number in range(1, 6):
+        await asyncio.sleep(0)
+        before = len(sent)
+        other.on_messages([b'{"id":%d,"ping":{}}' % number], 0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert b'{"id":%d,' % number in sent[before]
+        assert len(sent) > before + 1, "the other one does not go on"
+
+
+COUNTING_HUB = """
+import gc, os, sys
+from rtwidgets.server import run
+from rtwidgets.server.settings import AuthSection, HubSection, Settings
+
+def on_ready(url):
+    print(len(gc.get_objects()), gc.get_freeze_count(), flush=True)
+    os._exit(0)
+
+run.serve(Settings(hub=HubSection(port=0), auth=AuthSection(hmac_secret=sys.argv[1])), on_ready)
+"""
+
+
+def test_garbage_collector_looks_at_what_clients_make_and_not_at_the_program() -> None:
+    out = subprocess.run([sys.executable, "-c", COUNTING_HUB, SECRET], capture_output=True, timeout=30)
+    looked_at, program = map(int, out.stdout.split())
+    assert looked_at < program / 10

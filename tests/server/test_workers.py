@@ -15,7 +15,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rtwidgets.errors import ConfigError
+from rtwidgets.server import workers as workers_
 from rtwidgets.server.run import bind
+from rtwidgets.server.settings import HubSection, Settings
 from rtwidgets.server.workers import _hold
 
 from ..brokers.conftest import need_redis, redis
@@ -78,6 +80,16 @@ def test_workers_share_a_port_and_one_that_ends_is_replaced(workers: HubProcess)
 
 
 @pytest.mark.timeout(120)
+def test_settings_that_the_broker_refuses_end_it_before_any_worker_starts(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each would take a second or two to come to that, and all of them at once longer.
+    monkeypatch.setattr(workers_, "Worker", None)
+    settings = Settings(hub=HubSection(broker=redis.url.replace("/0", "/99"), workers=2, port=0))
+    with pytest.raises(ConfigError, match="DB index is out of range"):
+        workers_.Workers(settings, print).run()
+
+
 def test_sigterm_drains_all_workers(workers: HubProcess) -> None:
     pids = children_of(workers.pid)
     with ExitStack() as stack:
@@ -101,6 +113,8 @@ def test_workers_that_run_stay_when_another_can_not_start(redis: RedisServer, tm
     hub = HubProcess(tmp_path, f'[hub]\nbroker = "{broker}"\nworkers = 2\n')
     log = tmp_path / "hub.log"
     hub.start()
+    # It answers as soon as one of them does.
+    wait_for("both serve", lambda: "rtwidgets hub at" in log.read_text())
     pids = children_of(hub.pid)
 
     def another_serves() -> bool:
@@ -119,6 +133,16 @@ def test_workers_that_run_stay_when_another_can_not_start(redis: RedisServer, tm
     finally:
         hub.kill()
         redis.ask("ACL", "DELUSER", "hub")
+
+
+@pytest.mark.timeout(120)
+def test_worker_that_hangs_is_replaced(workers: HubProcess, tmp_path: Path) -> None:
+    wait_for("both have started", lambda: "rtwidgets hub at" in (tmp_path / "hub.log").read_text())
+    pids = children_of(workers.pid)
+    os.kill(pids[0], signal.SIGSTOP)
+    wait_for("another worker", lambda: pids[0] not in children_of(workers.pid), timeout_s=40)
+    wait_for("two workers", lambda: len(children_of(workers.pid)) == 2)
+    assert pids[1] in children_of(workers.pid)
 
 
 @pytest.mark.timeout(120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .sockets import Line
@@ -44,6 +45,7 @@ def worker_at(port: int, pids: list[int]) -> int:
     }
     for pid in pids:
         for handle in Path(f"/proc/{pid}/fd").iterdir():
-            if os.readlink(handle).removeprefix("socket:[").rstrip("]") in inodes:
-                return pid
+            with suppress(FileNotFoundError):  # it was closed meanwhile
+                if os.readlink(handle).removeprefix("socket:[").rstrip("]") in inodes:
+                    return pid
     raise AssertionError("nobody has it")

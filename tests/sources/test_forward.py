@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from rtwidgets.sources.forward import Forward
 from rtwidgets.sources.pulls import Message
 
 from ..client.hub_process import HubProcess
+from ..server.sockets import open_line
 from .conftest import Join, wait_for
 
 
@@ -94,6 +96,14 @@ def test_rows_have_their_time_in_seconds(join: Join) -> None:
     wait_for(lambda: script.values == [{"time": 1.5, "n": 1}])
 
 
+def test_rows_that_nobody_can_read_stop_nothing(join: Join) -> None:
+    hub, script = join(), Script()
+    feed = run(hub, hub.stream("f3a"), script)
+    for data in (b'{"n":[1e999]}', b'{"n":5}', b'{"time":[null],"n":[2]}', b'{"n":[3]}'):
+        hub._use().publisher.put_whole("stream:f3a", data)
+    wait_for(lambda: script.values == [{"time": None, "n": 2}, {"n": 3}], said=lambda: feed.status)
+
+
 def test_tables_and_values_begin_with_what_they_are_and_tell_what_changes(join: Join) -> None:
     hub, table, value = join(), Script(), Script()
     hub.table("f4", key="id").upsert(id=[1, 2], n=[1, 2])
@@ -160,6 +170,29 @@ def test_what_the_log_does_not_have_any_more_is_told(
     wait_for(lambda: script.values == [15, 16, 17, 18, 19])
     assert "15 publications are lost" in caplog.text
     assert caplog.text.count("are lost") == 1
+
+
+def test_what_is_no_rows_is_left_out_and_said(
+    join: Join, own_hub: HubProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, script = join(own_hub), Script()
+    run(hub, hub.stream("f9"), script)
+
+    def is_past(number: int) -> bool:
+        return bool(hub.value("value:forwards/g/stream:f9").get()[1] == number)
+
+    with open_line(own_hub) as line:
+        rows: list[object] = [{"n": [1]}, {"time": ["abc"], "n": [2]}, {"time": [None], "n": [3]}]
+        for data in rows:
+            line.ask(publish={"channel": "stream:f9", "data": data})
+        wait_for(lambda: script.values == [{"n": 1}, {"time": "abc", "n": 2}, {"time": None, "n": 3}])
+        others: list[object] = [{"time": [1], "n": [1, 2]}, {"n": 5}, {"n": "x" * 5, "m": {}}]
+        for number, data in enumerate(others, 4):
+            line.ask(publish={"channel": "stream:f9", "data": data})
+            wait_for(partial(is_past, number))
+            assert f"has something that is no rows, at offset {number}: it is left out" in caplog.text
+    hub.stream("f9").append(time=2.0, n=[4])
+    wait_for(lambda: script.values[3:] == [{"time": 2.0, "n": 4}])
 
 
 def test_missing_right_ends_it_with_the_reason(join: Join) -> None:

@@ -144,6 +144,23 @@ def test_controls_stay_low_beside_tall_widgets_and_stack_in_a_list(hub: Hub, ses
         "toggle": (0, 10, 6, 1),
         "chart-2": (6, 10, 6, 8),
     }
+    controls = [rt.Slider(value, 0, 10), rt.Toggle(value)]
+    layout = [[form, [chart, *controls]], controls, [[*controls, *controls], form]]
+    # A row begins below the tallest of the row above it.
+    shown = Dashboard(hub, session, layout).layout
+    assert [(panel.id, panel.y, panel.rows) for panel in shown] == [
+        ("form", 0, 10),
+        ("chart", 0, 8),
+        ("slider", 8, 1),
+        ("toggle", 9, 1),
+        ("slider-2", 10, 1),
+        ("toggle-2", 10, 1),
+        ("slider-3", 11, 1),
+        ("toggle-3", 12, 1),
+        ("slider-4", 13, 1),
+        ("toggle-4", 14, 1),
+        ("form-2", 11, 6),
+    ]
     with pytest.raises(ValueError, match="title has 201 characters; a dashboard's has at most 200"):
         Dashboard(hub, session, title="x" * 201)
 
@@ -196,7 +213,8 @@ def test_widgets_are_added_moved_and_removed(hub: Hub, session: str, widgets: di
         "chart": (0, 1, 6, 4),
         "table": (0, 5, 6, 8),
     }
-    assert places([dashboard.move(table, x=6)]) == {"table": (6, 1, 6, 8)}
+    assert places([dashboard.move(table, x=6)]) == {"table": (6, 5, 6, 8)}
+    assert places([dashboard.move(table, y=1)]) == {"table": (6, 1, 6, 8)}
     assert places([dashboard.add(metric)]) == {"metric": (0, 5, 6, 3)}
     assert dashboard.add(metric).id == "metric-2"
     dashboard.remove(slider)
@@ -206,7 +224,7 @@ def test_widgets_are_added_moved_and_removed(hub: Hub, session: str, widgets: di
         "table": (6, 0, 6, 8),
         "metric-2": (0, 4, 6, 3),
     }
-    with pytest.raises(ValueError, match="no panel 'metric'; its panels are 'chart', 'table', 'metric-2'"):
+    with pytest.raises(ValueError, match="no panel 'metric'; its panels are 'chart', 'metric-2', 'table'"):
         dashboard.remove("metric")
     with pytest.raises(ValueError, match="no panel LiveChat"):
         dashboard.move(chat, x=3)

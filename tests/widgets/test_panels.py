@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtwidgets.widgets.panels import COLUMNS, MAX_ROWS, Panel, highest_place, moved, settled, widths
+from rtwidgets.widgets.panel_moves import moved
+from rtwidgets.widgets.panels import COLUMNS, MAX_ROWS, Panel, last_place, settled, widths
 
 # Read by the page's tests, too: both sides come to the same picture.
 CASES = json.loads(Path(__file__).with_name("panel_cases.json").read_text())
+MOVES = json.loads(Path(__file__).with_name("panel_moves.json").read_text())
 
 numbers = st.integers(-20, 40)
 panels = st.lists(
@@ -29,7 +31,14 @@ def places(found: list[Panel]) -> dict[str, list[int]]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_panels_settle_as_on_the_page(case: dict[str, Any]) -> None:
     given_ones = [Panel(name, *place) for name, place in case["given"].items()]
-    assert places(settled(given_ones)) == case["settled"]
+    assert list(places(settled(given_ones)).items()) == list(case["settled"].items())
+
+
+@pytest.mark.parametrize("case", MOVES, ids=lambda case: case["name"])
+def test_panels_are_moved_as_on_the_page(case: dict[str, Any]) -> None:
+    given_ones = [Panel(name, *place) for name, place in case["given"].items()]
+    found = moved(given_ones, Panel(case["id"], *case["to"]))
+    assert list(places(found).items()) == list(case["moved"].items())
 
 
 @given(panels)
@@ -61,11 +70,13 @@ def test_panel_that_grows_sends_others_down() -> None:
     assert places(moved(two, Panel("a", 0, 0, 8, 4))) == {"a": [0, 0, 8, 4], "b": [6, 4, 6, 4]}
 
 
-def test_highest_place_is_beside_what_is_there_when_there_is_room() -> None:
+def test_last_place_is_beside_what_is_in_the_last_row_when_there_is_room() -> None:
     there = settled([Panel("a", 0, 0, 6, 8), Panel("b", 6, 0, 6, 3)])
-    assert highest_place(there, 6) == (6, 3)
-    assert highest_place(there, 12) == (0, 8)
-    assert highest_place([], 4) == (0, 0)
+    assert last_place(there, 6) == (6, 3)
+    assert last_place(there, 12) == (0, 8)
+    assert last_place([], 4) == (0, 0)
+    there = settled([*there, Panel("c", 0, 8, 6, 2)])
+    assert last_place(there, 6) == (6, 8)
 
 
 def test_columns_of_a_row_are_shared_out() -> None:

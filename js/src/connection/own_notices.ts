@@ -9,3 +9,8 @@ export function noticesOf(user: string): string | null {
   const channel = PREFIX + user;
   return /^[!-~]+$/.test(user) && !/[,#]/.test(user) && channel.length <= MAX_NAME ? channel : null;
 }
+
+/** Whether a channel is of notices to one user: the hub alone writes there, and only that user reads it. */
+export function isToOne(channel: string): boolean {
+  return channel.startsWith(PREFIX);
+}

@@ -199,6 +199,8 @@ export interface ChatMessage {
   readonly open: boolean;
   /** The connection that wrote last of it while it is open; empty for others. */
   readonly writer: string;
+  /** Its author ended it before it was complete. */
+  readonly interrupted: boolean;
   /** Id of the message that it answers; that one may be older than what is here, or deleted. */
   readonly replyTo: string | null;
   /** What the author calls a part of theirs, such as a bot: their word. */

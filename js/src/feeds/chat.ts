@@ -54,8 +54,8 @@ export class Chat extends BaseFeed implements ChatFeed {
     return this.#messages.get(id) ?? null;
   }
 
-  isLeft({ open, writer }: ChatMessage): boolean {
-    return open && writer !== "" && this.crowd.known && !this.crowd.has(writer);
+  isLeft({ open, writer, interrupted }: ChatMessage): boolean {
+    return interrupted || open && writer !== "" && this.crowd.known && !this.crowd.has(writer);
   }
 
   onChange(fn: () => void, signal: AbortSignal): void {
@@ -126,7 +126,7 @@ export class Chat extends BaseFeed implements ChatFeed {
         if (!old) this.#messages.set(id, said(data, publication));
         break;
       case "append":
-        if (old) this.#messages.set(id, { ...old, text: old.text + (data.text === undefined ? "" : textOf(data, "text")), ...writing(data.done !== true, publication) });
+        if (old) this.#messages.set(id, { ...old, text: old.text + (data.text === undefined ? "" : textOf(data, "text")), ...writing(data.done !== true, publication), interrupted: data.done === true && data.interrupted === true });
         break;
       case "edit":
         if (old) this.#messages.set(id, edited(old, data));
@@ -157,7 +157,7 @@ export class Chat extends BaseFeed implements ChatFeed {
 /** A new message: who said it and when is the hub's word, never the data's. */
 function said(data: JsonObject, { info, timeMs }: Publication): ChatMessage {
   const user = info?.user ?? "";
-  const of = { ...writing(data.open === true, { info }), user, name: info?.name ?? user, time: timeMs ?? 0, edited: false, reactions: {} };
+  const of = { ...writing(data.open === true, { info }), user, name: info?.name ?? user, time: timeMs ?? 0, edited: false, interrupted: false, reactions: {} };
   return readMessage({ ...data, ...of });
 }
 
@@ -169,7 +169,8 @@ function writing(open: boolean, { info }: Pick<Publication, "info">): Pick<ChatM
 function edited(message: ChatMessage, data: JsonObject): ChatMessage {
   const text = textOf(data, "text");
   const note = readNote(data.command);
-  return note ? { ...message, text, command: note, open: false, writer: "" } : { ...message, text, edited: true, open: false, writer: "" };
+  const whole = { ...message, text, open: false, writer: "", interrupted: false };
+  return note ? { ...whole, command: note } : { ...whole, edited: true };
 }
 
 function reacted(message: ChatMessage, emoji: string, user: string, on: boolean): ChatMessage {

@@ -29,6 +29,7 @@ export function readMessage(data: JsonObject): ChatMessage {
     edited: data.edited === true,
     open: data.open === true,
     writer: typeof data.writer === "string" ? data.writer : "",
+    interrupted: data.interrupted === true,
     replyTo: typeof data.reply_to === "string" ? data.reply_to : null,
     label: typeof data.label === "string" ? data.label : null,
     command: readNote(data.command),

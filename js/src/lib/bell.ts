@@ -2,10 +2,10 @@
 
 import type { EventFeed } from "../connection/types.ts";
 import { button, element, icon, names, setText } from "./dom.ts";
-import { entryOf, type Entry } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import { formatClock, formatDay } from "./format.ts";
 import { listKey, ownKeys } from "./keys.ts";
-import { levelMark, noticeHead } from "./notice_view.ts";
+import { levelMark, noticeHead, noticeOf } from "./notice_view.ts";
 import { panelUnder } from "./popover.ts";
 import { seen } from "./seen.ts";
 
@@ -43,7 +43,7 @@ export function bell(key: string, changed: () => void, signal: AbortSignal): Bel
   ownKeys(face, (press) => press.key === "Escape", signal);
 
   const entries = (): Entry[] => {
-    const all = [...feeds].flatMap(({ events }) => events.slice(-SHOWN).map(entryOf));
+    const all = [...feeds].flatMap(({ channel, events }) => events.slice(-SHOWN).flatMap((event) => noticeOf(event, channel) ?? []));
     return all.sort((one, other) => one.timeMs - other.timeMs || one.id - other.id).slice(-SHOWN);
   };
   let newest: Entry | null = null;

@@ -96,7 +96,7 @@ function textOf({ message, left }: ChatRow, context: TextContext): HTMLElement {
   if (message.edited) text.append(element("span", { class: "rtw-chat__edited", text: " (edited)" }));
   if (left) {
     const note = element("span", { class: "rtw-chat__edited", text: " (interrupted)" });
-    note.title = "It was being written when its author's connection ended.";
+    note.title = message.interrupted ? "Its author could not complete it." : "It was being written when its author's connection ended.";
     text.append(note);
   }
   return text;

@@ -1,7 +1,10 @@
-// How a notice is laid out, in a toast and in a list.
+// What of a channel is a notice, and how that is laid out, in a toast and in a list.
 
+import { isToOne } from "../connection/own_notices.ts";
+import type { HubEvent } from "../connection/types.ts";
 import { element, icon } from "./dom.ts";
-import type { Entry, Level } from "./entry.ts";
+import { entryOf, type Entry, type Level } from "./entry.ts";
+import { showsSomething } from "./names.ts";
 import { shortName } from "./titles.ts";
 
 const ICONS: Record<Level, string> = {
@@ -13,6 +16,16 @@ const ICONS: Record<Level, string> = {
 };
 /** Said to who can't see the colour. */
 const WORDS: Record<Level, string> = { debug: "debug", info: "note", success: "done", warning: "warning", error: "error" };
+
+/**
+ * Read an event of a channel as a notice; null where it has no text that can be seen. That it is for one user, and what
+ * it is about, says the hub alone: in a channel where others write, it is no more than what somebody says.
+ */
+export function noticeOf(event: HubEvent, channel: string): Entry | null {
+  const entry = entryOf(event);
+  if (event.data === null || !showsSomething(entry.text)) return null;
+  return isToOne(channel) ? entry : { ...entry, type: "", about: "" };
+}
 
 /** The sign of a level, with its name for who can't see it. */
 export function levelMark(level: Level): HTMLElement {

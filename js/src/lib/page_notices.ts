@@ -1,8 +1,9 @@
 // Showing what a channel says as toasts, once per page, however many widgets ask for it.
 
-import type { EventFeed, HubConnection, Want } from "../connection/types.ts";
+import type { EventFeed, HubConnection, HubEvent, Want } from "../connection/types.ts";
 import { noticesOf } from "../connection/own_notices.ts";
-import { entryOf, type Entry } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+import { noticeOf } from "./notice_view.ts";
 import { toast } from "./toasts.ts";
 
 /** In sight or not: a toast waits until somebody sees the page. */
@@ -25,7 +26,11 @@ export function showAsToasts(connection: HubConnection, channel: string, signal:
     one = { holders: new Set(), ending: new AbortController() };
     channels.set(channel, one);
     const feed = connection.event(channel, ALWAYS, one.ending.signal);
-    feed.onEvent((event) => show(entryOf(event)), one.ending.signal);
+    const told = (event: HubEvent) => {
+      const notice = noticeOf(event, channel);
+      if (notice) show(notice);
+    };
+    feed.onEvent(told, one.ending.signal);
   }
   const { holders, ending } = one;
   holders.add(signal);

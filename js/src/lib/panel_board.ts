@@ -3,11 +3,12 @@
 import { drawFrames } from "./frames.ts";
 import { element, focusAround } from "./dom.ts";
 import { holdHandle } from "./panel_hold.ts";
-import { columnsFor, COLUMNS, GAP_PX, moved, narrowed, ROW_PX, settled, sized, stepped, type Box, type Change } from "./panel_grid.ts";
+import { columnsFor, COLUMNS, GAP_PX, narrowed, ROW_PX, settled, sized, type Box, type Change } from "./panel_grid.ts";
 import type { PanelEdits } from "./panel_edits.ts";
 import { panelFrame, type PanelFrame } from "./panel_frame.ts";
 import { panelTitle, type Panel } from "./panel_layout.ts";
 import type { PanelModels } from "./panel_models.ts";
+import { moved, stepped } from "./panel_moves.ts";
 import { reorder } from "./reorder.ts";
 
 export interface Board {

@@ -180,6 +180,14 @@ test("a page keeps the newest messages and knows that there were others", () => 
   assert.deepEqual([feed.messages.length, feed.messages[0]?.id, feed.more], [2_000, "m0", true]);
 });
 
+test("a message that its author broke off is left, whoever is there", () => {
+  const { feed } = chat();
+  feed.publication(pub(2, { type: "message", id: "b", text: "do not s", open: true }));
+  feed.publication(pub(3, { type: "append", id: "b", done: true, interrupted: true }));
+  const found = feed.find("b");
+  assert.ok(found && feed.isLeft(found));
+});
+
 test("a message whose author's connection has gone is left, until more of it comes from another one", () => {
   const { feed } = chat();
   const late = { ...kept("late"), open: true, writer: "c9" };

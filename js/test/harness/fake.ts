@@ -269,7 +269,7 @@ let made = 0;
 
 /** A message as a feed has it. */
 export function said(user: string, name: string, text: string, timeMs: number, more: Partial<ChatMessage> = {}): ChatMessage {
-  const plain = { edited: false, open: false, writer: "", replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
+  const plain = { edited: false, open: false, writer: "", interrupted: false, replyTo: null, label: null, command: null, reactions: new Map<string, readonly string[]>() };
   return { id: `s${made++}`, text, user, name, timeMs, ...plain, ...more };
 }
 

@@ -4,6 +4,7 @@ import { noticesOf } from "../../src/connection/own_notices.ts";
 import type { HubEvent } from "../../src/connection/types.ts";
 import { entryOf, matchesFilter, type Entry } from "../../src/lib/entry.ts";
 import { LogLines } from "../../src/lib/log_lines.ts";
+import { noticeHead, noticeOf } from "../../src/lib/notice_view.ts";
 import { showAsToasts, showOwnNotices } from "../../src/lib/page_notices.ts";
 import { ToastStack } from "../../src/lib/toast_stack.ts";
 import { FakeConnection } from "../harness/fake.ts";
@@ -132,6 +133,20 @@ test("a channel shows each new event as one toast, however many widgets ask, unt
   showAsToasts(connection, "event:a", new AbortController().signal, ({ text }) => shown.push(text));
   connection.event("event:a").receive("four");
   assert.deepEqual(shown, ["one", "two", "four"]);
+});
+
+test("what is private, and what it is about, is told in the user's own channel alone; without a text there is no notice", () => {
+  const connection = new FakeConnection("private");
+  const shown: string[] = [];
+  const [session, own] = ["event:desk/notices", "event:rtwidgets.notices#ann"];
+  for (const channel of [session, own]) showAsToasts(connection, channel, new AbortController().signal, (entry) => shown.push(`${noticeHead(entry)}: ${entry.text}`));
+  const direct = { type: "direct", channel: "chat:desk#ann,bob", text: "wrote to you" };
+  const mention = { type: "mention", channel: "chat:desk", text: "mentioned you" };
+  for (const channel of [session, own]) for (const said of [direct, mention]) connection.event(channel).receive(said);
+  assert.deepEqual(shown, ["Bob Stone: wrote to you", "Bob Stone: mentioned you", "Bob Stone, to you: wrote to you", "Bob Stone mentioned you in desk: mentioned you"]);
+  for (const nothing of [{ text: 5 }, { level: "error" }, { text: "" }, { text: " \u200b\u202e " }, "", null, {}]) connection.event(session).receive(nothing);
+  assert.equal(shown.length, 4);
+  assert.equal(noticeOf(event({ text: 5 }), own), null);
 });
 
 test("the user's own notices are followed once the user is known", () => {

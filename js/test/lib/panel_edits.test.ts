@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { PanelEdits, type Edit } from "../../src/lib/panel_edits.ts";
-import { moved, settled } from "../../src/lib/panel_grid.ts";
+import { settled } from "../../src/lib/panel_grid.ts";
+import { moved } from "../../src/lib/panel_moves.ts";
 
 type Place = readonly [x: number, y: number, w: number, h: number];
 
@@ -66,10 +67,10 @@ test("what another editor does while a hand moves a panel is kept", (t) => {
   const { hub, edits, publish, places, move } = page(t);
   edits.preview(move("a", { x: 0, y: 9 }));
   publish(valueOf({ a: [0, 0, 6, 8], b: [6, 0, 6, 3], c: [0, 8, 6, 2] }));
-  assert.deepEqual(places(), { c: [0, 0, 6, 2], b: [6, 0, 6, 3], a: [0, 2, 6, 8] });
+  assert.deepEqual(places(), { b: [6, 0, 6, 3], c: [0, 3, 6, 2], a: [0, 5, 6, 8] });
   assert.equal(hub.sent.length, 0, "a preview is not sent");
   edits.commit(move("a", { x: 0, y: 9 }));
-  assert.deepEqual(places(), { c: [0, 0, 6, 2], b: [6, 0, 6, 3], a: [0, 2, 6, 8] });
+  assert.deepEqual(places(), { b: [6, 0, 6, 3], c: [0, 3, 6, 2], a: [0, 5, 6, 8] });
   assert.equal((hub.sent[0]?.panels as unknown[]).length, 3);
 });
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bottom, columnsFor, moved, narrowed, settled, sized, stepped, type Box } from "../../src/lib/panel_grid.ts";
+import { bottom, columnsFor, narrowed, settled, sized, type Box } from "../../src/lib/panel_grid.ts";
+import { moved, stepped } from "../../src/lib/panel_moves.ts";
 
 type Place = readonly [x: number, y: number, w: number, h: number];
 
@@ -15,11 +16,24 @@ interface Case {
   readonly settled: Record<string, Place>;
 }
 
-// Read by the Python tests, too: both sides come to the same picture.
-const CASES = JSON.parse(readFileSync(join(process.cwd(), "../tests/widgets/panel_cases.json"), "utf8")) as Case[];
+interface Move {
+  readonly name: string;
+  readonly given: Record<string, Place>;
+  readonly id: string;
+  readonly to: Place;
+  readonly moved: Record<string, Place>;
+}
 
-for (const { name, given, settled: expected } of CASES) {
-  test(`panels settle: ${name}`, () => assert.deepEqual(places(settled(boxes(given))), expected));
+// Read by the Python tests, too: both sides come to the same picture.
+const casesOf = (name: string): unknown => JSON.parse(readFileSync(join(process.cwd(), "../tests/widgets", name), "utf8"));
+
+for (const { name, given, settled: expected } of casesOf("panel_cases.json") as Case[]) {
+  test(`panels settle: ${name}`, () => assert.deepEqual(Object.entries(places(settled(boxes(given)))), Object.entries(expected)));
+}
+
+for (const { name, given, id, to, moved: expected } of casesOf("panel_moves.json") as Move[]) {
+  const [x, y, w, h] = to;
+  test(`a panel is moved: ${name}`, () => assert.deepEqual(Object.entries(places(moved(boxes(given), id, { x, y, w, h }))), Object.entries(expected)));
 }
 
 /** A generator of numbers that a failing test can be run again with. */
@@ -100,4 +114,8 @@ test("panels are stacked in reading order where there is no room side by side", 
   assert.deepEqual(places(narrowed(desk, 1)), { a: [0, 0, 1, 3], b: [0, 3, 1, 3], c: [0, 6, 1, 3], chart: [0, 9, 1, 8], chat: [0, 17, 1, 8] });
   assert.equal(bottom(narrowed(desk, 1)), 25);
   assert.deepEqual(narrowed([], 6), []);
+  const rows = boxes({ form: [0, 0, 6, 8], s: [6, 0, 3, 1], t: [6, 1, 3, 1], u: [6, 2, 3, 1], n: [0, 8, 3, 1], m: [3, 8, 3, 2], log: [0, 10, 12, 8] });
+  assert.deepEqual(Object.keys(places(narrowed(rows, 1))), ["form", "s", "t", "u", "n", "m", "log"]);
+  const six = { form: [0, 0, 6, 8], s: [0, 8, 3, 1], t: [3, 8, 3, 1], u: [0, 9, 6, 1], n: [0, 10, 3, 1], m: [3, 10, 3, 2], log: [0, 12, 6, 8] };
+  assert.deepEqual(places(narrowed(rows, 6)), six, "no row begins beside the one above it");
 });

@@ -82,7 +82,7 @@ test("a chat keeps its newest messages, with all that they have", () => {
   });
   const messages = savedFeed(saved, "chat", "chat", "chat:a")?.feed.messages ?? [];
   assert.equal(messages.length, 30);
-  assert.deepEqual(messages.at(-1), { text: "message 49", user: "ann", name: "Ann", timeMs: 1049, open: false, writer: "", ...last });
+  assert.deepEqual(messages.at(-1), { text: "message 49", user: "ann", name: "Ann", timeMs: 1049, open: false, writer: "", interrupted: false, ...last });
 });
 
 test("controls keep their value, buttons and forms their command", () => {

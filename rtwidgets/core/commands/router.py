@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Raw
 
 from ...protocol import codec, codes
-from ...protocol.json_rules import is_too_deep
+from ...protocol.json_rules import has_number_out_of_range, is_too_deep
 from ...protocol.messages import Push, PushedMessage, Reply
+from ..kinds.base import OUT_OF_RANGE
 from ..node_messages import CancelAt, Carry, Progressed, ToOne
 from ..refusal import Refusal
 from .board import Board
@@ -164,7 +165,7 @@ class Commands:
         if not handlers:
             self._hub.figures.calls["away"] += 1
             raise Refusal(nobody_serves(request.command))
-        self._check_depth(request.args, f"the arguments of {request.command!r}")
+        self._check(request.args, f"the arguments of {request.command!r}")
         self._check_waits(caller)
         count = self._under_way.count_of(caller.info.user)
         self._hub.check("calls_per_user", count, "calls of a user under way at a time")
@@ -247,7 +248,7 @@ class Commands:
         """Pass a handler's answer to who waits. Of another connection, or after the deadline, it is dropped.
 
         Raises:
-            Refusal: If the result is nested too deep; then the call has failed.
+            Refusal: If the result can't be passed on; then the call has failed.
         """
         call = self._under_way.get(answer.call)
         if call is None:
@@ -263,7 +264,7 @@ class Commands:
             outcome = failed(f"{failure.type}: {failure.message}" if failure.message else failure.type)
         else:
             try:
-                self._check_depth(answer.result, f"the result of {call.command!r}")
+                self._check(answer.result, f"the result of {call.command!r}")
             except Refusal as refusal:
                 self._end(call, failed(str(refusal)), now)
                 raise
@@ -303,12 +304,14 @@ class Commands:
         count = self._under_way.count_awaited_by(caller)
         self._hub.check("calls_per_connection", count, "answers that a connection waits for")
 
-    def _check_depth(self, data: Raw, what: str) -> None:
+    def _check(self, data: Raw, what: str) -> None:
         depth = self._hub.rules.limits.json_depth
         if depth and is_too_deep(bytes(data), depth):
             self._hub.refused["json_depth"] += 1
             message = f"{what} may be nested {depth} levels deep at most: json_depth"
             raise Refusal(codes.LIMIT_EXCEEDED, message)
+        if has_number_out_of_range(bytes(data)):
+            raise Refusal(codes.BAD_REQUEST, f"{what}: {OUT_OF_RANGE}")
 
     def _lasts(self, call: Call, now: float) -> None:
         self._board.show(call, now)

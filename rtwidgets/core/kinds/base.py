@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, Protocol
 
+from ...protocol.json_rules import has_number_out_of_range
 from ..batch import Changes
+
+OUT_OF_RANGE = "a number is beyond what a float holds, about 1.8e308: send it as a text"
 
 
 class DataError(ValueError):
@@ -138,6 +141,16 @@ def check_room(kind: Kind, grown: int) -> None:
             "the hub's tables, values and chats have all the room that they may have: state_total_bytes; "
             "remove something, or raise it",
         )
+
+
+def check_numbers(data: bytes) -> None:
+    """Refuse data with a number that readers can't read, or take for infinite.
+
+    Raises:
+        DataError: If there is one.
+    """
+    if has_number_out_of_range(data):
+        raise DataError(OUT_OF_RANGE)
 
 
 class Stateless:

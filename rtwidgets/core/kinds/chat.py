@@ -87,7 +87,7 @@ class Chat:
                 before = measure(message)
                 self._check_room(text_growth(message.text, message.text + form.text))
                 self._note(message)
-                self.messages.append(message, form.text, form.done, author.client)
+                self.messages.append(message, form.text, form.done, form.interrupted, author.client)
                 self._grow(before, measure(message))
             case Edit():
                 message = self._own(form.id, author)

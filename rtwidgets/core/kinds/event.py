@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..log import ChannelLog
-from .base import Author, Start, Stateless
+from .base import Author, Start, Stateless, check_numbers
 
 
 class Event(Stateless):
@@ -18,6 +18,7 @@ class Event(Stateless):
         self._log = log
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
+        check_numbers(data)
         return data
 
     def snapshot(self, now: float, max_bytes: int) -> Start:

@@ -10,7 +10,8 @@ class Stream(Stateless):
     """A channel of column batches. Late joiners get the kept batches.
 
     Only the outer form is checked here: a hub that parsed every cell would spend most of its time on it, and
-    readers have to check lengths anyway.
+    readers have to check lengths anyway. To look for numbers that no float holds alone would take as long as
+    all else that the core does with a batch of 1,000 rows.
     """
 
     stamps_author = False

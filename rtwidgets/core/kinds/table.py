@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 import msgspec
 from msgspec import UNSET
 
 from ..batch import Changes, Item
-from .base import Author, DataError, FullError, Start, check_room
+from ..rules import MAX_TABLE_ROWS
+from .base import Author, DataError, FullError, Start, check_numbers, check_room
 from .recency import Recency
-from .table_change import check_rows, decode_change, keys_of, rows_of
+from .table_change import check_rows, decode_change, keys_of, may_replace, rows_of
 from .table_columns import Cells, Columns
 from .table_items import HEADING, Before, Heading, Journal, Key, Row, decode_heading, decode_key, decode_row
 from .table_pieces import Piece, View, columns_of, fits, keys_behind, make_piece
@@ -72,6 +74,7 @@ class Table:
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes | None:
         if self.key is None:
             raise DataError("the table has no key column yet: declare it with rtwidgets.declare")
+        check_numbers(data)
         change = decode_change(data)
         check_rows(change)
         columns: Cells = {} if change.upsert is UNSET else self._columns.pack(change.upsert)
@@ -94,11 +97,41 @@ class Table:
             logged["remove"] = gone
         return _encode(logged)
 
+    def parts(self, data: bytes) -> Iterator[bytes]:
+        """Yield what to accept one by one in place of one that replaces a table of many rows, or by many.
+
+        Each part is for what is there when it is asked for: first the rows that are new, then those that are
+        gone. What somebody else adds meanwhile stays.
+
+        Raises:
+            DataError: If it breaks the rules.
+        """
+        known = self._rows.by_key
+        if self.key is None or not may_replace(data):
+            yield data
+            return
+        check_numbers(data)
+        change = decode_change(data)
+        columns: Cells = {} if change.upsert is UNSET else self._columns.pack(change.upsert)
+        rows = rows_of(columns, self.key)
+        if not change.replace or max(len(rows), len(known)) <= MAX_TABLE_ROWS:
+            yield data
+            return
+        names = [*self._columns, *self._columns.new(columns)]
+        left = iter(rows.items())
+        while some := dict(islice(left, MAX_TABLE_ROWS)):
+            changed = self._rows.changed_by({key: _whole(row, names) for key, row in some.items()})
+            if changed:
+                yield _encode({"upsert": columns_of(changed.values(), names)})
+        gone = (key for key in list(known) if key not in rows)
+        while keys := list(islice(gone, MAX_TABLE_ROWS)):
+            yield _encode({"remove": keys})
+
     def _difference(self, rows: dict[Key, Row], columns: Cells) -> tuple[dict[Key, Row], Cells, list[Key]]:
         known = self._rows.by_key
         # A replaced row loses the cells that the new table does not have.
         names = {**columns, **{name: [] for name in self._columns if name not in columns and known}}
-        full = {key: {name: row.get(name) for name in names} for key, row in rows.items()}
+        full = {key: _whole(row, names) for key, row in rows.items()}
         return self._rows.changed_by(full), names, [key for key in known if key not in rows]
 
     def _apply(self, rows: dict[Key, Row], new: list[str], gone: list[Key], offset: int) -> None:
@@ -244,3 +277,7 @@ class Table:
     def _forget(self) -> None:
         """Forget removed keys where there are too many."""
         self.recency.forget(self._rows.by_key, self._rows.bytes)
+
+
+def _whole(row: Row, names: Iterable[str]) -> Row:
+    return {name: row.get(name) for name in names}

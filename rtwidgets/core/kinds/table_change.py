@@ -46,6 +46,11 @@ def decode_change(data: bytes) -> Change:
         raise DataError("the table's data is nested too deep") from None
 
 
+def may_replace(data: bytes) -> bool:
+    """Say whether a change may be one that replaces the table; a name may be written with escapes."""
+    return b'"replace"' in data or b"\\u" in data
+
+
 def check_rows(change: Change) -> None:
     """Check that a change is no more work than a hub does at one go. What replaces the table goes in one.
 

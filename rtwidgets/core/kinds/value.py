@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ..batch import Changes, Item
-from .base import NOBODY, Author, Start, check_room
+from .base import NOBODY, Author, Start, check_numbers, check_room
 
 
 class _Set(Struct):
@@ -50,6 +50,7 @@ class Value:
         return _weight(self.data)
 
     def accept(self, data: bytes, offset: int, time_ms: int, author: Author) -> bytes:
+        check_numbers(data)
         check_room(self, _weight(data) - self.size)
         self.data, self.author, self._time_ms = data, author._replace(client=""), time_ms
         return data
