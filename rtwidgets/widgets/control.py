@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ..client.values import Value
 
 
+# In so many of a dashboard's 12 columns a title has no room beside a field.
+NARROW = 2
+
+
 class Control(LiveWidget):
     """A control on a shared value.
 
@@ -46,6 +50,13 @@ class Control(LiveWidget):
             {**(chosen or {}), "title": options.text("title", title)},
             summary_of(channel.name, **(shown or {})),
         )
+
+
+class FieldControl(Control):
+    """A control that is typed into or chosen from: where it is narrow its title stands above its field."""
+
+    def rows_in(self, columns: int) -> int:
+        return 2 if columns <= NARROW else super().rows_in(columns)
 
 
 def scale(min: float, max: float, step: float | None) -> dict[str, object]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import options
-from .control import Control
+from .control import FieldControl
 
 if TYPE_CHECKING:
     from ..client.values import Value
 
 
-class TextInput(Control):
+class TextInput(FieldControl):
     """A line of text that every viewer sees and writes.
 
     What is typed is set by Enter, by leaving the field, or after a pause of a second. What another sets
@@ -31,7 +31,7 @@ class TextInput(Control):
         super().__init__("text_input", value, title, chosen, {"placeholder": placeholder})
 
 
-class NumberInput(Control):
+class NumberInput(FieldControl):
     """A number that every viewer sees and types or steps; None while the field is empty.
 
     Args:
@@ -67,7 +67,7 @@ class NumberInput(Control):
         super().__init__("number_input", value, title, chosen, {"min": min, "max": max})
 
 
-class DateInput(Control):
+class DateInput(FieldControl):
     """A date that every viewer sees and chooses, or a date and time.
 
     The value is text as in ISO 8601: ``"2026-11-25"``, which a ``datetime.date`` becomes by itself. With a

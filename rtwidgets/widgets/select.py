@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..client.encoding import encode_json
-from .control import Control
+from .control import Control, FieldControl
 
 if TYPE_CHECKING:
     from ..client.values import Value
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_CHOICES = 500
 
 
-class Select(Control):
+class Select(FieldControl):
     """One of some choices, that every viewer sees and chooses.
 
     Args:

@@ -27,6 +27,20 @@ CLIPPED = """() => [...document.querySelectorAll(".rtw-panels__widget > .rtw--in
 })"""
 
 
+# Fields in which there is no room for their value.
+CUT = """() => {
+    const fields = document.querySelectorAll(".rtw-number input, .rtw-date input, .rtw-select select");
+    const dates = { date: "12/30/2026", "datetime-local": "12/30/2026, 10:30 PM" };
+    return [...fields].filter((field) => {
+        const { font, letterSpacing, paddingLeft, paddingRight } = getComputedStyle(field);
+        const pen = Object.assign(document.createElement("canvas").getContext("2d"), { font, letterSpacing });
+        const shown = dates[field.type] ?? field.selectedOptions?.[0].text ?? field.value;
+        const room = field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+        return pen.measureText(shown).width > room;
+    }).map((field) => `${field.clientWidth} ${field.ariaLabel}`);
+}"""
+
+
 @pytest.fixture
 def desk(browser: Browser, harness: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1240, "height": 1300})
@@ -333,7 +347,16 @@ def test_panels_stack_in_reading_order_where_it_is_narrow(desk: Page) -> None:
             for other in boxes[i + 1 :]:
                 apart = other[0] >= right or other[2] <= left or other[1] >= bottom or other[3] <= top
                 assert apart, f"panels cover each other at {width} px"
-    desk.set_viewport_size({"width": 360, "height": 900})
+    # Six fields in a row have little room, and show what they hold.
+    desk.evaluate("() => value.receive(fields)")
+    for width in (1300, 1000, 360):
+        desk.set_viewport_size({"width": width, "height": 900})
+        desk.wait_for_function(
+            "(n) => document.querySelectorAll('.rtw--tight').length === n",
+            arg={1300: 12, 1000: 16}.get(width, 0),
+        )
+        assert desk.evaluate(CUT) == desk.evaluate(CLIPPED) == [], width
+    desk.evaluate("() => value.receive(layout)")
     edit(desk)
     # While it is edited the grid is whole, and scrolls.
     assert grid_places(desk)["Ticks"] == [9, 0, 3, 3]

@@ -144,7 +144,11 @@ def test_controls_stay_low_beside_tall_widgets_and_stack_in_a_list(hub: Hub, ses
         "toggle": (0, 10, 6, 1),
         "chart-2": (6, 10, 6, 8),
     }
+    # Where six share a row a field has its title above it.
+    fields = [rt.NumberInput(value), rt.DateInput(value), rt.TextInput(value), rt.Select(value, [1, 2])]
+    assert [field.rows_in(columns) for field in fields for columns in (2, 3)] == [2, 1] * 4
     controls = [rt.Slider(value, 0, 10), rt.Toggle(value)]
+    assert [control.rows_in(2) for control in controls] == [1, 1]
     layout = [[form, [chart, *controls]], controls, [[*controls, *controls], form]]
     # A row begins below the tallest of the row above it.
     shown = Dashboard(hub, session, layout).layout

@@ -28,6 +28,7 @@ export interface Card {
 
 const NARROW_PX = 460;
 const TIGHT_PX = 300;
+const SLIM_PX = 180;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
@@ -54,6 +55,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   const narrow = new ResizeObserver(() => {
     root.classList.toggle("rtw--narrow", root.clientWidth < NARROW_PX);
     root.classList.toggle("rtw--tight", root.clientWidth < TIGHT_PX);
+    root.classList.toggle("rtw--slim", root.clientWidth < SLIM_PX);
   });
   narrow.observe(root);
   signal.addEventListener("abort", () => narrow.disconnect(), { once: true });

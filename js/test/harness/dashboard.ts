@@ -1,4 +1,5 @@
-// The page of a dashboard: a session's widgets on made-up data. ?empty, ?others, ?viewer, ?refuse, ?calm (no data comes).
+// The page of a dashboard: a session's widgets on made-up data. ?empty, ?others, ?fields, ?viewer, ?refuse, ?calm (no
+// data comes).
 
 import { writableSlot } from "../../src/connection/registry.ts";
 import dashboard from "../../src/widgets/dashboard.ts";
@@ -60,6 +61,22 @@ const others = {
   ],
 };
 
+/** Fields in a row: six of them in one row of the grid and in two, four, and three. */
+const FIELDS: readonly (readonly [kind: string, options: Record<string, unknown>, value: unknown])[] = [
+  ["number_input", { title: "lots", unit: "lots" }, 1200],
+  ["date_input", { title: "day" }, "2026-11-25"],
+  ["date_input", { title: "settled at", time: true }, "2026-11-25T10:30:00Z"],
+  ["select", { title: "side", choices: SIDES }, "hold"],
+  ["text_input", { title: "note" }, "opening auction"],
+  ["multi_select", { title: "venues", choices: SIDES }, ["buy"]],
+];
+const rowOf = (y: number, w: number, h: number) =>
+  FIELDS.slice(0, 12 / w).map(([kind, options, data], i) => {
+    connection.value(`value:morning/field${i}`).receive(data);
+    return panel(`${kind}-${y}-${i}`, i * w, y, w, kind === "multi_select" ? 2 : h, kind, { value: `value:morning/field${i}` }, options);
+  });
+const fields = { title: "Fields", panels: [...rowOf(0, 2, 1), ...rowOf(2, 2, 2), ...rowOf(4, 3, 1), ...rowOf(5, 4, 1)] };
+
 const start = Date.now();
 const wander = (level: number, by: number) => level + (Math.random() - 0.5) * by;
 const levels = new Map(["ACME", "GLOBEX", "INITECH", "HOOLI"].map((symbol, i) => [symbol, 95 + 4 * i]));
@@ -102,11 +119,11 @@ connection.event("event:morning/rtwidgets.members").members = [
 ];
 connection.value("value:morning/interval").receive(1.2);
 connection.value("value:morning/halted").receive(false);
-const fields = { symbol: { type: "string" }, reason: { type: "string", default: "" }, side: { enum: ["buy", "sell"], default: "buy" } };
-connection.table("table:morning/rtwidgets.commands").change([{ name: "morning/halt", title: "Halt", handlers: 1, schema: { properties: fields, required: ["symbol"] } }]);
+const parameters = { symbol: { type: "string" }, reason: { type: "string", default: "" }, side: { enum: ["buy", "sell"], default: "buy" } };
+connection.table("table:morning/rtwidgets.commands").change([{ name: "morning/halt", title: "Halt", handlers: 1, schema: { properties: parameters, required: ["symbol"] } }]);
 ["spread above 5", "order filled", "feed is late"].forEach((text, i) => connection.event("event:morning/alerts").receive({ level: ["warning", "info", "error"][i], text }, start - 60_000 * (3 - i)));
 const value = connection.value("value:morning/dashboard");
-if (!query.has("empty")) value.receive(query.has("others") ? others : layout);
+if (!query.has("empty")) value.receive(query.has("others") ? others : query.has("fields") ? fields : layout);
 if (query.has("refuse")) value.set = () => Promise.reject(new Error("permission denied (code 103)"));
 
 const widget = dashboard();
@@ -122,4 +139,4 @@ if (!query.has("calm")) {
   }, 500);
   setInterval(() => processes.change(Array.from({ length: 8 }, () => processRow(1000 + Math.floor(Math.random() * 140)))), 1000);
 }
-Object.assign(globalThis, { connection, layout, others, value });
+Object.assign(globalThis, { connection, fields, layout, others, value });
