@@ -202,6 +202,8 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
     assert last_sent(desk)["prices"][2:] == [8, 8]
     while undo.is_enabled():
         undo.click()
+        # The button says with the next drawing whether there is more.
+        desk.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert grid_places(desk)["Prices by symbol"] == [0, 3, 7, 8]
 
 
