@@ -120,7 +120,7 @@ class Chat(Channel):
         """React to a message with an emoji, or with ``on=False`` take that back.
 
         Raises:
-            ChannelError: If the emoji is empty or has more than 16 characters.
+            ChannelError: If the emoji is empty, shows nothing or has more than 16 characters.
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
@@ -128,6 +128,8 @@ class Chat(Channel):
             raise ChannelError(
                 f"a reaction has 1 to 16 characters, such as '👍'; {emoji[:40]!r} has {len(emoji)}"
             )
+        if on and is_blank(emoji):
+            raise ChannelError("a reaction needs something that can be seen, such as '👍'")
         self._change({"type": "reaction", "id": _id(message), "emoji": emoji, "on": on})
 
     def typing(self) -> None:

@@ -53,7 +53,7 @@ class CommandAccess(ABC):
             title: What people read.
 
         Raises:
-            TypeError: If it takes what can't be said by keyword and in JSON.
+            TypeError: If it is a generator, or takes what can't be said by keyword and in JSON.
             CommandNameError: If the name breaks the grammar.
             PermissionDeniedError: If we may not serve it.
         """

@@ -256,7 +256,7 @@ def make_command(
         scope: What stands before the name, such as a session's name.
 
     Raises:
-        TypeError: If its signature can't be called by keyword with JSON values.
+        TypeError: If it is a generator, or its signature can't be called by keyword with JSON values.
         CommandNameError: If the name breaks the grammar.
     """
     signature = Signature(fn)

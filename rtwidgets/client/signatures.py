@@ -39,7 +39,8 @@ class Signature:
         fn: The function.
 
     Raises:
-        TypeError: If it can't be called by keyword with JSON values, or takes a name that `hub.call` needs.
+        TypeError: If it is a generator, can't be called by keyword with JSON values, or takes a name that
+            `hub.call` needs.
     """
 
     def __init__(self, fn: Callable[..., Any]) -> None:
@@ -102,6 +103,11 @@ class Signature:
 
 
 def _parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    if inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn):
+        raise TypeError(
+            f"command {fn.__name__!r} is a generator, and a call has one result: return it, and say how far "
+            "it is with rt.progress"
+        )
     parameters = dict(inspect.signature(fn).parameters)
     for name, parameter in parameters.items():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):

@@ -52,8 +52,8 @@ class Desk:
         self.process.kill()
 
 
-def show(session: Session) -> None:
-    """Put a session's dashboard together."""
+def show(session: Session, *, chat: bool = False) -> None:
+    """Put a session's dashboard together: a number, a slider, and a chat where one is asked for."""
     specs: list[dict[str, Any]] = [
         {
             "kind": "metric",
@@ -66,6 +66,8 @@ def show(session: Session) -> None:
             "options": {"title": "Limit", "min": 0, "max": 500},
         },
     ]
+    if chat:
+        specs.append({"kind": "chat", "channels": {"chat": f"chat:{session.name}/desk"}, "options": {}})
     panels = [
         {"id": spec["kind"], "x": 0, "y": 4 * row, "w": 12, "h": 4, "spec": spec}
         for row, spec in enumerate(specs)

@@ -202,6 +202,8 @@ def test_panels_are_moved_resized_removed_and_brought_back_with_the_keyboard(des
     assert last_sent(desk)["prices"][2:] == [8, 8]
     while undo.is_enabled():
         undo.click()
+        # The button says with the next drawing whether there is more.
+        desk.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert grid_places(desk)["Prices by symbol"] == [0, 3, 7, 8]
 
 
@@ -229,6 +231,19 @@ def test_another_editor_s_change_under_the_hand_breaks_nothing(desk: Page) -> No
     desk.mouse.up()
     drag(desk, handle(desk, "Move CPU"), 3, 0)
     assert last_sent(desk)["cpu"] == [3, 0, 3, 3]
+
+
+def test_keyboard_goes_to_the_next_panel_when_another_editor_removes_the_one_it_is_on(desk: Page) -> None:
+    edit(desk)
+    handle(desk, "Move Places").focus()
+    gone = "(...ids) => value.receive({ panels: layout.panels.filter((p) => !ids.includes(p.id)) })"
+    desk.evaluate(f"() => ({gone})('newer', 'outside')")
+    expect(desk.get_by_role("status").filter(has_text="Another editor has removed Places.")).to_be_attached()
+    expect(handle(desk, "Move Processes")).to_be_focused()
+    desk.keyboard.press("Shift+ArrowLeft")
+    assert last_sent(desk)["processes"] == [0, 12, 7, 8]
+    desk.evaluate("() => value.receive({ panels: [] })")
+    expect(handle(desk, "Done")).to_be_focused()
 
 
 def test_one_s_own_echo_moves_nothing_while_the_hand_goes_on(desk: Page) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from ..client.conftest import eventually
 from ..client.hub_process import free_port
@@ -222,6 +222,54 @@ def test_hub_that_is_away_is_said_and_the_page_goes_on(desk: Desk, visit: Visit)
     session.stream("px").append(price=99.5)
     expect(page.locator(".rtw-metric")).to_contain_text("99.5")
     expect(page.locator(".rtw-host__count")).to_have_text("2 here")
+
+
+def test_page_that_is_back_before_the_owner_is_whole_and_sends_what_was_typed(
+    desk: Desk, visit: Visit
+) -> None:
+    owner = desk.connect()
+    session = owner.session("early")
+    show(session, chat=True)
+    page = visit().join(session.share("editor").url, "Bob")
+    page.get_by_role("button", name="Edit layout").click()
+    page.get_by_role("button", name="Move Last price", exact=True).focus()
+    desk.process.kill()
+    owner.close(timeout_s=1)
+    away = "the hub is away; trying again"
+    expect(page.locator(".rtw-host__state")).to_have_text(away)
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="Done").click()
+    _say(page, "one")
+    desk.process.start()
+    expect(page.locator(".rtw-host__state")).to_have_text("live", timeout=25_000)
+    # Nobody but the page has told this hub of the session.
+    expect(page.locator(".rtw-chat__row")).to_contain_text(["one"])
+    owner = desk.connect()
+    session = owner.session("early")
+    session.chat("desk").say("two")
+    expect(page.locator(".rtw-chat__row")).to_contain_text(["one", "two"])
+    session.stream("px").append(price=99.5)
+    expect(page.locator(".rtw-metric")).to_contain_text("99.5")
+    # What waits outlives the page, too.
+    desk.process.kill()
+    expect(page.locator(".rtw-host__state")).to_have_text(away)
+    _say(page, "three")
+    with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
+        page.reload()
+    desk.process.start()
+    show(session, chat=True)
+    page.goto(f"{desk.url}/s/early")
+    expect(page.locator(".rtw-chat__row").filter(has_text="three")).to_be_visible()
+    expect(page.locator(".rtw-chat__pending")).to_have_count(0)
+    assert page.evaluate("() => Object.keys(sessionStorage).filter((key) => key.includes('unsent'))") == []
+    owner.close(timeout_s=1)
+
+
+def _say(page: Page, text: str) -> None:
+    box = page.locator(".rtw-chat textarea")
+    box.fill(text)
+    box.press("Enter")
+    expect(page.get_by_text("waits for the connection")).to_be_visible()
 
 
 def test_lobby_lists_what_the_signed_in_user_may_see(desk: Desk, visit: Visit) -> None:

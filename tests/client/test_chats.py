@@ -233,6 +233,8 @@ def test_history_has_what_was_just_said_here(join: Join) -> None:
         assert desk.history(1)[0].text == f"line {number}"
     with pytest.raises(ChannelError, match="a text that can be seen"):
         desk.say(" \u3164")
+    with pytest.raises(ChannelError, match="a reaction needs something that can be seen"):
+        desk.react(desk.history(1)[0], "\u202e \u0301")
 
 
 def test_a_handler_that_says_something_does_not_answer_itself(join: Join) -> None:

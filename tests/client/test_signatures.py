@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, time
 from enum import Enum, IntEnum
 from typing import Annotated, Any, Literal, Optional
@@ -169,7 +170,18 @@ def test_signatures_that_can_not_be_called_by_name_are_refused() -> None:
     def takes_key(key: str) -> None:
         del key
 
+    def yields() -> Iterator[int]:
+        yield 1
+
+    async def yields_later() -> AsyncIterator[int]:
+        yield 1
+
     for fn, words in (
+        (
+            yields,
+            r"command 'yields' is a generator, and a call has one result: return it, and say how far it is",
+        ),
+        (yields_later, "'yields_later' is a generator"),
         (takes_bytes, r"'blob' has the type <class 'bytes'>; use int, float"),
         (takes_odd, "argument 'what'"),
         (takes_two_texts, "argument 'what'"),

@@ -89,6 +89,18 @@ def test_nobody_owns_a_message_without_a_name() -> None:
         send(chat, nobody, type="edit", id="1", text="mine")
 
 
+@pytest.mark.parametrize("emoji", [" ", "\n\u2003", "\u0301", "\u202e\u200b", "\u3164"])
+def test_reaction_that_shows_nothing_is_none(emoji: str) -> None:
+    chat = Chat()
+    send(chat, ANN, type="message", id="1", text="hi")
+    with pytest.raises(DataError, match="a reaction needs something that can be seen"):
+        send(chat, ANN, type="reaction", id="1", emoji=emoji)
+    # Who has given one to an older hub may take it back.
+    send(chat, ANN, type="reaction", id="1", emoji=emoji, on=False)
+    for shown in ("\U0001f44d\U0001f3fd", "1\ufe0f\u20e3", "\U0001f1e9\U0001f1ea", "ok"):
+        send(chat, ANN, type="reaction", id="1", emoji=shown)
+
+
 def test_reactions_are_one_a_user() -> None:
     chat = Chat()
     send(chat, ANN, type="message", id="1", text="hi")

@@ -19,6 +19,8 @@ const DEADLINE = 1002;
 const CANCELLED = 1004;
 const UNKNOWN = 1003;
 const FAILED = 1001;
+/** As long as the others see it: after that nobody can do anything about it here, and the audit tells of it. */
+const UNKNOWN_SHOWN_MS = 30_000;
 /** The rows of ended calls go after half a minute; more than this nobody presses in that time. */
 const MOST_MINE = 50;
 
@@ -56,13 +58,14 @@ export class CommandLink {
   readonly command: string;
   readonly catalogue: Link<TableFeed>;
   readonly calls: Link<TableFeed>;
-  /** How the last call of the widget's own ended; null before the first, and while one is under way. */
+  /** How the last call of the widget's own ended; null before the first, while one is under way, and once one whose outcome nobody knows is old. */
   ending: Ending | null = null;
   readonly #redraws: Redraws;
   #own: Own | null = null;
   /** Keys of the calls that this widget has made of late: what is said of them is in `ending`. */
   readonly #mine: string[] = [];
   #locked = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The catalogue's row of the command, kept while its handler is away. */
   #row: Row | null = null;
 
@@ -89,6 +92,7 @@ export class CommandLink {
       link.onChange(() => redraws.request(), signal);
       return link;
     };
+    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
     this.catalogue = follow("commands");
     this.calls = follow("calls");
   }
@@ -156,8 +160,7 @@ export class CommandLink {
     this.#own = own;
     this.#mine.splice(0, Math.max(0, this.#mine.length - MOST_MINE));
     this.#mine.push(own.key);
-    this.ending = null;
-    this.#redraws.request();
+    this.#show(null);
     try {
       const result = await connection.call(this.command, args, timeoutMs, own.key);
       this.#end(own.startedMs, { state: "done", result, fault: "" });
@@ -193,7 +196,13 @@ export class CommandLink {
 
   #end(startedMs: number, ending: Omit<Ending, "tookMs">): void {
     this.#own = null;
-    this.ending = { ...ending, tookMs: startedMs ? Date.now() - startedMs : 0 };
+    this.#show({ ...ending, tookMs: startedMs ? Date.now() - startedMs : 0 });
+  }
+
+  #show(ending: Ending | null): void {
+    clearTimeout(this.#timer);
+    this.ending = ending;
+    if (ending?.state === "unknown") this.#timer = setTimeout(() => this.#show(null), UNKNOWN_SHOWN_MS);
     this.#redraws.request();
   }
 

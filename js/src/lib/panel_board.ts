@@ -1,7 +1,7 @@
 // One view of a dashboard's panels: the grid, and the hands that move things on it.
 
 import { drawFrames } from "./frames.ts";
-import { element } from "./dom.ts";
+import { element, focusAround } from "./dom.ts";
 import { holdHandle } from "./panel_hold.ts";
 import { columnsFor, COLUMNS, GAP_PX, narrowed, ROW_PX, settled, sized, type Box, type Change } from "./panel_grid.ts";
 import type { PanelEdits } from "./panel_edits.ts";
@@ -25,6 +25,8 @@ export interface BoardOptions {
   /** Read aloud what became of an action. */
   readonly say: (text: string) => void;
   readonly drawn: () => void;
+  /** What takes the keyboard's focus when the last panel is gone. */
+  readonly spare: () => HTMLElement;
 }
 
 /** What a hand holds. */
@@ -47,7 +49,7 @@ const STEPS: ReadonlyMap<string, readonly [columns: number, rows: number]> = new
   ["ArrowDown", [0, 1]],
 ]);
 
-export function panelBoard({ edits, models, say, drawn }: BoardOptions, signal: AbortSignal): Board {
+export function panelBoard({ edits, models, say, drawn, spare }: BoardOptions, signal: AbortSignal): Board {
   const target = element("div", { class: "rtw-panels__target", hidden: true });
   const grid = element("div", { class: "rtw-panels__grid" }, target);
   const root = element("div", { class: "rtw-panels" }, grid);
@@ -59,19 +61,27 @@ export function panelBoard({ edits, models, say, drawn }: BoardOptions, signal: 
 
   const find = (id: string): Panel | undefined => edits.layout.panels.find((panel) => panel.id === id);
   const titleOf = (id: string) => all.get(id)?.title ?? "";
+  /** The next panel that is still there, or else the last before it. */
+  const neighbour = (frame: PanelFrame, there: ReadonlySet<string>): PanelFrame | undefined => {
+    const order = [...grid.children].flatMap((el) => [...all.values()].find(({ root: own }) => own === el) ?? []);
+    const at = order.indexOf(frame);
+    return [...order.slice(at + 1), ...order.slice(0, at).reverse()].find(({ id }) => there.has(id));
+  };
 
   const draw = () => {
     const { panels } = edits.layout;
     const there = new Set(panels.map(({ id }) => id));
-    if (held && !there.has(held.id)) {
-      held.letGo();
-      say("Another editor has removed the panel.");
-    }
+    const focused = editing ? [...all.values()].find((frame) => frame.root.contains(focusAround(root))) : undefined;
+    const taken = [held?.id, focused?.id].find((id) => id !== undefined && !there.has(id));
+    if (held && !there.has(held.id)) held.letGo();
+    if (taken !== undefined) say(`Another editor has removed ${titleOf(taken)}.`);
+    const next = focused && !there.has(focused.id) ? neighbour(focused, there) : focused;
     for (const [id, frame] of all) {
       if (there.has(id)) continue;
       frame.end();
       all.delete(id);
     }
+    if (next !== focused) (next ? next.move : spare()).focus({ preventScroll: true });
     const before = new Map([...all].map(([id, { root: el }]) => [id, { left: el.offsetLeft, top: el.offsetTop }]));
     const now = editing ? COLUMNS : columnsFor(root.clientWidth);
     const glides = now === columns && !calm.matches;
@@ -186,7 +196,7 @@ export function panelBoard({ edits, models, say, drawn }: BoardOptions, signal: 
     const order = edits.layout.panels.map(({ id }) => id);
     const next = order[order.indexOf(frame.id) + 1] ?? order.at(-2);
     if (!edits.commit((panels) => settled(panels.filter(({ id }) => id !== frame.id)))) return;
-    if (next) all.get(next)?.move.focus({ preventScroll: true });
+    (all.get(next ?? "")?.move ?? spare()).focus({ preventScroll: true });
     say(`${title} removed. Undo brings it back.`);
   };
 

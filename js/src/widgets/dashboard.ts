@@ -95,7 +95,7 @@ export default defineWidget<Record<never, never>, State>({
     const back = button({ class: "rtw-dash__tool" }, () => setText(spoken, edits.undo() ? "Undone." : ""), signal);
     back.append(icon(BACK), element("span", { text: "Undo" }));
     const edit = button({ class: "rtw-dash__tool" }, () => board.edit(!board.editing), signal);
-    const board = panelBoard({ edits, models, say: (text) => setText(spoken, text), drawn: () => dress() }, signal);
+    const board = panelBoard({ edits, models, say: (text) => setText(spoken, text), drawn: () => dress(), spare: () => edit }, signal);
     const faces = faceRow();
     const tools = element("div", { class: "rtw-dash__tools" }, faces.root, back, edit);
     view.root.querySelector(".rtw-head")?.insertBefore(tools, badge);

@@ -150,6 +150,22 @@ test("a refused subscription says so in the feed's status", async (t) => {
   assert.equal(feed.status.reason, "table:secret: permission denied (code 103)");
 });
 
+test("a channel that a hub just started again can't give yet is said to be missing, and comes", async (t) => {
+  const setup = await setUp(t);
+  const { hub, connection } = setup;
+  const { rows, feed } = follow(setup);
+  hub.append({ n: [1] });
+  await until("direct", () => connection.status.transport === "direct" && feed.status.phase === "live");
+  hub.busy = 2;
+  const before = hub.subscribes;
+  hub.breakAll();
+  hub.append({ n: [2] });
+  await until("said", () => feed.status.phase === "waiting" && feed.status.reason === "the archive is away");
+  assert.equal(connection.status.phase, "live");
+  await until("rows", () => rows.length === 2 && feed.status.phase === "live");
+  assert.ok(hub.subscribes - before >= 3);
+});
+
 test("a channel is one feed for all its widgets, and one kind", async (t) => {
   const { connection, ending } = await setUp(t);
   assert.equal(connection.stream("stream:px", new FakeWant(), ending.signal), connection.stream("stream:px", new FakeWant(), ending.signal));

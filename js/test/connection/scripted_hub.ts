@@ -42,6 +42,8 @@ export class ScriptedHub {
   forgets = false;
   connects = 0;
   subscribes = 0;
+  /** How many more subscribes it can't take now. */
+  busy = 0;
   /** Tokens it was shown, in order. */
   readonly shown: string[] = [];
   /** Whether a token gives the right to subscribe. */
@@ -123,6 +125,7 @@ export class ScriptedHub {
     } else if (command.subscribe) {
       const { channel, recover = false, epoch, offset = 0, data } = command.subscribe;
       this.subscribes++;
+      if (this.busy-- > 0) return reply({ error: { code: 100, message: "the archive is away", temporary: true } });
       if (!this.gives(this.#tokens.get(socket) ?? "", channel)) return reply({ error: { code: 103, message: "permission denied" } });
       const publications = this.log.slice(offset).map((data, i) => ({ data, offset: offset + i + 1 }));
       const grant = this.grants && data ? { rtwidgets: data.rtwidgets } : {};

@@ -183,3 +183,31 @@ test("what was saved shows the command, and calls nothing", () => {
   assert.equal(saved.row?.get("title"), "Halt");
   assert.equal(saved.whyNot, "");
 });
+
+test("that nobody knows what became of a call gives way after a while, what it came to stays", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const [code, stays] of [[1003, false], [1001, true]] as const) {
+    const { connection, link } = setUp();
+    const call = held(connection);
+    const ended = link.start({}, 1000);
+    call.fail(Object.assign(new Error("halt: the handler went away"), { code }));
+    await ended;
+    t.mock.timers.tick(29_000);
+    assert.notEqual(link.ending, null);
+    t.mock.timers.tick(1_000);
+    assert.equal(link.ending !== null, stays, `code ${code}`);
+  }
+});
+
+test("a call that is made meanwhile is not taken for the old one", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { connection, link } = setUp();
+  for (const code of [1003, 1001]) {
+    const call = held(connection);
+    const ended = link.start({}, 1000);
+    call.fail(Object.assign(new Error("halt: no"), { code }));
+    await ended;
+  }
+  t.mock.timers.tick(60_000);
+  assert.equal(link.ending?.state, "failed");
+});

@@ -233,6 +233,8 @@ class Chat:
     def _react(self, form: Reaction, author: Author) -> None:
         message = self._find(form.id)
         users = message.reactions.get(form.emoji)
+        if form.on and is_blank(form.emoji):
+            raise DataError("a reaction needs something that can be seen, such as '👍'")
         if form.on and users is None and len(message.reactions) >= MAX_REACTIONS:
             raise DataError(f"a message takes at most {MAX_REACTIONS} different reactions")
         if form.on and users is not None and author.user not in users and len(users) >= MAX_REACTING:
