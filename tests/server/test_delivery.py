@@ -198,7 +198,7 @@ class Reader:
         data = result.get("data", {})
         if channel == TABLE:
             rows = data["rows"]
-            self.rows = dict(zip(rows["id"], rows.get("n", []), strict=True))
+            self.rows = dict(zip(rows.get("id", []), rows.get("n", []), strict=True))
         elif channel == VALUE:
             self.value = data.get("value", 0)
         else:
