@@ -156,13 +156,3 @@ def _hosts(text: str, port: int) -> list[tuple[str, int]]:
             raise ValueError("a host is missing")
         found.append((host, int(number)) if colon else (one, port))
     return found
-
-
-def end_if_cancelled() -> None:
-    """End the task if that was asked for: the library answers a cancellation with a fault, or not at all.
-
-    Whoever cancelled would wait for ever for a task that goes on.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..cancellation import end_if_cancelled
 from ..core.batch import ArchiveFault
-from .client import end_if_cancelled
 from .faults import FAULTS
 
 if TYPE_CHECKING:

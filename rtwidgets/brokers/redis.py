@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from redis.exceptions import NoScriptError
 
+from ..cancellation import end_if_cancelled
 from ..core.batch import ArchiveFault, Batch, Changes, Item, News, Place, Stored, Tail
 from ..core.erasing import erase_from
 from ..core.kinds.chat import MAX_MESSAGES
@@ -16,7 +17,7 @@ from ..core.rules import KindName, Limits, Namespace
 from ..errors import ConfigError
 from . import scripts
 from .calls import Script, in_full
-from .client import Client, Command, end_if_cancelled
+from .client import Client, Command
 from .faults import FAULTS, fault_of, refusal_of
 from .listener import Listener
 

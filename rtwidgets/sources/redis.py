@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..cancellation import end_if_cancelled
 from ..errors import ConfigError, SourceAwayError, SourceError
 from .connector import BATCH, Connector, Reading, Tell
 from .extras import need
@@ -194,6 +195,8 @@ async def _answered(errors: Any, answer: Awaitable[T]) -> T:
         if str(error).startswith(("NOGROUP", "UNBLOCKED")):  # deleted, or Redis came back without it
             raise SourceAwayError(f"the group is gone: {error}") from None
         raise SourceError(f"Redis refuses: {error}") from None
+    finally:
+        end_if_cancelled()
 
 
 def _row(fields: dict[bytes, bytes]) -> bytes:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 import pytest
+from redis import exceptions
 
 from rtwidgets.errors import ConfigError
 from rtwidgets.sources import redis
+from rtwidgets.sources.redis import _answered
 
 from ..brokers.redis_server import RedisServer, program
 from ..client.hub_process import HubProcess
@@ -170,3 +174,16 @@ def test_wrong_options_are_told_at_once_without_the_password(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
     with pytest.raises(ConfigError, match=r"pip install 'rtwidgets\[redis\]'"):
         redis("redis://127.0.0.1", stream="s", group="g")
+
+
+async def test_cancellation_that_the_library_keeps_to_itself_ends_the_feed() -> None:
+    async def read() -> int:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return 1
+
+    task = asyncio.create_task(_answered(exceptions, read()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
