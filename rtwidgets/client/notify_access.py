@@ -48,7 +48,8 @@ class NotifyAccess:
         hub = cast("Hub", self)
         if not isinstance(text, str) or is_blank(text) or len(text) > MAX_TEXT:
             raise ValueError(
-                f"a notice is a text of 1 to {MAX_TEXT:,} characters; shorten it or send an event"
+                f"a notice is a text that can be seen, of 1 to {MAX_TEXT:,} characters; "
+                "shorten it or send an event"
             )
         if level not in LEVELS:
             raise ValueError(f"level must be one of {', '.join(map(repr, LEVELS))}, not {level!r}")

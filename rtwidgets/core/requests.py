@@ -261,7 +261,8 @@ def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float
     if durable is not None:
         if request.recover:
             durable.await_position(request.epoch, request.offset)
-        durable.await_turn()
+        else:
+            durable.await_turn()
         cursor.offset = cursor.channel.log.top
     wish = wish_of(request.data)
     cursor.max_hz, cursor.visible = granted(cursor, wish)

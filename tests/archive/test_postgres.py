@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 
+import asyncpg
 import pytest
 
 from rtwidgets.archive import postgres as module
@@ -83,6 +84,22 @@ async def test_server_that_comes_back_soon_is_waited_for_and_another_is_not(
     own_postgres.start()
     stored = await archive.load("event:a", ALL)
     assert stored is not None and stored.top == top + 1
+    await archive.close()
+
+
+async def test_fault_inside_the_library_is_an_outage_and_the_next_commit_works(
+    postgres: PostgresServer,
+) -> None:
+    archive = PostgresArchive(new_schema(postgres, "inside"))
+    await archive.open()
+
+    async def ended(connection: object) -> None:
+        # What asyncpg has raised, now and then, for a connection that PostgreSQL ended while it was idle.
+        raise asyncpg.InternalClientError("got result for unknown protocol state 0")
+
+    with pytest.raises(ArchiveFault, match="the archive's database is away"):
+        await archive._write(ended)
+    assert await commit(archive, batch("event:a", 0, b"1")) == [None]
     await archive.close()
 
 

@@ -73,8 +73,8 @@ def test_objects_name_what_they_are(join: Join) -> None:
 @pytest.mark.parametrize(
     ("text", "options", "error", "says"),
     [
-        ("", {}, ValueError, "a notice is a text of 1 to 1,000 characters"),
-        (" \u200b", {}, ValueError, "a notice is a text of 1 to 1,000 characters"),
+        ("", {}, ValueError, "a notice is a text that can be seen, of 1 to 1,000 characters"),
+        (" \u200b", {}, ValueError, "a notice is a text that can be seen, of 1 to 1,000 characters"),
         ("x" * (MAX_TEXT + 1), {}, ValueError, "shorten it or send an event"),
         (5, {}, ValueError, "a notice is a text"),
         ("x", {"level": "loud"}, ValueError, "level must be one of 'info', 'success', 'warning', 'error'"),
