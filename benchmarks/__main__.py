@@ -23,7 +23,7 @@ from .memory import run_idle
 from .report import DISTURBED, report
 from .results import Record, Run
 from .scenarios import SCENARIOS, Attack, Idle, Kernel, Load, Scenario
-from .servers import BOUNDED_HUB, SERVERS, Running, Server, ServerError, hub_token
+from .servers import DEFENDED_HUB, SERVERS, Running, Server, ServerError, hub_token
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -100,7 +100,7 @@ def _undisturbed(server: Server, scenario: Scenario, options: argparse.Namespace
 def run(server: Server, scenario: Scenario, seconds: float, hub_path: Path) -> dict[str, float]:
     """Start a server, run a scenario on it, and return the figures by name."""
     if isinstance(scenario, Attack):
-        server = BOUNDED_HUB
+        server = DEFENDED_HUB
     with (
         tempfile.TemporaryDirectory() as directory,
         Running(server, Path(directory), hub_path) as running,

@@ -78,7 +78,7 @@ class Attack:
     name: str
     title: str
     attack: str
-    pairs: int = 9
+    pairs: int = 24
 
 
 Scenario: TypeAlias = Load | Idle | Kernel | Attack

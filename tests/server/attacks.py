@@ -20,19 +20,33 @@ def handshake(port: int) -> bytes:
 
 
 class Attacker:
-    """A raw WebSocket that is connected with a good token, reads nothing and has a small buffer."""
+    """A raw WebSocket that is connected with a good token, reads nothing and has a small buffer.
 
-    def __init__(self, port: int, token: str) -> None:
+    Args:
+        address: Where it comes from.
+
+    Raises:
+        ConnectionError: If the hub does not let it in.
+    """
+
+    def __init__(self, port: int, token: str, address: str = "127.0.0.1") -> None:
         self._socket = socket.socket()
+        self._socket.bind((address, 0))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self._socket.settimeout(10)
         self._socket.connect(("127.0.0.1", port))
         self._socket.sendall(handshake(port))
-        assert b" 101 " in self._socket.recv(4096)
+        self._expect(b" 101 ")
         self.commands({"connect": {"token": token}})
         self._socket.settimeout(10)
-        assert b'"connect"' in self._socket.recv(4096)
+        self._expect(b'"connect"')
         self._id = 10
+
+    def _expect(self, part: bytes) -> None:
+        received = self._socket.recv(4096)
+        if part not in received:
+            self._socket.close()
+            raise ConnectionRefusedError(f"the hub answered {received[:200]!r}")
 
     def commands(self, *requests: dict[str, Any]) -> bool:
         lines = [json.dumps({"id": number, **request}) for number, request in enumerate(requests, 1)]
