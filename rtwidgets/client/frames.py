@@ -11,6 +11,9 @@ from .columns import Columns
 
 Backend = Literal["pandas", "polars", "arrow"]
 
+# What pandas has nanoseconds for: the years 1678 to 2261.
+MAX_TIME_MS = 9_200_000_000_000
+
 
 def join_columns(batches: Iterable[Columns]) -> Columns:
     """Join batches of rows; cells that a batch has no column for are null."""
@@ -41,13 +44,15 @@ def newest_rows(columns: Columns, last_s: float) -> Columns:
 
 
 def build_frame(columns: Columns, backend: Backend) -> Any:
-    """Return a data frame; the column ``time`` becomes datetimes in UTC.
+    """Return a data frame; the column ``time`` becomes datetimes in UTC, missing where a cell is none.
 
     Raises:
         ColumnsError: If a column mixes types that the backend can't have in one column.
         ImportError: If the library is not installed; the message says how to get it.
         ValueError: If the backend has another name.
     """
+    if TIME_COLUMN in columns:
+        columns = {**columns, TIME_COLUMN: [_time_or_none(cell) for cell in columns[TIME_COLUMN]]}
     if backend == "pandas":
         pandas = _library("pandas", backend)
         frame = pandas.DataFrame(columns)
@@ -65,6 +70,11 @@ def build_frame(columns: Columns, backend: Backend) -> Any:
         pyarrow = _library("pyarrow", backend)
         return pyarrow.table({name: _arrow_array(pyarrow, name, cells) for name, cells in columns.items()})
     raise ValueError(f"backend {backend!r} is not known: use 'pandas', 'polars' or 'arrow'")
+
+
+def _time_or_none(cell: Cell) -> int | float | None:
+    is_time = isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) <= MAX_TIME_MS
+    return cell if is_time else None
 
 
 def _arrow_array(pyarrow: Any, name: str, cells: list[Cell]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +11,9 @@ from msgspec import Raw
 
 from ..errors import ChannelError, ColumnsError
 from ..protocol.json_rules import has_number_out_of_range
+from ..protocol.messages import Publication
+
+log = logging.getLogger("rtwidgets")
 
 T = TypeVar("T")
 
@@ -41,3 +46,17 @@ def read_columns(data: bytes | Raw, channel: str) -> dict[str, list[Any]]:
     if len({len(cells) for cells in columns.values()}) > 1:
         raise ColumnsError(f"what somebody published to {channel!r} has columns of unequal length")
     return columns
+
+
+def read_batches(publications: Iterable[Publication], channel: str) -> list[dict[str, list[Any]]]:
+    """Return the rows of a stream's publications, a batch each.
+
+    One that holds no rows is left out, and the log says why: it must not keep others from what there is.
+    """
+    batches: list[dict[str, list[Any]]] = []
+    for publication in publications:
+        try:
+            batches.append(read_columns(publication.data, channel))
+        except ChannelError as error:
+            log.warning("publication %d is left out: %s", publication.offset, error)
+    return batches

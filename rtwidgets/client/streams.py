@@ -18,7 +18,7 @@ from .frames import Backend, build_frame, join_columns, newest_rows
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 from .past import pages_back, window
-from .reading import read_columns
+from .reading import read_batches, read_columns
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -85,21 +85,21 @@ class Stream(Channel):
         """Return rows as a data frame; ``time`` is a datetime in UTC.
 
         Without `last` they are those that the hub has in memory. Where it has an archive, `last` reaches back
-        into that.
+        into that. What somebody published that are no rows, or has numbers that no float holds, is left out,
+        and the log says so; so is a ``time`` that is none.
 
         Args:
             last: Only rows of this long before the newest row: ``"5m"``, or seconds.
             backend: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 
         Raises:
-            ChannelError: If somebody published what are no rows, or numbers that no float holds.
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
         last_s = None if last is None else parse_duration(last)
         if last_s is None:
             kept = window(self._request, self.name)
-            return build_frame(join_columns(read_columns(item.data, self.name) for item in kept), backend)
+            return build_frame(join_columns(read_batches(kept, self.name)), backend)
         return build_frame(newest_rows(join_columns(self._back(last_s)), last_s), backend)
 
     def _back(self, last_s: float) -> list[Columns]:
@@ -107,7 +107,7 @@ class Stream(Channel):
         batches: list[Columns] = []
         oldest_ms: float | None = None
         for page in pages_back(self._request, self.name):
-            found = [read_columns(publication.data, self.name) for publication in page]
+            found = read_batches(page, self.name)
             times = [time for batch in found for time in batch.get(TIME_COLUMN, [])]
             stamps = [time for time in times if isinstance(time, int | float)]
             newest_ms = max(stamps, default=page[0].time)

@@ -16,6 +16,7 @@ import pytest
 
 from rtwidgets.client.address import parse_address
 from rtwidgets.client.connect import connect
+from rtwidgets.client.frames import Backend
 from rtwidgets.client.reading import anything, read
 from rtwidgets.client.replies import in_python
 from rtwidgets.client.snapshots import read_snapshots
@@ -359,8 +360,21 @@ def test_rows_that_nobody_can_read_are_said_and_stop_no_reader(
     for why in ("beyond what a float holds", "unequal length", "Expected `array`"):
         assert any("'stream:unreadable'" in line and why in line for line in said), said
     for last in (None, "5m"):
-        with pytest.raises(ChannelError, match="'stream:unreadable' can't be read"):
-            stream.to_frame(last)
+        caplog.clear()
+        assert stream.to_frame(last)["n"].tolist() == [1, 2]
+        assert sum("is left out" in record.getMessage() for record in caplog.records) == 4
+
+
+@pytest.mark.parametrize("time", ['"soon"', "1e300", "true", "[1]", "-1e15"])
+@pytest.mark.parametrize("backend", ["pandas", "polars", "arrow"])
+def test_a_time_that_is_none_is_missing_in_a_frame(join: Join, time: str, backend: Backend) -> None:
+    stream = join().stream("times")
+    stream.append(time=5, n=1)
+    stream.hub._use().publisher.put_whole(stream.name, b'{"time":[%b],"n":[2]}' % time.encode())
+    assert stream.hub.flush()
+    frame = stream.to_frame(backend=backend)
+    times = frame["time"].to_pylist() if backend == "arrow" else list(frame["time"])
+    assert times[0].timestamp() == 5 and times[1] in (None, pd.NaT)
 
 
 @pytest.mark.parametrize("data", [b"[1e999]", b"9" * 5_000, b"{"])
