@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from rtwidgets.client.table_copy import Change, TableCopy
-from rtwidgets.core import Limits
+from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.inbox import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
+from .model_archive import ModelArchive
 from .peers import Peer, make_hub, publications
 
 PING: dict[str, Any] = {"ping": {}}
@@ -187,3 +188,18 @@ def test_small_publications_are_carried_out_together_where_that_is_little_work()
     assert ids(bob) == [1]
     bob.send(*numbered(200, publish={"channel": "value:v", "data": 1}))
     assert len(ids(bob)) == MAX_STATEFUL_RUN * 4
+
+
+@pytest.mark.parametrize(("kind", "together"), [("table", 2 * 4), ("event", 20)])
+def test_an_archive_takes_large_runs_but_of_tables(kind: Any, together: int) -> None:
+    archive = ModelArchive()
+    names = {kind: Namespace(kind, history_size=100, recover=True, archive=True)}
+    hub = make_hub(archive=archive, namespaces=names, limits=Limits(work_ms_per_s=0))
+    ann = Peer(hub).connect()
+    ann.send({"id": 1, "rpc": {"method": "rtwidgets.declare", "data": {"channel": f"{kind}:a", "key": "id"}}})
+    archive.work()
+    hub.clock = Work()
+    change = {"upsert": {"id": [1], "text": ["x" * (MAX_RUN_BYTES // 2)]}}
+    ann.send(*numbered(20, publish={"channel": f"{kind}:a", "data": change}))
+    archive.begin()
+    assert sum(len(batch.publications) for batch in archive.under_way) == together
