@@ -72,9 +72,10 @@ def build_frame(columns: Columns, backend: Backend) -> Any:
     raise ValueError(f"backend {backend!r} is not known: use 'pandas', 'polars' or 'arrow'")
 
 
-def _time_or_none(cell: Cell) -> int | float | None:
-    is_time = isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) <= MAX_TIME_MS
-    return cell if is_time else None
+def _time_or_none(cell: Cell) -> Cell:
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) <= MAX_TIME_MS:
+        return cell
+    return None
 
 
 def _arrow_array(pyarrow: Any, name: str, cells: list[Cell]) -> Any:
