@@ -107,10 +107,12 @@ class ModelArchive:
             ]
         kept.publications += [(batch.time_ms, data) for data in batch.publications]
         for key, item in batch.changes.items():
-            if item is None:
-                kept.items.pop(key, None)
-            else:
+            known = kept.items.get(key)
+            if item is not None and (batch.kind != "chat" or known is None or known.rank == item.rank):
                 kept.items[key] = item
+        for key, rank in batch.gone:
+            if key in kept.items and rank in (None, kept.items[key].rank):
+                del kept.items[key]
         kept.producers.update(batch.producers)
 
     def answer_loads(self, fault: ArchiveFault | None = None, now: float = 1.0) -> None:
