@@ -95,7 +95,7 @@ def make_server(
         access_log=False,
         # Its own would write what exceptions say.
         log_config=None,
-        http=http_protocol(hub.addresses),
+        http=http_protocol(hub.addresses, hub.settings.limits.max_message_bytes),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
         ws_per_message_deflate=False,
