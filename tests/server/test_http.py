@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 
 import h11
@@ -18,14 +20,16 @@ CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 40_000
 
 
 def answers(hub: HubProcess, request: bytes) -> bytes:
-    """Send something after a Host header and return all that is answered."""
+    """Send something after a Host header, for the hub to read in one go, and return all that is answered."""
     got = b""
     address = ("127.0.0.1", hub.port)
     with (
         socket.create_connection(address, timeout=5) as raw,
         contextlib.suppress(ConnectionResetError, BrokenPipeError),
     ):
+        os.kill(hub.pid, signal.SIGSTOP)
         raw.sendall(b"POST /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % hub.port + request)
+        os.kill(hub.pid, signal.SIGCONT)
         while part := raw.recv(65_536):
             got += part
     return got
