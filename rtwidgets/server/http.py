@@ -9,7 +9,7 @@ import h11
 from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
-from .addresses import Addresses
+from .addresses import Addresses, TooManyError
 from .gate import HEADERS
 from .heads import MAX_HEAD_BYTES, BodyRefusal, Heads
 from .join import MAX_BODY
@@ -84,6 +84,13 @@ class PromptHttpProtocol(H11Protocol):
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._leave()
         super().handle_websocket_upgrade(event)
+        websocket = self.transport.get_protocol()
+        if self.addresses is not None and getattr(websocket, "scope", None) is None:
+            # It was no handshake, and has its answer: the gate hears nothing of it.
+            try:
+                self.addresses.note_request(self.addresses.of(self.scope))
+            except TooManyError:
+                self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 
 import h11
 import pytest
 
+from rtwidgets.core import Limits
 from rtwidgets.server.addresses import TooManyError
 from rtwidgets.server.heads import Heads
+from rtwidgets.server.settings import AuthSection, Settings
 
-from ..client.hub_process import HubProcess
+from ..client.hub_process import SECRET, HubProcess
+from .attacks import handshake
+from .inner_hub import InnerHub
 from .test_limits import addresses, refused
 
 CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 40_000
@@ -74,3 +79,20 @@ def test_head_that_is_whole_is_bounded_too(own_hub: HubProcess, size: int, statu
     """Reading one takes as long as it has headers, and it may have come in one piece."""
     got = answers(own_hub, b"Connection: close\r\n" + b"a: b\r\n" * (size // 6) + b"\r\n")
     assert got.startswith(b"HTTP/1.1 " + status) or (status == b"400" and not got)
+
+
+def test_upgrades_that_are_no_handshake_count_as_requests() -> None:
+    limits = Limits(connects_per_ip_per_s=5)
+    hub = InnerHub(Settings(auth=AuthSection(hmac_secret=SECRET), limits=limits))
+    without_key = re.sub(rb"Sec-WebSocket-Key: .*?\r\n", b"", handshake(hub.port))
+    answers = []
+    try:
+        for _ in range(40):
+            with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as raw:
+                raw.sendall(without_key)
+                with contextlib.suppress(ConnectionResetError):
+                    answers.append(raw.recv(4_096).split(b"\r\n")[0])
+        assert answers[0] == b"HTTP/1.1 400 Bad Request"
+        assert hub.app.hub.refused["connects_per_ip_per_s"] > 20
+    finally:
+        hub.close()
