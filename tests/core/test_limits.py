@@ -16,6 +16,7 @@ from rtwidgets.core import Hub, Limits, Namespace
 from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
 from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
+from rtwidgets.core.roles import caps_of_session
 from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
 
@@ -208,6 +209,45 @@ def test_number_of_channels() -> None:
     assert hub.refused["channels"] == 3
     free = Peer(hub_with(channels=0)).connect()
     assert all(code(free.ask(publish={"channel": f"event:{n}", "data": 1})) == 0 for n in range(50))
+
+
+def test_channels_of_a_user() -> None:
+    hub = hub_with(channels_per_user=2)
+    ann, bob, owner = Peer(hub).connect(), Peer(hub, "bob").connect(), Peer(hub, "eve", owner=True).connect()
+
+    def publishes(peer: Peer, name: str) -> int:
+        return code(peer.ask(publish={"channel": f"value:{name}", "data": 1}))
+
+    # Neither what is only asked for nor what somebody else has made.
+    assert code(ann.ask(subscribe={"channel": "value:a"})) == 0
+    assert code(ann.rpc("rtwidgets.typing", channel="chat:a")) == 0
+    assert [publishes(owner, name) for name in "abc"] == [0, 0, 0]
+    assert [publishes(ann, name) for name in "abcdef"] == [0, 0, 0, 0, 0, 106]
+    assert code(ann.rpc("rtwidgets.declare", channel="table:f", key="id")) == 106
+    items = [{"channel": "value:f", "data": 1}]
+    batch = ann.rpc("rtwidgets.publish", producer="p", seq=1, items=items)["rpc"]["data"]
+    assert [error["code"] for error in batch["errors"]] == [106] and hub.refused["channels_per_user"] == 3
+    assert "value:f" not in hub.channels
+    assert [publishes(bob, name) for name in "fgh"] == [0, 0, 106]
+    # A channel that ends makes room.
+    assert code(Peer(hub, "joe").connect().ask(publish={"channel": "event:a", "data": 1})) == 0
+    assert hub.makers._made["user", "joe"] == 1
+    hub.tick(4_000.0)
+    assert hub.makers._made == {("user", "ann"): 2, ("user", "bob"): 2}
+    free = Peer(hub_with(channels_per_user=0)).connect()
+    assert all(publishes(free, str(number)) == 0 for number in range(50))
+
+
+def test_channels_of_a_session_whose_guests_are_many_users() -> None:
+    hub = hub_with(channels_per_user=10)
+    ann = Peer(hub).connect()
+    assert code(ann.rpc("rtwidgets.session", session="m")) == 0
+    codes = []
+    for number in range(15):
+        guest = Peer(hub, f"guest-{number}", caps_of_session("editor", "m")).connect()
+        codes.append(code(guest.ask(publish={"channel": f"value:m/{number}", "data": 1})))
+    assert codes == [0] * 10 + [106] * 5 and hub.refused["channels_per_user"] == 5
+    assert code(ann.ask(publish={"channel": "value:other", "data": 1})) == 0
 
 
 def test_subscriptions_of_a_connection() -> None:
