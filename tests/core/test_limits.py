@@ -581,9 +581,10 @@ def test_commands_that_find_no_room_in_the_catalogue_are_not_served() -> None:
 
 def test_id_of_a_producer_is_short() -> None:
     hub = hub_with()
-    peer = Peer(hub, caps={}).connect()
-    assert code(peer.rpc("rtwidgets.publish", producer="p" * 64, seq=1, items=[])) == 0
-    assert code(peer.rpc("rtwidgets.publish", producer="p" * 65, seq=1, items=[])) == 107
+    peer = Peer(hub).connect()
+    items = [{"channel": "event:a", "data": 1}]
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 64, seq=1, items=items)) == 0
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 65, seq=1, items=items)) == 107
     assert list(hub.producers._last["ann"]) == ["p" * 64]
 
 
