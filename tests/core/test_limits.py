@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
+from rtwidgets.core.commands.handlers import MAX_SCOPES
 from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
 from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
@@ -169,7 +170,7 @@ def test_depth_of_data() -> None:
     assert hub.refused["json_depth"] == 1
     handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
     deep: list[Any] = [[[[[[1]]]]]]
-    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": deep}}])) == 107
+    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": deep}}])) == 106
     assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
     handler.rpc("rtwidgets.register", commands=[{"name": "a"}])
     assert code(caller.rpc("rtwidgets.call", command="a", args={"a": deep})) == 106
@@ -178,7 +179,8 @@ def test_depth_of_data() -> None:
     call = push["push"]["message"]["data"]["rtwidgets"]["call"]["id"]
     assert code(handler.rpc("rtwidgets.reply", call=call, result=deep)) == 106
     assert [code(reply) for reply in caller.messages()] == [1001]
-    assert hub.refused["json_depth"] == 3
+    assert code(caller.rpc("rtwidgets.declare", channel="value:a", default=deep)) == 106
+    assert hub.refused["json_depth"] == 5
     deep = []
     for _ in range(300):
         deep = [deep]
@@ -299,7 +301,7 @@ def test_schemas_of_a_connections_commands() -> None:
     hub = hub_with()
     handler = Peer(hub).connect()
 
-    def register(*names: str, size: int = 30_000) -> int:
+    def register(*names: str, size: int = 15_000) -> int:
         schema: Any = {"a": [{}] * (size // 3)}
         return code(
             handler.rpc("rtwidgets.register", commands=[{"name": n, "schema": schema} for n in names])
@@ -308,17 +310,34 @@ def test_schemas_of_a_connections_commands() -> None:
     tracemalloc.start()
     try:
         assert [register(f"c{n}") for n in range(17)] == [0] * 17
-        assert register("more") == 106 and register("more", "most", size=9_000) == 106
-        assert tracemalloc.get_traced_memory()[0] < 4 * 512 * 1024
+        assert register("more") == 106 and register("more", "most", size=4_500) == 106
+        assert tracemalloc.get_traced_memory()[0] < 3 * 256 * 1024
     finally:
         tracemalloc.stop()
     # Another connection has as much, and what is said anew counts once.
-    assert register("c0") == 0 and register("more", size=9_000) == 0
-    assert register("most", size=9_000) == 106 and hub.refused["schemas_bytes"] == 3
+    assert register("c0") == 0 and register("more", size=4_500) == 0
+    assert register("most", size=4_500) == 106 and hub.refused["schemas_bytes"] == 3
     handler.rpc("rtwidgets.unregister", names=["c1"])
-    assert register("most", size=9_000) == 0
+    assert register("most", size=4_500) == 0
     handler = Peer(hub, "bob").connect()
     assert register("more") == 0
+
+
+def test_scopes_of_a_connections_commands() -> None:
+    hub = hub_with(channels_per_user=40)
+    handler, other = Peer(hub).connect(), Peer(hub).connect()
+
+    def register(peer: Peer, *scopes: int) -> int:
+        specs = [{"name": f"s{scope}/{name}"} for scope in scopes for name in "ab"]
+        return code(peer.rpc("rtwidgets.register", commands=specs))
+
+    assert register(handler, *range(MAX_SCOPES)) == register(handler, 0) == 0
+    assert register(handler, 99) == 106 and hub.refused["command_scopes"] == 1
+    handler.rpc("rtwidgets.unregister", names=["s1/a", "s1/b"])
+    assert register(handler, 99) == 0
+    # Catalogues are channels of the user who has made them.
+    assert register(other, *range(100, 107)) == 0 and register(other, 107) == 106
+    assert hub.refused["channels_per_user"] == 1 and "table:s107/rtwidgets.commands" not in hub.channels
 
 
 def fill(hub: Hub, name: str, count: int, size: int = 1_000) -> None:
@@ -574,7 +593,7 @@ def test_commands_that_find_no_room_in_the_catalogue_are_not_served() -> None:
     handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
     assert code(handler.rpc("rtwidgets.register", commands=[{"name": "a"}])) == 0
     assert (
-        code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": "x" * 2_000}}])) == 107
+        code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": "x" * 2_000}}])) == 106
     )
     assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
 
