@@ -524,6 +524,10 @@ def test_size_of_all_states() -> None:
     while put("table:a", row(hub.budget.kept, 100)) == 0:
         pass
     assert code(peer.rpc("rtwidgets.session", session="s" * 60, title="t" * 100)) == 106
+    assert code(peer.rpc("rtwidgets.declare", channel="value:new", default="x" * 500)) == 106
+    refused = hub.refused["state_total_bytes"]
+    assert code(peer.rpc("rtwidgets.register", commands=[{"name": "a", "schema": {"a": "x" * 500}}])) == 106
+    assert hub.refused["state_total_bytes"] == refused + 1
     assert put("stream:a", {"x": [1]}) == 0
     free = Peer(hub_with(state_total_bytes=0)).connect()
     assert not [
@@ -630,15 +634,16 @@ def test_what_a_log_lets_go_of_for_its_size_is_counted() -> None:
 
 
 def test_readers_that_get_one_merged_publication_are_counted() -> None:
-    hub = hub_with(conflate_after=5)
-    reader, writer = Peer(hub).connect(), Peer(hub).connect()
-    reader.ask(subscribe={"channel": "value:a"})
-    for number in (*range(5), None, *range(6)):
-        if number is None:  # as many as there may be
-            assert len(reader.messages()) == 5 and hub.refused["conflate_after"] == 0
-        else:
-            writer.ask(publish={"channel": "value:a", "data": number})
-    assert len(reader.messages()) == hub.refused["conflate_after"] == 1
+    for most in (1, 5):
+        hub = hub_with(conflate_after=most)
+        reader, writer = Peer(hub).connect(), Peer(hub).connect()
+        reader.ask(subscribe={"channel": "value:a"})
+        for number in (*range(most), None, *range(most + 1)):
+            if number is None:  # as many as there may be
+                assert len(reader.messages()) == most and hub.refused["conflate_after"] == 0
+            else:
+                writer.ask(publish={"channel": "value:a", "data": number})
+        assert len(reader.messages()) == hub.refused["conflate_after"] == 1
 
 
 def test_readers_that_may_be_behind_as_far_as_they_like() -> None:
