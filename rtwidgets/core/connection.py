@@ -237,7 +237,7 @@ class Connection:
             self.expired_timer.cancel()
         self.expired_timer = None
         if credentials.expires_at is not None:
-            grace = requests.EXPIRY_GRACE_S
+            grace = self.hub.tokens.rules.leeway_s + requests.EXPIRY_GRACE_S
             self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
 
     def is_revoked(self, revocations: Revocations) -> bool:
@@ -247,7 +247,9 @@ class Connection:
             return False
         for cursor in list(self.cursors.values()):
             token = cursor.token
-            if token is not None and revocations.cover(token.user, (token.token_id,), token.issued_at):
+            if token is not None and revocations.cover(
+                token.user, (token.token_id, token.parent), token.issued_at, token.maker
+            ):
                 self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
         parts = who.parts or (who,)
         return any(
