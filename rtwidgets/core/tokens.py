@@ -181,6 +181,7 @@ class Tokens:
             parent=claims.parent,
             maker=claims.maker,
             issued_at=claims.issued_at(now),
+            dated=claims.iat,
         )
 
     def subscription(self, token: str, now: float) -> Subscription:

@@ -297,14 +297,29 @@ def test_token_of_a_clock_that_is_ahead_is_no_younger_than_its_coming() -> None:
     token = jwt.encode(channel, SECRET, algorithm="HS256")
     made = ann.connect().rpc("rtwidgets.token", ttl_s=60, sub="bob")["rpc"]["data"]["token"]
     ann.ask(subscribe={"channel": "event:desk", "token": token})
-    assert hub.revoke(Revocation(user="ann", before=2.0)) == 1
+    told: list[Revocation] = []
+    hub.on_revoke = told.append
+    assert hub.revoke_and_keep(Revocation(user="ann", before=2.0)) == 1
+    # Others hear of it as well: it must not be taken for a new one when its time has come.
+    assert told == [Revocation(user="ann", before=51.0)]
     assert ann.connection.closing == (3500, "token revoked")
     assert ann.connection.cursors == {}
     again.now = 3.0
     again.send({"id": 1, "connect": {"token": again.token}})
     assert again.connection.closing == (3500, "token revoked")
+    for text, now in ((made, 3.0), (ann.token, 60.0)):
+        with pytest.raises(TokenError, match="revoked"):
+            hub.tokens.credentials(text, now)
+    new = jwt.encode({**claims, "iat": 55.0}, SECRET, algorithm="HS256")
+    assert hub.tokens.credentials(new, 60.0).user == "ann"
+
+
+def test_token_of_a_clock_that_is_ahead_is_refused_before_its_time() -> None:
+    tokens = Tokens(SECRET, rules=TokenRules(leeway_s=60))
+    tokens.revocations.add(Revocation(user="ann", before=2.0))
+    text = jwt.encode({"sub": "ann", "iat": 51.0}, SECRET, algorithm="HS256")
     with pytest.raises(TokenError, match="revoked"):
-        hub.tokens.credentials(made, 3.0)
+        tokens.credentials(text, 3.0)
 
 
 def test_what_is_kept_of_a_revocation_says_no_less_than_what_was_said_before() -> None:
