@@ -161,6 +161,10 @@ def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
     request = urllib.request.Request(f"{hub.url}/metrics", headers={"X-API-Key": "the api key"})
     with urllib.request.urlopen(request, timeout=5) as response:
         assert b'rtwidgets_refused_total{limit="json_depth"} 1' in response.read()
+    # On the wire a line break would end the message that it is in.
+    assert post(b'{"channel":"value:api","data":[1,\n{}\n,2]}', "the api key")[0] == 200
+    with open_line(hub) as line:
+        assert line.ask(subscribe={"channel": "value:api"})["subscribe"]["data"]["value"] == [1, {}, 2]
 
 
 def test_user_channel_is_subscribed_at_connect(hub: HubProcess) -> None:
