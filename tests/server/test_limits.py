@@ -25,7 +25,7 @@ from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, p
 from ..client.hub_process import HubProcess, token
 from .sockets import Line, bare_line, open_line
 
-KEY = "the api key"
+KEY = "the api key, and that is a long one"
 
 
 @contextmanager
