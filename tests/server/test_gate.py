@@ -136,7 +136,14 @@ def test_an_open_path_opens_nothing_beside_it(hub: HubProcess, path: str) -> Non
     assert get(hub, path, {})[0] == 401
 
 
-@pytest.mark.parametrize("path", ["/static/..", "/static/pages.py", "/static/%00", "/static/none.js", "/s/*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/static/..", "/static/pages.py", "/static/%00", "/static/%00.js", "/static/%ff.js", "/static/none.js"),
+        pytest.param(f"/static/{'a' * 300}.js", id="a name that no file can have"),
+        "/s/*",
+    ],
+)
 def test_what_is_open_has_only_what_is_meant_to_be_there(hub: HubProcess, path: str) -> None:
     assert get(hub, path, {})[0] == (200 if path == "/s/*" else 404)
 
@@ -147,7 +154,11 @@ def test_answers_can_run_nothing_in_a_browser(hub: HubProcess) -> None:
         connection.request("GET", path)
         headers = connection.getresponse().headers
         connection.close()
-        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        policy = headers["Content-Security-Policy"].split("; ")
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
