@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
@@ -131,6 +131,7 @@ class HubApp:
                 *pages.routes,
             ],
             middleware=[gate],
+            exception_handlers={ClientDisconnect: _nobody_there},
             lifespan=self._lifespan,
         )
 
@@ -234,6 +235,11 @@ class HubApp:
             fault = f"revoked in this process until it ends: auth.revocation_file: {error.strerror}"
             log.error("%s", fault)
             raise Refusal(codes.INTERNAL, fault) from None
+
+
+async def _nobody_there(request: Request, error: Exception) -> Response:
+    """Who asked is gone before the end of the request: no fault of the hub's."""
+    return Response(status_code=400)
 
 
 def _keeper(settings: Settings, hub: Hub, now: Callable[[], float]) -> Archiver | Spreader | None:

@@ -139,7 +139,14 @@ def test_an_open_path_opens_nothing_beside_it(hub: HubProcess, path: str) -> Non
 @pytest.mark.parametrize(
     "path",
     [
-        *("/static/..", "/static/pages.py", "/static/%00", "/static/%00.js", "/static/%ff.js", "/static/none.js"),
+        *(
+            "/static/..",
+            "/static/pages.py",
+            "/static/%00",
+            "/static/%00.js",
+            "/static/%ff.js",
+            "/static/none.js",
+        ),
         pytest.param(f"/static/{'a' * 300}.js", id="a name that no file can have"),
         "/s/*",
     ],
