@@ -223,6 +223,47 @@ def test_listed_and_own_origins_and_programs_may_connect(hub: HubProcess) -> Non
     assert handshake(hub, {}) == 101
 
 
+FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "status"),
+    [
+        ("GET", FOLLOWED, 200),
+        ("GET", {**FOLLOWED, "Sec-Fetch-Site": "same-site"}, 200),
+        ("GET", {**FOLLOWED, "Sec-Fetch-Dest": "iframe"}, 403),
+        ("GET", {**FOLLOWED, "Sec-Purpose": "prefetch"}, 403),
+        ("POST", FOLLOWED, 403),
+        ("HEAD", FOLLOWED, 403),
+        (
+            "GET",
+            {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+            403,
+        ),
+        (
+            "GET",
+            {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+            403,
+        ),
+        ("GET", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("GET", {"Sec-Fetch-Site": "cross-site", "Origin": "https://lab.example.org"}, 200),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"}, 200),
+        ("GET", {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, 200),
+    ],
+)
+def test_other_sites_pages_may_link_here_and_load_nothing(
+    hub: HubProcess, method: str, sent: dict[str, str], status: int
+) -> None:
+    assert get(hub, "/s/morning", sent, method)[0] == status
+
+
+def test_socket_of_an_allowed_page_of_another_site_is_let_in(hub: HubProcess) -> None:
+    sent = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "websocket", "Sec-Fetch-Dest": "empty"}
+    assert handshake(hub, {**sent, "Origin": "https://lab.example.org"}) == 101
+    assert handshake(hub, {**sent, "Origin": EVIL}) == 403
+    assert handshake(hub, sent) == 403
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "a b"]
 )

@@ -162,10 +162,16 @@ def test_what_is_no_http_writes_no_line_and_is_bounded(tmp_path: Path) -> None:
         assert (tmp_path / "hub.log").read_text() == before
 
 
-def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path) -> None:
+# What a browser sends of a page of another site that fetches, and of one that shows a picture.
+FETCH = {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "cors"}
+PICTURE = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}
+
+
+@pytest.mark.parametrize("sent", [FETCH, PICTURE], ids=["fetch", "picture"])
+def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path, sent: dict[str, str]) -> None:
     with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
         time.sleep(1.0)
-        found = {request(hub, "/health", Origin="https://evil.example")[0] for _ in range(60)}
+        found = {request(hub, "/health", **sent)[0] for _ in range(60)}
         assert found == {403}
         with open_line(hub):
             pass
