@@ -383,11 +383,10 @@ def test_pages_work_under_a_path_behind_nginx(
 ) -> None:
     certificates = Certificates(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
-    places = {"Host $host;": "Host $http_host;"}  # the port of a test is part of its name
     port = free_port()
     base = f"https://localhost:{port}/team/hub"
     desk = Desk(tmp_path / "hub", f'[hub]\npublic_url = "{base}"\n')
-    front = Front(need_program("nginx"), tmp_path, certificates, [desk.process.port], places, port=port)
+    front = Front(need_program("nginx"), tmp_path, certificates, [desk.process.port], port=port)
     try:
         session = desk.session("proxied", "Behind a front")
         share = session.share()
