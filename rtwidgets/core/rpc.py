@@ -18,6 +18,7 @@ from .patterns import check_patterns
 from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
+from .revoking import revoke
 from .rules import Verb
 from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
@@ -167,7 +168,7 @@ def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -
         entry = revocation_of(data.jti, data.user, latest, data.expires_at_ms)
     except ValueError as error:
         raise Refusal(codes.BAD_REQUEST, str(error)) from None
-    return {"closed": connection.hub.revoke_and_keep(entry)}
+    return revoke(connection, request_id, entry, now)
 
 
 def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:

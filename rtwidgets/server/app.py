@@ -22,6 +22,7 @@ from .. import __version__
 from ..archive import open_archive, open_shared_archive
 from ..brokers import open_broker
 from ..core import Hub
+from ..core.nodes import NOT_TOLD
 from ..core.origins import parse_origin
 from ..core.refusal import Refusal
 from ..core.revocation import Revocation
@@ -219,9 +220,8 @@ class HubApp:
         if nodes is not None:
             nodes.share("revoked", f"{entry.jti} {entry.user}", msgspec.json.encode(entry))
         if nodes is not None and nodes.port.is_away:
-            fault = "revoked in this process; the others hear of it as soon as the broker is back"
-            log.error("%s", fault)
-            raise Refusal(codes.INTERNAL, fault)
+            log.error("%s", NOT_TOLD)
+            raise Refusal(codes.INTERNAL, NOT_TOLD)
         if self._revoked is None:
             if nodes is None:
                 log.warning(

@@ -45,6 +45,7 @@ class Wire:
 
 class Side:
     is_away = False
+    is_behind = False
 
     def __init__(self, wire: Wire, node: str) -> None:
         self.wire, self.node = wire, node
