@@ -150,7 +150,7 @@ def _maker(connection: Connection) -> Credentials:
             codes.PERMISSION_DENIED, "links are made with a token that has a jti and was not made for a page"
         )
     if who.maker is not None and who.maker.depth >= MAX_MAKERS:
-        raise Refusal(codes.PERMISSION_DENIED, "guests of guests of guests make no more links")
+        raise Refusal(codes.PERMISSION_DENIED, "guests of guests make no more links")
     return who
 
 
