@@ -22,6 +22,7 @@ from ..errors import ConfigError
 from .addresses import parse_networks
 from .key_strength import MAKE_ONE, weak_keys
 from .logs import LogFormat
+from .shown import shown
 
 # Keys whose environment variable is split at its commas.
 LISTS = ("allowed_origins", "algorithms", "trusted_proxies")
@@ -243,7 +244,8 @@ def _check(settings: Settings) -> None:
             )
     if hub.public_url and parse_origin("/".join(hub.public_url.split("/")[:3])) is None:
         raise ConfigError(
-            f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
+            f"hub.public_url is no address for browsers, {shown(hub.public_url)!r}; use a form such as "
+            "'https://hub.example.org', without user and password"
         )
     try:
         parse_networks(hub.trusted_proxies)

@@ -41,6 +41,7 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
             ARCHIVE + "archive = true\nrecover = true\nhistory_size = 1\narchive_ttl_s = -1",
             ["[namespaces.a]", "archive_ttl_s"],
         ),
+        (SECRET + "[hub]\npublic_url = 'https://ann:pw@here'", ["hub.public_url", "'https://here'"]),
         (SECRET + "[hub]\npublic_url = 'here'", ["hub.public_url", "https://hub.example.org"]),
         (SECRET + "allowed_origins = ['*']", ["allowed_origins", "'*'"]),
         (SECRET + "[namespaces.a]\nkind = 'blob'", ["blob"]),
