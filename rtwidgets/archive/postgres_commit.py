@@ -61,7 +61,11 @@ async def keep(connection: Any, batches: Sequence[Batch], max_channels: int) -> 
             for offset, data in zip(count(b.before + 1), b.publications, strict=False)
         ],
     )
-    await _put_items(connection, [(ids[b.channel], b.changes) for b in good])
+    for put, chats in ((sql.PUT_ITEMS, False), (sql.PUT_MESSAGES, True)):
+        await _put(
+            connection, put, [(ids[b.channel], b.changes) for b in good if (b.kind == "chat") == chats]
+        )
+    await _each(connection, sql.REMOVE_ITEMS, [(ids[b.channel], *gone) for b in good for gone in b.gone])
     await _each(
         connection,
         sql.PUT_PRODUCERS,
@@ -96,16 +100,15 @@ async def adopt(connection: Any, channel: str, stored: Stored, items: Changes) -
     first = stored.top - len(stored.publications) + 1
     rows = [(id, offset, *entry) for offset, entry in enumerate(stored.publications, first)]
     await _each(connection, sql.ADD_PUBLICATIONS, rows)
-    await _put_items(connection, [(id, items)])
+    await _put(connection, sql.PUT_ITEMS, [(id, items)])
     newest_ms = stored.publications[-1][0] if stored.publications else 0
     producers = [(id, key, seq, newest_ms) for key, seq in stored.producers.items()]
     await _each(connection, sql.PUT_PRODUCERS, producers)
 
 
-async def _put_items(connection: Any, changes: Sequence[tuple[int, Changes]]) -> None:
-    items = [(id, key, item) for id, some in changes for key, item in some.items()]
-    await _each(connection, sql.PUT_ITEMS, [(id, key, *item) for id, key, item in items if item is not None])
-    await _each(connection, sql.REMOVE_ITEMS, [(id, key) for id, key, item in items if item is None])
+async def _put(connection: Any, statement: str, changes: Sequence[tuple[int, Changes]]) -> None:
+    items = [(id, key, *item) for id, some in changes for key, item in some.items() if item is not None]
+    await _each(connection, statement, items)
 
 
 async def _each(connection: Any, statement: str, rows: Sequence[tuple[object, ...]]) -> None:

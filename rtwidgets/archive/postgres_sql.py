@@ -91,9 +91,11 @@ INSERT INTO rtwidgets_item (channel, key, rank, data)
 SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[])
 ON CONFLICT (channel, key) DO UPDATE SET rank = excluded.rank, data = excluded.data
 """
+PUT_MESSAGES = PUT_ITEMS + "WHERE rtwidgets_item.rank = excluded.rank"
 REMOVE_ITEMS = """
-DELETE FROM rtwidgets_item AS i USING unnest($1::bigint[], $2::bytea[]) AS gone (channel, key)
-WHERE i.channel = gone.channel AND i.key = gone.key
+DELETE FROM rtwidgets_item AS i
+USING unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS gone (channel, key, rank)
+WHERE i.channel = gone.channel AND i.key = gone.key AND i.rank = coalesce(gone.rank, i.rank)
 """
 PUT_PRODUCERS = """
 INSERT INTO rtwidgets_producer (channel, key, seq, time_ms)

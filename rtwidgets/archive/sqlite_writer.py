@@ -176,12 +176,13 @@ class SqliteWriter(SqliteReader):
         )
         self._many(
             "INSERT INTO item VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (channel, key) DO UPDATE SET rank = excluded.rank, data = excluded.data",
+            "ON CONFLICT (channel, key) DO UPDATE SET rank = excluded.rank, data = excluded.data"
+            + (" WHERE item.rank = excluded.rank" if batch.kind == "chat" else ""),
             ((channel, key, *item) for key, item in batch.changes.items() if item is not None),
         )
         self._many(
-            "DELETE FROM item WHERE channel = ? AND key = ?",
-            ((channel, key) for key, item in batch.changes.items() if item is None),
+            "DELETE FROM item WHERE channel = ? AND key = ? AND rank = coalesce(?, rank)",
+            ((channel, *gone) for gone in batch.gone),
         )
         self._many(
             "INSERT INTO producer VALUES (?, ?, ?, ?) "

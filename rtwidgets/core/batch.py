@@ -51,7 +51,8 @@ class Batch(Struct):
         before: The channel's newest offset before it; its publications follow from there.
         time_ms: Milliseconds since the Unix epoch, of all of its publications.
         publications: Each encoded as history shows it.
-        changes: What becomes of the channel's state.
+        changes: What becomes of the channel's state. A message of a chat keeps its rank: one of another rank
+            with the same key is another message, and what is kept is left as it is.
         producers: The last number of each producer that is in it, by the producer's key.
         after: With a broker the id of the batch before it; empty for the first one.
         part: With a broker the part of its place.
@@ -76,6 +77,11 @@ class Batch(Struct):
     def last(self) -> int:
         """The channel's newest offset once it is committed."""
         return self.before + len(self.publications)
+
+    @property
+    def gone(self) -> list[tuple[bytes, int | None]]:
+        """Keys of the items that are gone, each with its rank if it is a message of a chat."""
+        return [(key, self.erased.get(key.decode())) for key, item in self.changes.items() if item is None]
 
     @property
     def place(self) -> Place:

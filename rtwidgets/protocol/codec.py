@@ -16,6 +16,7 @@ M = TypeVar("M")
 _commands = msgspec.json.Decoder(Command)
 _replies = msgspec.json.Decoder(Reply)
 _publications = msgspec.json.Decoder(Publication)
+_whatever = msgspec.json.Decoder(msgspec.Raw)
 _encoder = msgspec.json.Encoder()
 _strings = msgspec.json.Encoder()
 
@@ -27,12 +28,14 @@ class FrameError(ValueError):
 
 
 def decode_commands(frames: list[bytes]) -> list[Command]:
-    """Read the commands of frames that came together.
+    """Read the commands of frames that came together; the raw JSON in them has no line breaks.
 
     Raises:
         FrameError: If one of them is not JSON lines of commands, or is empty.
     """
-    commands = _decode(_commands, frames[0] if len(frames) == 1 else b"\n".join(frames))
+    text = frames[0] if len(frames) == 1 else b"\n".join(frames)
+    has_breaks = text.count(b"\n") >= len(frames) or b"\r" in text
+    commands = _decode(_commands, text, has_breaks=has_breaks)
     if len(commands) < len(frames):
         raise FrameError("a frame is empty")
     return commands
@@ -47,20 +50,36 @@ def decode_replies(frame: bytes | str) -> list[Reply]:
     return _decode(_replies, frame)
 
 
-def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
+def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str, *, has_breaks: bool = False) -> list[M]:
     try:
         if isinstance(frame, bytes) and not frame.isascii():
             frame.decode()  # what goes on as raw JSON is not checked by msgspec
         try:
-            messages = decoder.decode_lines(frame)
+            messages = decoder.decode_lines(_unbroken(frame) if has_breaks else frame)
         except msgspec.DecodeError:
             mended = mend_surrogates(frame.encode() if isinstance(frame, str) else frame)
-            messages = decoder.decode_lines(mended)
+            messages = decoder.decode_lines(_unbroken(mended) if has_breaks else mended)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FrameError(str(error)) from None
     if not messages:
         raise FrameError("the frame is empty")
     return messages
+
+
+def _unbroken(text: bytes | str) -> bytes | str:
+    """Take line breaks out of messages.
+
+    What is raw JSON in them goes on as it is, and would split the frame that it goes on in.
+    """
+    # Inside a message nothing but a comma or a bracket can follow an object: that is a break between two.
+    if isinstance(text, bytes) and b"\r" not in text and text.count(b"\n") == text.count(b"}\n{"):
+        return text
+    return b"\n".join(on_one_line(bytes(message)) for message in _whatever.decode_lines(text))
+
+
+def on_one_line(data: bytes) -> bytes:
+    """Return JSON without line breaks."""
+    return msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data
 
 
 _PUBLISHED = b'{"id":%d,"publish":{}}'
@@ -103,7 +122,7 @@ def publication_form(head: bytes) -> bytes:
 def publication_lines(
     form: bytes, items: list[bytes], offset: int, time_ms: float, info: bytes | None
 ) -> list[bytes]:
-    """Encode publication pushes from raw JSON; newlines inside would split the frame and are removed.
+    """Encode publication pushes from raw JSON on one line.
 
     Args:
         form: The channel's `publication_form`.
@@ -112,9 +131,6 @@ def publication_lines(
         time_ms: Milliseconds since the Unix epoch; the part below is cut off.
         info: Encoded publisher info, or None.
     """
-    text = items[0] if len(items) == 1 else b"".join(items)
-    if b"\n" in text or b"\r" in text:
-        items = [msgspec.json.format(data, indent=-1) for data in items]
     publisher = b"" if info is None else b',"info":' + info.replace(b"%", b"%%")
     form += publisher + b',"offset":%%d,"time":%d}}}' % time_ms
     return [form % item for item in zip(items, count(offset))]

@@ -18,6 +18,7 @@ from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
 from ..core.staging import Faults, Staging, Write
 from ..errors import ChannelNameError
+from ..protocol import codec
 from ..protocol.names import check_channel
 
 # Like a request's head, its body is not waited for without end.
@@ -55,7 +56,7 @@ class HttpApi:
             if is_reserved(wanted.channel):
                 raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
-            offset = await published(channel, bytes(wanted.data), self._now())
+            offset = await published(channel, codec.on_one_line(bytes(wanted.data)), self._now())
         except (
             msgspec.DecodeError,
             RecursionError,

@@ -312,3 +312,22 @@ async def test_a_deleted_message_is_erased_in_the_commit_that_deletes_it(opened:
     assert await archive.read("chat:b", wanted()) == list(SAID)
     sizes = {kept.name: kept.bytes for kept in await archive.survey(0)}
     assert sizes == {"chat:a": sum(map(len, left)), "chat:b": sum(map(len, SAID))}
+
+
+async def test_a_message_of_an_id_that_was_used_is_another_one_and_leaves_the_first_as_it_is(
+    opened: Open,
+) -> None:
+    archive = await opened()
+    first = batch(
+        "chat:a", 0, b"1", kind="chat", changes={b"a": Item(1, b"of ann"), b"b": Item(2, b"of bob")}
+    )
+    again = batch("chat:a", 1, b"2", kind="chat", changes={b"a": Item(2, b"of mallory")})
+    gone = batch("chat:a", 2, b"3", kind="chat", changes={b"a": None, b"b": None}, erased={"a": 2, "b": 2})
+    assert await commit(archive, first) == [None]
+    for later in (again, gone):
+        assert await commit(archive, later) == [None]
+        assert (b"a", Item(1, b"of ann")) in await collected(archive.items("chat:a", 10))
+    assert await collected(archive.items("chat:a", 10)) == [(b"a", Item(1, b"of ann"))]
+    edit = batch("chat:a", 3, b"4", kind="chat", changes={b"a": Item(1, b"of ann, better")})
+    assert await commit(archive, edit) == [None]
+    assert await collected(archive.items("chat:a", 10)) == [(b"a", Item(1, b"of ann, better"))]

@@ -29,13 +29,6 @@ def test_publication_keeps_data_offset_time_and_info() -> None:
     }
 
 
-def test_newlines_inside_data_do_not_split_the_frame() -> None:
-    log = make_log()
-    log.extend([b'{\n"a":\r\n 1}'], now=1.0)
-    frame, _ = log.read(0, 1000)
-    assert msgspec.json.decode(frame)["push"]["pub"]["data"] == {"a": 1}
-
-
 @given(
     count=st.integers(1, 200),
     window=st.integers(1, 50),
