@@ -182,7 +182,7 @@ async def test_a_hub_elsewhere_is_given_by_its_address_and_not_by_its_port(relay
             {f"http://localhost:{n}" for n in range(1, 17)},
         ),
     ],
-    ids=str,
+    ids=["another site", "this machine after a site", "port", "site after this machine", "none", "many"],
 )
 async def test_first_pages_origin_decides_which_others_a_kernel_allows(
     relay: Setup, origins: list[object], allowed: set[str]
