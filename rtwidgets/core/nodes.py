@@ -319,7 +319,9 @@ class Nodes:
 
     def _on_origin(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
         if value is not None:
-            self._hub.origins.add(where)
+            self._hub.origins.allow(where, key)
+        else:
+            self._hub.origins.withdraw(where, key)
 
     def _on_revoked(self, key: str, value: bytes | None, now: float) -> None:
         if value is not None:

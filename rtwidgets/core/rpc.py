@@ -154,9 +154,9 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
     origins = connection.hub.origins
     if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    origins.add(origin)
+    origins.allow(origin, connection.client)
     if connection.hub.nodes is not None:
-        connection.hub.nodes.tell("origin", origin, "", b"1")
+        connection.hub.nodes.tell("origin", origin, connection.client, b"1")
     return {}
 
 

@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from .. import __version__
 from ..archive import open_archive, open_shared_archive
 from ..brokers import open_broker
+from ..connection_file import ConnectionFile
 from ..core import Hub
 from ..core.nodes import NOT_TOLD
 from ..core.origins import parse_origin
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
 HEALTH_PATH = "/health"
+MAX_NONCE = 64
 READY_PATH = "/ready"
 JOIN_PATH = "/api/join"
 # Paths that need no API key: two say how the hub is, one asks for a token in its first message, one for an
@@ -75,6 +77,8 @@ class HubApp:
 
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
+        # Of the user's local hub, by which it proves at /health that it is no other process on its port.
+        self.connection_file: ConnectionFile | None = None
         self.now = steady_clock()
         self._clock_watch = ClockWatch(self.now)
         self.tokens = settings.auth.tokens()
@@ -137,7 +141,11 @@ class HubApp:
         )
 
     async def _health(self, request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "hub": self.hub.hub_id, "version": __version__})
+        said = {"status": "ok", "hub": self.hub.hub_id, "version": __version__}
+        nonce = request.query_params.get("nonce", "")
+        if self.connection_file is not None and 0 < len(nonce) <= MAX_NONCE:
+            said["proof"] = self.connection_file.proof(nonce)
+        return JSONResponse(said)
 
     async def _ready(self, request: Request) -> JSONResponse:
         if self.drain.is_on:
