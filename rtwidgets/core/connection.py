@@ -282,6 +282,7 @@ class Connection:
             self.hub.figures.disconnects[disconnect.code] += 1
             self.inbox.clear()
             self._wanted.clear()
+            self.hub.withdraw_origins(self)  # now: a revoked one may leave its socket open for a while
             self._wake()
 
     def end(self, now: float) -> None:

@@ -23,6 +23,7 @@ from .kinds import Author, Chat, DataError, FullError, Moderator, Table
 from .makers import Makers
 from .nodes import Nodes, NodesPort
 from .notices import TO_SESSION, Notices, notices_of, session_of
+from .origins import Origins
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -97,7 +98,7 @@ class Hub:
         self.notices = Notices(self)
         # Set when other hubs share the broker; see `join_nodes`.
         self.nodes: Nodes | None = None
-        self.origins: set[str] = set()
+        self.origins = Origins()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -147,6 +148,7 @@ class Hub:
     def forget(self, connection: Connection, now: float) -> None:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
+        self.withdraw_origins(connection)
         self.commands.gone(connection, now)
         self.sessions.gone(connection)
         if connection.has_started:
@@ -154,6 +156,13 @@ class Hub:
             self.users[user] -= 1
             if not self.users[user]:
                 del self.users[user]
+
+    def withdraw_origins(self, connection: Connection) -> None:
+        """Let in no more what a connection has allowed that is over."""
+        for origin in self.origins.allowed_by(connection.client):
+            self.origins.withdraw(origin, connection.client)
+            if self.nodes is not None:
+                self.nodes.tell("origin", origin, connection.client, None)
 
     def flush(self, now: float) -> float:
         """Put every reader of what was published since the last flush in line, if its turn has come.

@@ -14,6 +14,7 @@ from ..core import Hub
 from ..core.channel import Channel
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
+from ..core.nodes import NOT_TOLD
 from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
 from ..core.staging import Faults, Staging, Write
@@ -77,9 +78,20 @@ class HttpApi:
         except ValueError as error:  # all that can be wrong with it is one
             return JSONResponse({"error": str(error)}, status_code=400)
         try:
-            return JSONResponse({"result": {"closed": self._hub.revoke_and_keep(entry)}})
+            closed = self._hub.revoke_and_keep(entry)
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
+        if self._hub.nodes is not None:
+            told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+            def tell(is_told: bool) -> None:
+                if not told.done():  # whoever asked has gone
+                    told.set_result(is_told)
+
+            self._hub.nodes.when_shared(tell, now)
+            if not await told:
+                return JSONResponse({"error": NOT_TOLD}, status_code=500)
+        return JSONResponse({"result": {"closed": closed}})
 
     async def _body(self, request: Request) -> bytes | JSONResponse:
         return await read_body(

@@ -118,7 +118,7 @@ class Join:
             raise InviteError(
                 "off",
                 "the example is switched off on this hub: who runs it sets examples = true under [hub], "
-                "or signs in with hub.sign_in_link()",
+                "or signs in with hub.sign_in_link().url",
             )
         name = guest_name(wanted.name)
         user = f"guest-{hub.make_id()}"

@@ -68,6 +68,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
         file = connection_file.ConnectionFile(
             url=f"http://127.0.0.1:{port}", token=_owner_token(hub), pid=os.getpid(), hub=hub.hub.hub_id
         )
+        hub.connection_file = file
         server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s), lambda: _end(file))
         run_alone(server, listener)
     return True

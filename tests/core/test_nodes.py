@@ -45,6 +45,7 @@ class Wire:
 
 class Side:
     is_away = False
+    is_behind = False
 
     def __init__(self, wire: Wire, node: str) -> None:
         self.wire, self.node = wire, node
@@ -126,6 +127,25 @@ def test_members_of_a_hub_that_ends_leave() -> None:
     two.wire.kill("other")
     assert [p["push"]["leave"]["info"]["user"] for p in two.ann.messages() if "push" in p] == ["bob"]
     assert len(two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]) == 1
+
+
+def test_origins_are_of_all_hubs_and_go_with_who_allows_them() -> None:
+    two = Two()
+    owners = [Peer(side.hub, owner=True).connect() for side in (two.one, two.one, two.other)]
+    origin = "http://localhost:8888"
+    for owner in owners:
+        owner.rpc("rtwidgets.allow_origin", origin=origin)
+    two.wire.run()
+    for left in (2, 1, 0):
+        assert origin in two.one.hub.origins and origin in two.other.hub.origins
+        owners[left].connection.end(2.0)
+        two.wire.run()
+    assert not two.one.hub.origins and not two.other.hub.origins
+    Peer(two.other.hub, owner=True).connect().rpc("rtwidgets.allow_origin", origin=origin)
+    two.wire.run()
+    assert two.one.hub.origins == {origin}
+    two.wire.kill("other")
+    assert not two.one.hub.origins
 
 
 def test_hub_that_missed_something_reads_all_there_is() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from rtwidgets.core import Limits
 from rtwidgets.core.producers import MAX_PRODUCERS, MAX_USERS, Producers
 from rtwidgets.core.roles import caps_of_role
+from rtwidgets.protocol import codes
 
 from .peers import ALL, Peer, make_hub, publications
 
@@ -72,6 +74,35 @@ def test_only_the_owner_allows_origins() -> None:
     assert owner.rpc("rtwidgets.allow_origin", origin="null")["error"]["code"] == 107
     owner.rpc("rtwidgets.allow_origin", origin="http://localhost:8888")
     assert hub.origins == {"http://localhost:8888"}
+
+
+@pytest.mark.parametrize("how", ["end", "revoke", "close"])
+def test_an_origin_goes_with_the_last_connection_that_allows_it(how: str) -> None:
+    hub = make_hub()
+    hub.origins.add("http://of.settings")
+    first, second, boss = (Peer(hub, user, owner=True).connect() for user in ("ann", "bob", "cat"))
+    for peer, origin in (
+        (first, "http://of.both"),
+        (second, "http://of.both"),
+        (first, "http://of.settings"),
+        (first, "http://of.ann"),
+        (first, "http://of.ann"),
+    ):
+        assert peer.rpc("rtwidgets.allow_origin", origin=origin) == {"id": ANY, "rpc": {"data": {}}}
+    assert hub.origins == {"http://of.settings", "http://of.both", "http://of.ann"}
+    for peer, user, left in (
+        (first, "ann", {"http://of.settings", "http://of.both"}),
+        (second, "bob", {"http://of.settings"}),
+    ):
+        if how == "end":
+            peer.connection.end(2.0)
+        elif how == "close":
+            peer.connection.close(codes.STALE)
+        else:  # which takes no account of whether the socket goes as well
+            assert boss.rpc("rtwidgets.revoke", user=user)["rpc"]["data"] == {"closed": 1}
+        assert hub.origins == left
+        peer.connection.end(2.0)
+    assert hub.origins._allowed_by == {}
 
 
 def test_batch_with_one_bad_item_publishes_the_others() -> None:
