@@ -145,8 +145,9 @@ function shown(value: unknown, control: Control): string {
 /** A moment as the browser's field takes it: local time without a zone. */
 function localMoment(given: string): string {
   const moment = new Date(given);
-  if (Number.isNaN(moment.getTime())) return "";
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  // The last day there is may have no local time.
+  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
+  return Number.isNaN(local.getTime()) ? "" : local.toISOString().slice(0, 16);
 }
 
 function labelOf(name: string): string {
