@@ -220,8 +220,12 @@ function emphasis(text: string, at: number, before: string, closing: Closing, ro
   return { span: { kind: bold ? "bold" : "italic", spans: parseSpans(inside, room, nesting + 1) }, end: stop + mark.length };
 }
 
+/** Longer, with a port, is no host; to read one that is much longer takes the browser its length squared. */
+const MAX_HOST = 260;
+
 /** An address that a person can follow; none that hides where it leads. */
 function safeUrl(text: string): URL | null {
+  if ((text.split(/[/\\?#]+/, 2)[1] ?? "").length > MAX_HOST) return null;
   try {
     const url = new URL(text);
     // An address to write to and no more: no subject, text or further readers that somebody else has chosen.

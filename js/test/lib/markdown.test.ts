@@ -56,6 +56,7 @@ test("what is no markup stays as it was written", () => {
     "[[]] [[a\nb]] [[[",
     "xhttps://example.org",
     "https:// http://",
+    `https://${`${"\u4e2d".repeat(20)}.`.repeat(20)}com/ http:////${"a.".repeat(200)}com`,
     "https://user:secret@example.org/ and [x](https://bank.example@evil.example/)",
     "<b>not bold</b> & <script>",
     "@ @@ mail@example.org",
