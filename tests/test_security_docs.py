@@ -37,3 +37,13 @@ def test_named_code_and_tests_exist(row: list[str]) -> None:
         if test:
             assert file is not None, row
             assert re.search(rf"def {test.rstrip('*…')}", file.read_text()), f"{file}: {test}"
+
+
+def test_lower_bounds_with_a_reason_are_those_of_the_package() -> None:
+    table = TEXT.split("## Supply chain")[1].split("\n## ")[0]
+    package = (ROOT / "pyproject.toml").read_text() + (ROOT / "js/package.json").read_text()
+    found = re.findall(r"^\| (npm )?([\w-]+)(?: \([^)]*\))? \| ([\d.]+) \|", table, re.MULTILINE)
+    assert len(found) >= 8
+    for npm, name, version in found:
+        bound = f'"{name}": "^{version}"' if npm else f'"{name}>={version}"'
+        assert bound in package, bound

@@ -330,7 +330,6 @@ def _call(script: Script, channel: str, *arguments: str | bytes | int) -> Comman
 def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int]:
     """Return the arguments of the script that commits a batch."""
     sets = [(key, item) for key, item in batch.changes.items() if item is not None]
-    gone = [key for key, item in batch.changes.items() if item is None]
     arguments: list[str | bytes | int] = [
         batch.epoch,
         batch.after,
@@ -347,12 +346,13 @@ def _commit(batch: Batch, keeping: Keeping, told: str) -> list[str | bytes | int
         PIECE,
         MAX_PRODUCERS,
         len(sets),
-        len(gone),
+        len(batch.gone),
         len(batch.producers),
     ]
     for key, item in sets:
         arguments += (key, item.rank, item.data)
-    arguments += gone
+    for key, rank in batch.gone:
+        arguments += (key, rank or 0)
     for producer, seq in batch.producers.items():
         arguments += (producer, seq)
     return arguments

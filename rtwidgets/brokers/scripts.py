@@ -93,8 +93,9 @@ expire(ARGV[7])
 # ARGV: 1 epoch, 2 id of the batch before, 3 id, 4 place, 5 the batch, 6 up to which offset they go, 7 bytes
 # that may be kept, 8 for how long batches are kept, 9 time to live, 10 where the batch is told, empty for
 # nowhere, 11 most items, 12 place to start news from, 13 how many, 14 most producers, 15 to 17 how many items
-# are set and removed, and producers; then key, rank and value of each item, keys, producers and numbers; then
-# how many older batches are replaced, as they tell of a message that is deleted, and place and batch of each.
+# are set and removed, and producers; then key, rank and value of each item, key and rank (0: whatever it is)
+# of each that is gone, producers and numbers; then how many older batches are replaced, as they tell of a
+# message that is deleted, and place and batch of each.
 # Returns nothing when the batch is kept, else what `news` does.
 COMMIT = Script(
     _NEWS
@@ -129,15 +130,25 @@ if freed > 0 then
 end
 
 local at = 18
+-- A message keeps its rank: one of another rank with the same key is another message.
+local function is_other(key, rank)
+  if ARGV[11] == '0' then return false end
+  local known = redis.call('ZSCORE', ranks, key)
+  return known and rank ~= '0' and known ~= rank
+end
 for _ = 1, tonumber(ARGV[15]) do
-  redis.call('HSET', items, ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
-  if ARGV[11] ~= '0' then redis.call('ZADD', ranks, ARGV[at + 1], ARGV[at]) end
+  if not is_other(ARGV[at], ARGV[at + 1]) then
+    redis.call('HSET', items, ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[at + 2])
+    if ARGV[11] ~= '0' then redis.call('ZADD', ranks, ARGV[at + 1], ARGV[at]) end
+  end
   at = at + 3
 end
 for _ = 1, tonumber(ARGV[16]) do
-  redis.call('HDEL', items, ARGV[at])
-  if ARGV[11] ~= '0' then redis.call('ZREM', ranks, ARGV[at]) end
-  at = at + 1
+  if not is_other(ARGV[at], ARGV[at + 1]) then
+    redis.call('HDEL', items, ARGV[at])
+    if ARGV[11] ~= '0' then redis.call('ZREM', ranks, ARGV[at]) end
+  end
+  at = at + 2
 end
 if ARGV[11] ~= '0' then
   local over = redis.call('ZCARD', ranks) - tonumber(ARGV[11])

@@ -291,10 +291,16 @@ class Connection:
         if self.expired_timer is not None:
             self.expired_timer.cancel()
         self._leave_channels()
-        for channel in self.watches:
+        self.keep_watches(lambda _: False)
+        self.hub.forget(self, now)
+
+    def keep_watches(self, may: Callable[[str], bool]) -> None:
+        """Hear of the demand only of channels of which this says so."""
+        gone = [channel for channel in self.watches if not may(channel.name)]
+        self.watches = tuple(channel for channel in self.watches if channel not in gone)
+        for channel in gone:
             channel.unwatch(self)
             self.hub.let_go(channel)
-        self.hub.forget(self, now)
 
     def _on_stale(self, now: float) -> None:
         self.hub.refused["connect_timeout_s"] += 1

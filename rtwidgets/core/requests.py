@@ -338,7 +338,7 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
 
 
 def _drop_without_right(connection: Connection) -> None:
-    """End the subscriptions that a new token no longer gives a right to."""
+    """End the subscriptions, and what is told of the demand, that a new token no longer gives a right to."""
     assert connection.credentials is not None
     named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
@@ -350,6 +350,7 @@ def _drop_without_right(connection: Connection) -> None:
             and not connection.hub.may(connection, "subscribe", name)
         ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
+    connection.keep_watches(lambda name: connection.hub.may(connection, "publish", name))
 
 
 def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshRequest, now: float) -> None:

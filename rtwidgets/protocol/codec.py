@@ -33,7 +33,9 @@ def decode_commands(frames: list[bytes]) -> list[Command]:
     Raises:
         FrameError: If one of them is not JSON lines of commands, or is empty.
     """
-    commands = _decode(_commands, frames[0] if len(frames) == 1 else b"\n".join(frames))
+    text = frames[0] if len(frames) == 1 else b"\n".join(frames)
+    has_breaks = text.count(b"\n") >= len(frames) or b"\r" in text
+    commands = _decode(_commands, text, has_breaks=has_breaks)
     if len(commands) < len(frames):
         raise FrameError("a frame is empty")
     return commands
@@ -48,15 +50,15 @@ def decode_replies(frame: bytes | str) -> list[Reply]:
     return _decode(_replies, frame)
 
 
-def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
+def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str, *, has_breaks: bool = False) -> list[M]:
     try:
         if isinstance(frame, bytes) and not frame.isascii():
             frame.decode()  # what goes on as raw JSON is not checked by msgspec
         try:
-            messages = decoder.decode_lines(_unbroken(frame))
+            messages = decoder.decode_lines(_unbroken(frame) if has_breaks else frame)
         except msgspec.DecodeError:
             mended = mend_surrogates(frame.encode() if isinstance(frame, str) else frame)
-            messages = decoder.decode_lines(_unbroken(mended))
+            messages = decoder.decode_lines(_unbroken(mended) if has_breaks else mended)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise FrameError(str(error)) from None
     if not messages:
@@ -64,15 +66,15 @@ def _decode(decoder: msgspec.json.Decoder[M], frame: bytes | str) -> list[M]:
     return messages
 
 
-def _unbroken(frame: bytes | str) -> bytes | str:
-    """Take line breaks out of the messages of a frame from a client.
+def _unbroken(text: bytes | str) -> bytes | str:
+    """Take line breaks out of messages.
 
     What is raw JSON in them goes on as it is, and would split the frame that it goes on in.
     """
-    # Inside a message nothing but a comma or a bracket can follow an object.
-    if not isinstance(frame, bytes) or (b"\r" not in frame and frame.count(b"\n") == frame.count(b"}\n{")):
-        return frame
-    return b"\n".join(on_one_line(bytes(message)) for message in _whatever.decode_lines(frame))
+    # Inside a message nothing but a comma or a bracket can follow an object: that is a break between two.
+    if isinstance(text, bytes) and b"\r" not in text and text.count(b"\n") == text.count(b"}\n{"):
+        return text
+    return b"\n".join(on_one_line(bytes(message)) for message in _whatever.decode_lines(text))
 
 
 def on_one_line(data: bytes) -> bytes:

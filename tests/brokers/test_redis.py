@@ -155,6 +155,21 @@ async def test_chat_keeps_its_newest_messages_only(broker: RedisBroker) -> None:
     assert len(piece) == MAX_MESSAGES and list(piece)[:2] == [b"m1", b"m2"] and list(piece)[-1] == b"newer"
 
 
+async def test_a_message_of_an_id_that_was_used_is_another_one_and_leaves_the_first_as_it_is(
+    broker: RedisBroker,
+) -> None:
+    writer = Writer(broker, "chat:again")
+    await writer.enter()
+    await writer.commit(b"x", changes={b"a": Item(1, b"of ann")})
+    await writer.commit(b"x", changes={b"a": Item(2, b"of mallory")})
+    await writer.commit(b"x", changes={b"a": None}, erased={"a": 2})
+    assert [piece async for piece in broker.items("chat:again")] == [{b"a": Item(1, b"of ann")}]
+    await writer.commit(b"x", changes={b"a": Item(1, b"of ann, better")})
+    assert [piece async for piece in broker.items("chat:again")] == [{b"a": Item(1, b"of ann, better")}]
+    await writer.commit(b"x", changes={b"a": None}, erased={"a": 1})
+    assert [piece async for piece in broker.items("chat:again")] == []
+
+
 async def test_producers_that_came_first_are_forgotten_first(broker: RedisBroker) -> None:
     writer = Writer(broker)
     await writer.enter()

@@ -29,6 +29,17 @@ AWAY = ArchiveFault("the archive is away")
 IN_DOUBT = ArchiveFault("the archive is away", in_doubt=True)
 
 
+def carry_out(batch: Batch, items: dict[bytes, Item]) -> None:
+    """Let a batch change the items that are kept of its channel."""
+    for key, item in batch.changes.items():
+        known = items.get(key)
+        if item is not None and (batch.kind != "chat" or known is None or known.rank == item.rank):
+            items[key] = item
+    for key, rank in batch.gone:
+        if key in items and rank in (None, items[key].rank):
+            del items[key]
+
+
 class ModelArchive:
     """What outlives a hub. `join` makes it the archive of a hub, and of the next one after a restart."""
 
@@ -106,13 +117,7 @@ class ModelArchive:
                 (time_ms, erased(data, batch.erased) or data) for time_ms, data in kept.publications
             ]
         kept.publications += [(batch.time_ms, data) for data in batch.publications]
-        for key, item in batch.changes.items():
-            known = kept.items.get(key)
-            if item is not None and (batch.kind != "chat" or known is None or known.rank == item.rank):
-                kept.items[key] = item
-        for key, rank in batch.gone:
-            if key in kept.items and rank in (None, kept.items[key].rank):
-                del kept.items[key]
+        carry_out(batch, kept.items)
         kept.producers.update(batch.producers)
 
     def answer_loads(self, fault: ArchiveFault | None = None, now: float = 1.0) -> None:

@@ -13,6 +13,8 @@ from rtwidgets.core.batch import START, ArchiveFault, Batch, Item, News, Place, 
 from rtwidgets.core.rules import KindName
 from rtwidgets.core.sharing import Sharing
 
+from .model_archive import carry_out
+
 if TYPE_CHECKING:
     from rtwidgets.core import Hub
 
@@ -61,11 +63,7 @@ class ModelBroker:
         batch = deepcopy(batch)
         kept.last, kept.place = batch.id, batch.place
         kept.batches.append(batch)
-        for key, item in batch.changes.items():
-            if item is None:
-                kept.items.pop(key, None)
-            else:
-                kept.items[key] = item
+        carry_out(batch, kept.items)
         kept.producers.update(batch.producers)
         if tells:
             self.tell(batch)

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from rtwidgets.core import Hub, Limits
+from rtwidgets.core.capabilities import Caps
+from rtwidgets.core.tokens import Tokens
 
-from .peers import Peer, make_hub, publications
+from .peers import SECRET, Peer, make_hub, publications
 
 
 def subscribe(hub: Hub, channel: str, **wish: Any) -> tuple[Peer, dict[str, Any]]:
@@ -238,6 +240,19 @@ def test_demand_is_for_publishers_and_ends_with_the_connection() -> None:
     publisher.connection.end(41.0)
     hub.tick(80.0)
     assert "stream:s" not in hub.channels
+
+
+def test_demand_is_not_told_any_more_to_whose_new_token_gives_no_right_to_publish() -> None:
+    hub = make_hub()
+    publisher, reader = Peer(hub).connect(), Peer(hub, "bob").connect()
+    for name in ("stream:kept", "stream:taken"):
+        publisher.rpc("rtwidgets.demand", channel=name)
+    caps: Caps = {"*": frozenset(["subscribe"]), "stream:kept": frozenset(["publish"])}
+    token = Tokens(SECRET).mint(user="ann", caps=caps, now=0.0, token_id="t2")
+    assert "refresh" in publisher.ask(refresh={"token": token})
+    for name in ("stream:kept", "stream:taken"):
+        reader.join(name)
+    assert [demand["channel"] for demand in demand_in(publisher.messages())] == ["stream:kept"]
 
 
 def test_publications_alone_tell_nothing_of_the_demand() -> None:

@@ -155,6 +155,10 @@ def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
         status, result = post(bad, "the api key")
         assert status == 400 and isinstance(result, dict) and result["error"]
     assert post(b"x" * 70_000, "the api key")[0] == 413
+    # On the wire a line break would end the message that it is in.
+    assert post(b'{"channel":"value:api","data":[1,\n{}\n,2]}', "the api key")[0] == 200
+    with open_line(hub) as line:
+        assert line.ask(subscribe={"channel": "value:api"})["subscribe"]["data"]["value"] == [1, {}, 2]
 
 
 def test_user_channel_is_subscribed_at_connect(hub: HubProcess) -> None:
