@@ -224,7 +224,8 @@ class Hub:
             Refusal: If it is done here, but neither kept nor known to others.
         """
         closed = self.revoke(entry)
-        self.on_revoke(entry)
+        # Where it is kept it may take the place of one that says more.
+        self.on_revoke(self.tokens.revocations.whole(entry))
         return closed
 
     def revoke(self, *entries: Revocation) -> int:

@@ -150,7 +150,7 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
     Raises:
         InviteError: If a guest has no name.
     """
-    maker = Maker(claims.sub, claims.jti, claims.iat, claims.maker)
+    maker = Maker(claims.sub, claims.jti, claims.issued_at(now), claims.maker)
     assert claims.exp is not None, "checked where it was read"
     if not invite.session:
         ends = now + SIGNED_IN_S

@@ -20,6 +20,7 @@ from ..core.rules import Verb
 from ..errors import ConfigError, RtWidgetsError
 from .explain import explain
 from .jwks import Jwks
+from .known_revocations import known_revocations
 from .local import IDLE_AFTER_S, serve_local
 from .revocation_file import RevocationFile
 from .run import serve as run_hub
@@ -145,15 +146,15 @@ def _explain(settings: Settings, text: str) -> None:
     tokens = settings.auth.tokens()
     if settings.auth.jwks:
         Jwks(settings.auth.jwks, tokens)
-    if settings.auth.revocation_file:
-        for entry in RevocationFile(Path(settings.auth.revocation_file)).news():
-            tokens.revocations.add(entry)
+    entries, unknown = known_revocations(settings)
+    for entry in entries:
+        tokens.revocations.add(entry)
     lines, fault = explain(text, tokens, time.time())
     for line in lines:
         click.echo(printable(line))
     if fault is not None:
         raise click.ClickException(f"the hub refuses it: {printable(fault)}")
-    click.echo("The hub takes it.")
+    click.echo(f"The hub takes it, unless it was revoked: {unknown}." if unknown else "The hub takes it.")
 
 
 @main.command()

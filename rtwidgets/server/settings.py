@@ -21,6 +21,7 @@ from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
 from .addresses import parse_networks
 from .logs import LogFormat
+from .shown import shown
 
 # HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
 GOOD_SECRET = 32
@@ -243,7 +244,8 @@ def _check(settings: Settings) -> None:
             )
     if hub.public_url and parse_origin("/".join(hub.public_url.split("/")[:3])) is None:
         raise ConfigError(
-            f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
+            f"hub.public_url is no address for browsers, {shown(hub.public_url)!r}; use a form such as "
+            "'https://hub.example.org', without user and password"
         )
     try:
         parse_networks(hub.trusted_proxies)

@@ -37,6 +37,7 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
             ARCHIVE + "archive = true\nrecover = true\nhistory_size = 1\narchive_ttl_s = -1",
             ["[namespaces.a]", "archive_ttl_s"],
         ),
+        (SECRET + "[hub]\npublic_url = 'https://ann:pw@here'", ["hub.public_url", "'https://here'"]),
         (SECRET + "[hub]\npublic_url = 'here'", ["hub.public_url", "https://hub.example.org"]),
         (SECRET + "allowed_origins = ['*']", ["allowed_origins", "'*'"]),
         (SECRET + "[namespaces.a]\nkind = 'blob'", ["blob"]),
@@ -49,6 +50,10 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + "revocation_file = 'revoked'", ["'revoked'", "whole path"]),
         ("[auth]\nhmac_secret_previous = 's'\nanonymous = true", ["set the new one"]),
         (SECRET + "hmac_secret_previous = 's'\n[hub]\nhost = '0.0.0.0'", ["hmac_secret", "guessed"]),
+        (
+            f"[auth]\nhmac_secret = '{'s' * 32}'\nhmac_secret_previous = 's'\n[hub]\nhost = '0.0.0.0'",
+            ["auth.hmac_secret_previous", "guessed"],
+        ),
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
         ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),

@@ -59,6 +59,7 @@ class FakeHub:
         self.pipes: list[FakePipe] = []
         self.origins: list[str] = []
         self.minted: list[Caps] = []
+        self.asked_ttl_s: list[float] = []
         self.refuses: Exception | None = None
         self.status: Callable[[str], object] = lambda _status: None
 
@@ -72,6 +73,7 @@ class FakeHub:
         if self.refuses is not None:
             raise self.refuses
         self.minted.append(caps)
+        self.asked_ttl_s.append(ttl_s)
         return f"t{len(self.minted)}", 1_000
 
     async def allow_origin(self, origin: str) -> None:
@@ -239,6 +241,11 @@ async def test_a_refused_token_is_told_with_its_reason(relay: Setup) -> None:
     await relay.until(lambda: relay.events("config"))
     assert relay.events("config")[0]["reason"] == "the hub gives no token: not the owner"
     assert "token" not in relay.events("config")[0]
+
+
+async def test_tokens_of_pages_are_good_for_a_quarter_of_an_hour(relay: Setup) -> None:
+    await relay.open()
+    assert relay.hub.asked_ttl_s == [15 * 60]
 
 
 async def test_tokens_are_pushed_again_at_half_their_life(relay: Setup) -> None:
