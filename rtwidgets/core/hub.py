@@ -20,6 +20,7 @@ from .commands import Commands
 from .connection import Connection
 from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
+from .makers import Makers
 from .nodes import Nodes, NodesPort
 from .notices import TO_SESSION, Notices, notices_of, session_of
 from .origins import Origins
@@ -85,6 +86,7 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         # Those that were made for the request that is carried out now.
         self.made: list[Channel] = []
+        self.makers = Makers(self)
         # Makes the epochs of channels; another one once a channel that had something in it has ended.
         self._life = make_id()
         self.budget = Budget(rules.limits.state_total_bytes)
@@ -297,7 +299,8 @@ class Hub:
             verb: The right to check; None when another token has given it.
 
         Raises:
-            Refusal: If the name breaks the grammar, the channel is for other users, or the right is missing.
+            Refusal: If the name breaks the grammar, the channel is for other users, the right is missing, or
+                there are too many channels.
         """
         try:
             check_channel(name)
@@ -314,7 +317,14 @@ class Hub:
             raise Refusal(codes.PERMISSION_DENIED)
         if verb == "publish" and is_reserved(name):
             raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
-        return self.channel(name)
+        channel = self.channel(name)
+        if verb == "publish":
+            try:
+                self.makers.note(channel, connection)
+            except Refusal:
+                self.let_go(channel)
+                raise
+        return channel
 
     def may(self, connection: Connection, verb: Verb, name: str) -> bool:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
@@ -466,6 +476,7 @@ class Hub:
     def end_channel(self, channel: Channel) -> None:
         """Forget a channel. One of this name has another epoch then, unless nothing was published in it."""
         del self.channels[channel.name]
+        self.makers.gone(channel)
         channel.end()
         if channel.log.top:
             self._life = self.make_id()

@@ -67,6 +67,7 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
 
     Raises:
         Refusal: If the method is unknown, its data is malformed or the caller has no right.
+        DataError: If a channel does not take what it would lead to.
     """
     if not request.method.startswith(PREFIX):
         raise Refusal(codes.NOT_AVAILABLE)

@@ -34,6 +34,7 @@ _LIMITS = Limits(
     commands_per_s=20_000,
     publishes_per_s=2_000_000,
     work_ms_per_s=0,
+    channels_per_user=20_000,
     channels_per_connection=1_024,
     calls_per_user=1_024,
     sessions_per_user=1_000,
