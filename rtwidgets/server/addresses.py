@@ -114,6 +114,12 @@ class Addresses:
             return False
         return True
 
+    def note_refused_body(self, limit: str, address: str) -> None:
+        """Count a request whose body was not read; no page in a browser can send one in chunks."""
+        self._refused[limit] += 1
+        if limit == "chunked_bodies":
+            self.note_fault(address)
+
     def note_join(self, address: str) -> None:
         """Count an invite that was shown.
 

@@ -6,10 +6,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import h11
 from h11 import IDLE, SEND_RESPONSE
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.responses import JSONResponse
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
-from .addresses import Addresses
+from .addresses import Addresses, TooManyError
+from .gate import HEADERS
+from .heads import MAX_HEAD_BYTES, BodyRefusal, Heads
+from .join import MAX_BODY
 
 if TYPE_CHECKING:
     from h11 import Request
@@ -32,6 +37,8 @@ class PromptHttpProtocol(H11Protocol):
     """
 
     addresses: Addresses | None = None
+    max_body_bytes = 0
+    _heads: Heads
     _due: asyncio.TimerHandle | None = None
     _peer: str | None = None
 
@@ -41,6 +48,7 @@ class PromptHttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.conn = self._heads = Heads(self.max_body_bytes)
         self._wait()
         if self.addresses is not None and self.client is not None:
             if self.addresses.open_http(self.client[0]):
@@ -49,7 +57,11 @@ class PromptHttpProtocol(H11Protocol):
                 transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        # In parts, as a head that is whole is parsed however long it is. What is behind a handshake is not
+        # looked at, nor what is behind a refusal.
+        for start in range(0, len(data), MAX_HEAD_BYTES):
+            if not self.transport.is_closing() and self.transport.get_protocol() is self:
+                super().data_received(data[start : start + MAX_HEAD_BYTES])
         answers = self.cycle is not None and not self.cycle.response_complete
         # uvicorn itself bounds the time from an answer to the first byte of the next request.
         if answers or self.timeout_keep_alive_task is not None:
@@ -57,9 +69,38 @@ class PromptHttpProtocol(H11Protocol):
         elif self._due is None and self.transport.get_protocol() is self:
             self._wait()
 
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self._heads.refusal is not None and not self.transport.is_closing():
+            self._refuse(self._heads.refusal)
+
+    def _refuse(self, refusal: BodyRefusal) -> None:
+        if self.addresses is not None:
+            scope = {"client": self.client, "headers": list(refusal.request.headers)}
+            self.addresses.note_refused_body(refusal.limit, self.addresses.of(scope))
+        answer = JSONResponse({"error": refusal.message}, headers={**HEADERS, "Connection": "close"})
+        parts: tuple[h11.Event, ...] = (
+            h11.Response(
+                status_code=refusal.status,
+                headers=answer.raw_headers,
+                reason=STATUS_PHRASES[refusal.status],
+            ),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        )
+        self.transport.write(b"".join(self.conn.send(part) or b"" for part in parts))
+        self.transport.close()
+
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._leave()
         super().handle_websocket_upgrade(event)
+        websocket = self.transport.get_protocol()
+        if self.addresses is not None and getattr(websocket, "scope", None) is None:
+            # It was no handshake, and has its answer: the gate hears nothing of it.
+            try:
+                self.addresses.note_request(self.addresses.of(self.scope))
+            except TooManyError:
+                self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         if self.cycle is not None:
@@ -91,6 +132,7 @@ class PromptHttpProtocol(H11Protocol):
             self._due = None
 
 
-def http_protocol(addresses: Addresses) -> type[PromptHttpProtocol]:
+def http_protocol(addresses: Addresses, max_message_bytes: int) -> type[PromptHttpProtocol]:
     """Return the protocol of a server that counts these addresses."""
-    return type("HttpProtocol", (PromptHttpProtocol,), {"addresses": addresses})
+    most = max_message_bytes and max(max_message_bytes, MAX_BODY)
+    return type("HttpProtocol", (PromptHttpProtocol,), {"addresses": addresses, "max_body_bytes": most})

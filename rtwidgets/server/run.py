@@ -18,6 +18,7 @@ from .frames import FramesProtocol
 from .http import http_protocol
 from .logs import happened, write_logs
 from .settings import HubSection, Settings
+from .tls import tls_context, tls_protocol
 
 GRACEFUL_SHUTDOWN_S = 5
 # Accepted sockets inherit both. This one frees a peer that vanished while data for it was unacknowledged.
@@ -80,14 +81,19 @@ class _Server(uvicorn.Server):
 
 
 def make_server(
-    hub: HubApp, on_ready: Callable[[], None], on_end: Callable[[], None] = lambda: None
+    hub: HubApp,
+    on_ready: Callable[[], None],
+    on_end: Callable[[], None] = lambda: None,
+    tls: ssl.SSLContext | None = None,
 ) -> uvicorn.Server:
     """Return the server for a hub.
 
     Args:
         on_ready: Called once it accepts connections.
         on_end: Called when it begins to shut down.
+        tls: What it speaks TLS with.
     """
+    http = http_protocol(hub.addresses, hub.settings.limits.max_message_bytes)
     config = uvicorn.Config(
         hub.asgi,
         log_level="warning",
@@ -95,14 +101,14 @@ def make_server(
         access_log=False,
         # Its own would write what exceptions say.
         log_config=None,
-        http=http_protocol(hub.addresses),
+        http=http if tls is None else tls_protocol(http, tls, hub.addresses),
         ws=FramesProtocol,
         ws_max_size=hub.settings.limits.max_message_bytes or sys.maxsize,
         ws_per_message_deflate=False,
         # The protocol's own pings do this.
         ws_ping_interval=None,
-        ssl_certfile=hub.settings.hub.ssl_certfile or None,
-        ssl_keyfile=hub.settings.hub.ssl_keyfile or None,
+        # uvloop, which uvicorn takes where it is, reads too early what a handshake of TLS begins with.
+        loop="auto" if tls is None else "asyncio",
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
@@ -121,12 +127,12 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Run a hub on a socket; see `serve`."""
-    _check_certificate(settings.hub)
+    tls = tls_context(settings.hub)
     port = listener.getsockname()[1]
     write_logs(settings.hub.log_format)
     hub = HubApp(settings, port)
     hub.check_keeper()
-    run_alone(make_server(hub, lambda: on_ready(url_of(settings.hub, port))), listener)
+    run_alone(make_server(hub, lambda: on_ready(url_of(settings.hub, port)), tls=tls), listener)
 
 
 def run_alone(server: uvicorn.Server, listener: socket.socket) -> None:
@@ -142,15 +148,3 @@ def url_of(hub: HubSection, port: int) -> str:
     """Return the address that a hub on this machine is reached at."""
     host = f"[{hub.host}]" if ":" in hub.host else hub.host
     return f"{hub.scheme}://{host}:{port}"
-
-
-def _check_certificate(hub: HubSection) -> None:
-    """Raise a ConfigError when the certificate and key can't be used; uvicorn would show a traceback."""
-    if not hub.ssl_certfile:
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(hub.ssl_certfile, hub.ssl_keyfile or None, "")
-    except (OSError, ssl.SSLError) as error:
-        what = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
-        files = f"hub.ssl_certfile {hub.ssl_certfile!r} with hub.ssl_keyfile {hub.ssl_keyfile!r}"
-        raise ConfigError(f"{files} can't be used: {what}") from None

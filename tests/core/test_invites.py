@@ -278,6 +278,8 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
         ("<b onclick=x>", "<b onclick=x>"),
         ("x" * 500, "x" * MAX_NAME),
         ("A\u3164n\u2800n", "Ann"),
+        ("A\ufe00n\U0001d173n\U0001bca0\U00013430", "Ann"),
+        ("\u2764\ufe0f", "\u2764\ufe0f"),
         ("Ann (guest)", "Ann"),
         ("Ann (GUEST)\u2800 (guest) ", "Ann"),
         ("x" * MAX_NAME + " (guest)", "x" * MAX_NAME),

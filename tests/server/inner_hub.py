@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,9 +32,12 @@ class InnerHub:
 
     Args:
         gate: Whether its gate stands; without, a test sees what the gate keeps out.
+        tls: What it speaks TLS with.
     """
 
-    def __init__(self, settings: Settings | None = None, *, gate: bool = True) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, gate: bool = True, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._listener = bind("127.0.0.1", 0)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
         self.port = self._listener.getsockname()[1]
@@ -42,7 +46,7 @@ class InnerHub:
         if not gate:
             self.app.asgi.user_middleware.clear()
         ready = threading.Event()
-        self._server = make_server(self.app, ready.set)
+        self._server = make_server(self.app, ready.set, tls=tls)
         self._thread = threading.Thread(target=asyncio.run, args=(self._run(),))
         self._thread.start()
         assert ready.wait(10)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,13 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from rtwidgets.core import Limits
+from rtwidgets.server.settings import AuthSection, HubSection, Settings
+from rtwidgets.server.tls import tls_context
+
 from ..client.hub_process import SECRET, environment, token
 from ..deploy.front import Certificates
+from .inner_hub import InnerHub
 from .sockets import Line
 
 CLIENT = """
@@ -123,6 +130,61 @@ def test_large_frames_and_stalled_readers_over_tls(certificates: Certificates) -
             time.sleep(0.1)
         reader.socket.close()
         stalled.socket.close()
+
+
+def test_connections_count_before_their_handshake_and_have_a_time_for_it(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rtwidgets.server.tls.REQUEST_TIMEOUT_S", 1.0)
+    files = HubSection(ssl_certfile=str(certificates.chain), ssl_keyfile=str(certificates.key))
+    settings = Settings(hub=files, auth=AuthSection(hmac_secret=SECRET), limits=Limits(connections_per_ip=3))
+    hub = InnerHub(settings, tls=tls_context(files))
+    trusting = certificates.trusting()
+
+    def health(source: str) -> int:
+        client = http.client.HTTPSConnection(
+            "localhost", hub.port, timeout=5, context=trusting, source_address=(source, 0)
+        )
+        client.request("GET", "/health")
+        status = client.getresponse().status
+        client.close()
+        return status
+
+    try:
+        with ExitStack() as stack:
+            silent = [stack.enter_context(knock(hub.port)) for _ in range(5)]
+            assert [is_dropped(plain) for plain in silent] == [False] * 3 + [True] * 2
+            assert hub.app.hub.refused["connections_per_ip"] == 2
+            assert health("127.0.0.2") == 200
+            for plain in silent[:3]:
+                plain.settimeout(5)
+                assert is_dropped(plain)
+        assert health("127.0.0.1") == 200
+        # Nor does one count any more that is no TLS, or goes away in the middle of it.
+        for hello in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b""):
+            with knock(hub.port) as plain:
+                plain.sendall(hello)
+        deadline = time.monotonic() + 5
+        while True:  # the hub hears of the ends a little later
+            with ExitStack() as stack:
+                if not any(is_dropped(stack.enter_context(knock(hub.port))) for _ in range(3)):
+                    break
+            assert time.monotonic() < deadline
+    finally:
+        hub.close()
+
+
+def knock(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=0.3)
+
+
+def is_dropped(plain: socket.socket) -> bool:
+    try:
+        return plain.recv(1) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""TLS, spoken with connections that are counted before."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.utils import get_remote_addr
+
+from ..errors import ConfigError
+from .addresses import Addresses
+from .http import REQUEST_TIMEOUT_S, PromptHttpProtocol
+from .settings import HubSection
+
+
+class TlsDoor(asyncio.Protocol):
+    """A connection until its handshake is done; then HTTP takes it over.
+
+    asyncio's servers tell of a connection when its handshake is over, and until then one that says nothing
+    takes 300 kB. So the server is one without TLS, and the handshake begins when the address has room.
+
+    Args:
+        options: What uvicorn makes its HTTP protocol with.
+    """
+
+    make_http: Callable[..., PromptHttpProtocol]
+    context: ssl.SSLContext
+    addresses: Addresses
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._connections = options["server_state"].connections
+        self._early = b""
+        self._http: PromptHttpProtocol | None = None
+        self._is_lost = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        self._connections.add(self)
+        transport.pause_reading()
+        peer = get_remote_addr(transport)
+        if peer is not None and self.addresses.open_http(peer[0]):
+            # The loop itself keeps no reference to it.
+            self._task = asyncio.create_task(self._shake_hands(peer[0]))
+        else:
+            transport.abort()
+
+    async def _shake_hands(self, peer: str) -> None:
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self,
+                self.context,
+                server_side=True,
+                ssl_handshake_timeout=REQUEST_TIMEOUT_S,
+                ssl_shutdown_timeout=REQUEST_TIMEOUT_S,
+            )
+        except OSError:  # what is no TLS, took too long, or went away
+            self._transport.abort()
+            return
+        finally:
+            # HTTP counts it from here on.
+            self.addresses.close_http(peer)
+            self._connections.discard(self)
+        if secured is None or self._is_lost:  # None when it was closed meanwhile
+            return
+        self._http = self.make_http(**self._options)
+        secured.set_protocol(self._http)
+        self._http.connection_made(secured)
+        if self._early:
+            self._http.data_received(self._early)
+
+    def data_received(self, data: bytes) -> None:
+        self._early += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_lost = True
+        self._connections.discard(self)
+        if self._http is not None:
+            self._http.connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End it: the server does."""
+        self._transport.abort()
+
+
+def tls_protocol(
+    http: type[PromptHttpProtocol], context: ssl.SSLContext, addresses: Addresses
+) -> type[TlsDoor]:
+    """Return the protocol of a server that speaks TLS, and HTTP behind it."""
+    return type("Door", (TlsDoor,), {"make_http": http, "context": context, "addresses": addresses})
+
+
+def tls_context(hub: HubSection) -> ssl.SSLContext | None:
+    """Return what a hub speaks TLS with; None if it does not.
+
+    Raises:
+        ConfigError: If the certificate and key can't be used.
+    """
+    if not hub.ssl_certfile:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(hub.ssl_certfile, hub.ssl_keyfile or None, "")
+    except (OSError, ssl.SSLError) as error:
+        what = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
+        files = f"hub.ssl_certfile {hub.ssl_certfile!r} with hub.ssl_keyfile {hub.ssl_keyfile!r}"
+        raise ConfigError(f"{files} can't be used: {what}") from None
+    return context
