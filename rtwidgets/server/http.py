@@ -98,7 +98,7 @@ class PromptHttpProtocol(H11Protocol):
         if self.addresses is not None and getattr(websocket, "scope", None) is None:
             # It was no handshake, and has its answer: the gate hears nothing of it.
             try:
-                self.addresses.note_request(self.addresses.of(self.scope))
+                self.addresses.note_request(self.addresses.of(dict(self.scope)))
             except TooManyError:
                 self.transport.abort()
 
