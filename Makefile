@@ -29,7 +29,7 @@ ifdef ARGS
 	$(PY) -m pytest $(ARGS)
 else
 # Most tests wait more than they work. Those of how soon something happens have the machine to themselves.
-	$(PY) -m pytest -n 3 -m "not browser and not alone"; failed=$$?; \
+	$(PY) -m pytest -n 4 -m "not browser and not alone"; failed=$$?; \
 	$(PY) -m pytest -n 2 --dist loadfile -m "browser and not alone" || failed=1; \
 	$(PY) -m pytest -m alone && exit $$failed
 endif

@@ -6,6 +6,8 @@ when it is ready to answer and removes it when it ends; clients read it.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import tempfile
@@ -30,6 +32,11 @@ class ConnectionFile:
     token: str = field(repr=False)
     pid: int
     hub: str
+
+    def proof(self, nonce: str) -> str:
+        """Return what only who knows the token can answer to a number used once, for this address alone."""
+        text = f"rtwidgets local hub {self.url} {nonce}"
+        return hmac.new(self.token.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def runtime_dir() -> Path:

@@ -29,14 +29,17 @@ def test_every_threat_has_a_defence_code_and_a_test() -> None:
 def test_named_code_and_tests_exist(row: list[str]) -> None:
     for path in re.findall(r"`([\w/]+\.(?:py|ts|css))", row[2]):
         assert (ROOT / path).exists() or (ROOT / "rtwidgets" / path).exists(), path
+    assert not re.search(r"`test_(?![\w]*\.)", row[3]), "write ::test_… behind the file that it is in"
+    assert "..." not in row[3] and "…" not in row[3], "write test_name_* for several"
     file: Path | None = None
-    for path, test in re.findall(r"`([\w/]+\.(?:test\.ts|py))?(?:::([\w…]+\*?))?", row[3]):
+    for path, test in re.findall(r"`([\w/]+\.(?:test\.ts|py))?(?:::(\w+\*?))?", row[3]):
         if path:
             file = ROOT / path
             assert file.exists(), path
         if test:
             assert file is not None, row
-            assert re.search(rf"def {test.rstrip('*…')}", file.read_text()), f"{file}: {test}"
+            name = test.rstrip("*") if test.endswith("*") else rf"{test}\("
+            assert re.search(rf"def {name}", file.read_text()), f"{file}: {test}"
 
 
 def test_lower_bounds_with_a_reason_are_those_of_the_package() -> None:

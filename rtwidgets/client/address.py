@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,6 +12,12 @@ from ..errors import HubUnreachableError
 ENDPOINT = "/connection/websocket"
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_TOKEN = re.compile(r"ey[\w-]{10,}\.ey[\w-]{10,}\.", re.IGNORECASE)  # a JWT: two objects of JSON in base64
+_USER = re.compile(r"((?<=://)|^).*@")
+_LONG = re.compile(r"[^/.:]{24,}")
+_FORMS = (
+    "write it as 'http://host:8090' or 'wss://host/path', and the token beside it: connect(url, token=...)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,13 @@ class Address:
         return "hub-" + hashlib.sha256(f"{self.base} {user}".encode()).hexdigest()[:12]
 
     @property
+    def shown(self) -> str:
+        """The address for messages, which notebooks keep: a long part of its path may be a secret."""
+        scheme, _, rest = self.base.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host}{slash}{_LONG.sub('…', path)}"
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the hub is on this machine."""
         return self.host in _LOOPBACK
@@ -51,16 +65,22 @@ def parse_address(url: str) -> Address:
     """
     if not isinstance(url, str):
         raise TypeError(f"the URL of a hub is a text such as 'http://host:8090', not {type(url).__name__}")
+    if _TOKEN.match(url.strip()):
+        raise HubUnreachableError("that is a token, not the address of a hub: connect(url, token=...)")
+    if _TOKEN.search(url):
+        raise HubUnreachableError(
+            "there is a token in the hub's URL: leave it out and give it as connect(url, token=...)"
+        )
     try:
         parts = urlsplit(url.strip())
         port = parts.port
-    except ValueError as error:
-        raise HubUnreachableError(f"{url!r} is not a URL: {error}") from None
+    except ValueError:  # whose text repeats what it can't read, which may be a password
+        raise HubUnreachableError(
+            f"that is not a URL: a port is a number up to 65535, an IPv6 address stands in brackets; {_FORMS}"
+        ) from None
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None or not parts.hostname:
-        raise HubUnreachableError(
-            f"{url!r} is not the URL of a hub: write it as 'http://host:8090' or 'wss://host/path'"
-        )
+        raise HubUnreachableError(f"{_shown(url)!r} is not the URL of a hub: {_FORMS}")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise HubUnreachableError(
             f"the hub's URL for host {parts.hostname!r} has a user, query or fragment: leave it out and "
@@ -72,3 +92,8 @@ def parse_address(url: str) -> Address:
     default = 443 if scheme == "https" else 80
     where = shown if port in (None, default) else f"{shown}:{port}"
     return Address(base=f"{scheme}://{where}{path}", host=host, port=port or default)
+
+
+def _shown(url: str) -> str:
+    """Return what may be repeated of a text that is no URL: no user, query or fragment, nothing long."""
+    return _LONG.sub("…", re.split("[?#]", _USER.sub("", url, count=1))[0])

@@ -23,7 +23,8 @@ class BrowserAccess(ABC):
         Raises:
             HubUnreachableError: If the hub does not answer.
         """
-        return await open_socket(self._endpoint().address, RELAY_PROGRAM)
+        # Not where it last was: on the port of a local hub that has died, anybody may listen.
+        return await open_socket((await self._use().locate()).address, RELAY_PROGRAM)
 
     async def mint_token(self, ttl_s: float, caps: Caps) -> tuple[str, int]:
         """Return a short-lived token for a browser and when it ends, in ms since the Unix epoch.

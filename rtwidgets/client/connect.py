@@ -39,7 +39,7 @@ def connect(
         buffer_bytes: How much may wait while the hub is away.
 
     Raises:
-        TypeError: If there is a token without a url, or beside a link.
+        TypeError: If there is a token without a url, or beside a link, or something is no text.
         HubUnreachableError: If there is no hub at the address.
         TokenRefusedError: If it does not accept the token.
         HubStartError: If the local hub could not be started.
@@ -48,6 +48,8 @@ def connect(
     site: Site
     if token is not None and url is None and named is None:
         raise TypeError(f"a token goes with a url: connect(url, token=...), or set {URL_VARIABLE}")
+    if token is not None and not isinstance(token, str):
+        raise TypeError(f"a token is a text, not {type(token).__name__}")
     invitation = parse_link(url if url is not None else named or "")
     if invitation is not None:
         if token is not None:

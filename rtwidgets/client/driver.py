@@ -179,7 +179,7 @@ class Driver:
 
     def _ending(self, endpoint: Endpoint, ended: BaseException | None, was_online: bool) -> str:
         """Return why a connection ended; raise when that settles more than this one connection."""
-        where = endpoint.address.base
+        where = endpoint.address.shown
         code = ended.code if isinstance(ended, SocketClosedError) else 0
         reason = self._problem or (str(ended) if ended is not None else "ended")
         if self._refusal is not None:

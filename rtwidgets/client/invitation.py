@@ -76,13 +76,13 @@ def join(invitation: Invitation, name: str | None) -> str:
             if isinstance(cause, ssl.SSLError)
             else ": is it running, and is the link complete?"
         )
-        raise HubUnreachableError(f"no hub at {address.base}: {cause}{hint}") from None
+        raise HubUnreachableError(f"no hub at {address.shown}: {cause}{hint}") from None
     except msgspec.DecodeError:
         raise HubUnreachableError(
-            f"no hub at {address.base}: what answers there does not know links"
+            f"no hub at {address.shown}: what answers there does not know links"
         ) from None
     if not answer.token:
-        raise TokenRefusedError(f"the hub at {address.base} does not let us in: {_why(answer)}")
+        raise TokenRefusedError(f"the hub at {address.shown} does not let us in: {_why(answer)}")
     return answer.token
 
 

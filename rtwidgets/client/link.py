@@ -82,7 +82,7 @@ class Link:
         self.driver = Driver(
             Session(name, random.random),
             self.publisher,
-            self._locate,
+            self.locate,
             relocates=site.is_local,
             listener=self,
         )
@@ -147,8 +147,8 @@ class Link:
     def _wake(self) -> None:
         self.portal.call_soon(self.driver.wake)
 
-    async def _locate(self) -> Endpoint:
-        """Find the endpoint on a worker thread: the local hub may have to be started."""
+    async def locate(self) -> Endpoint:
+        """Find the hub, from the portal's loop; on a worker thread, as a local one may have to be started."""
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Endpoint] = loop.create_future()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 from .. import connection_file
@@ -24,6 +27,7 @@ LOG_NAME = "rtwidgets-hub.log"
 _POLL_S = 0.05
 _AGAIN_S = 1.0
 _MAX_LOG_BYTES = 1024 * 1024
+_MAX_HEALTH_BYTES = 4096
 
 # Processes that we started. Kept, so that one that ended is not taken for alive as a zombie.
 _started: list[subprocess.Popen[bytes]] = []
@@ -46,11 +50,12 @@ class LocalSite:
 
 
 def find() -> ConnectionFile | None:
-    """Return the connection file when the hub it names is alive and answers."""
+    """Return the connection file when the hub it names is alive and proves that it knows the token in it.
+
+    After a hub that was killed the file stays, and its process id and port may be anybody's.
+    """
     found = connection_file.read()
-    if found is None or not _is_alive(found.pid) or _hub_id_at(found.url) != found.hub:
-        return None
-    return found
+    return found if found is not None and _is_alive(found.pid) and _is_hub_of(found) else None
 
 
 def find_or_start() -> ConnectionFile:
@@ -77,7 +82,9 @@ def find_or_start() -> ConnectionFile:
             if now - ended_at > _AGAIN_S:
                 process, ended_at = None, 0.0
         if now > deadline:
-            raise HubStartError(f"the local hub did not answer in {START_TIMEOUT_S:g} s; {_log_tail()}")
+            raise HubStartError(
+                f"the local hub did not answer in {START_TIMEOUT_S:g} s; {_hint()}{_log_tail()}"
+            )
         time.sleep(_POLL_S)
     return found
 
@@ -132,13 +139,27 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _hub_id_at(url: str) -> str | None:
+def _is_hub_of(file: ConnectionFile) -> bool:
+    nonce = secrets.token_hex(16)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url}/health", timeout=HEALTH_TIMEOUT_S) as response:
-            return str(json.load(response)["hub"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        with opener.open(f"{file.url}/health?nonce={nonce}", timeout=HEALTH_TIMEOUT_S) as response:
+            answer = json.loads(response.read(_MAX_HEALTH_BYTES))
+        is_proven = hmac.compare_digest(str(answer["proof"]).encode(), file.proof(nonce).encode())
+        return is_proven and answer["hub"] == file.hub
+    # A stranger may answer anything, or nothing that is HTTP.
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _hint() -> str:
+    found = connection_file.read()
+    if found is None or not _is_alive(found.pid):
+        return ""
+    return (
+        f"what answers at {found.url}, if anything, does not know the token in {connection_file.path()}: "
+        f"if process {found.pid} is a local hub of another version, end it; "
+    )
 
 
 def _log_tail() -> str:

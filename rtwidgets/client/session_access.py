@@ -10,7 +10,7 @@ from .driver import Endpoint
 from .exchange import Exchange
 from .link import Link
 from .live_session import Session
-from .share import link_of
+from .share import SignInLink, link_of
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -43,8 +43,10 @@ class SessionAccess(ABC):
             known._open(title)
         return known
 
-    def sign_in_link(self) -> str:
+    def sign_in_link(self) -> SignInLink:
         """Return a link that signs the browser in that opens it, as you: for your own, and good for minutes.
+
+        What a cell shows of it is not the link, as notebooks are saved: ``hub.sign_in_link().url`` is.
 
         The page that it opens lists the sessions. Give it to nobody: who opens it has your rights on the
         hub's channels and commands for hours. For others there is `Session.share`.
@@ -52,7 +54,7 @@ class SessionAccess(ABC):
         Raises:
             PermissionDeniedError: If our token may make no other.
         """
-        return link_of(self._endpoint().address, "", self._use().rpc("rtwidgets.sign_in", {}))[0]
+        return SignInLink(*link_of(self._endpoint().address, "", self._use().rpc("rtwidgets.sign_in", {})))
 
     def _open_sessions_again(self, exchange: Exchange) -> None:
         """Tell a hub that may be a new one of the sessions that we hold; in the portal's loop."""

@@ -1,4 +1,4 @@
-"""Links into a session."""
+"""Links into a session, and for one's own browser."""
 
 from __future__ import annotations
 
@@ -43,9 +43,23 @@ class Share:
         return int(msgspec.json.decode(reply)["closed"])
 
     def __repr__(self) -> str:
-        # The link opens the session, and a repr may land in a log or a saved notebook.
-        shown = self.url.partition("#")[0]
-        return f"<Share {shown}#…, {self.role} until {self.expires_at:%Y-%m-%d %H:%M} UTC: .url has the link>"
+        return f"<Share {_shown(self.url)}, {self.role} until {_time(self.expires_at)}: .url has the link>"
+
+
+class SignInLink:
+    """A link that signs the browser in that opens it, as you. Made by `Hub.sign_in_link`.
+
+    Args:
+        url: The link. What signs in stands behind its ``#``, which browsers send to nobody.
+        expires_at: Until when it may be opened: a datetime in UTC.
+    """
+
+    def __init__(self, url: str, expires_at: datetime) -> None:
+        self.url = url
+        self.expires_at = expires_at
+
+    def __repr__(self) -> str:
+        return f"<SignInLink {_shown(self.url)}, yours until {_time(self.expires_at)}: .url has the link>"
 
 
 def link_of(address: Address, path: str, reply: bytes) -> tuple[str, datetime]:
@@ -58,3 +72,12 @@ def link_of(address: Address, path: str, reply: bytes) -> tuple[str, datetime]:
     made = msgspec.json.decode(reply)
     base = made["public_url"] or address.base
     return f"{base}/{path}#{made['invite']}", datetime.fromtimestamp(made["expires_at_ms"] / 1000, UTC)
+
+
+def _shown(url: str) -> str:
+    # The link opens a session or all that is yours, and a repr may land in a log or a saved notebook.
+    return url.partition("#")[0] + "#…"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

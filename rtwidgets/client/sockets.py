@@ -88,7 +88,7 @@ async def open_socket(address: Address, program: str = "") -> Socket:
     from websockets.exceptions import InvalidStatus, WebSocketException
     from websockets.http11 import USER_AGENT
 
-    where = f"no hub at {address.base}"
+    where = f"no hub at {address.shown}"
     try:
         connection = await connect(
             address.socket,
@@ -131,7 +131,7 @@ def _refused(address: Address, error: object) -> HubError:
             f"behind it, so give all of it, or ask an owner for a new one; with a token of the hub it is "
             f"connect({hub!r}, token=...)"
         )
-    where = f"no hub at {address.base}"
+    where = f"no hub at {address.shown}"
     body = bytes(getattr(response, "body", None) or b"")[:200].decode(errors="replace").strip()
     if status in (401, 403):
         return HubUnreachableError(

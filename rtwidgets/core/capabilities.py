@@ -30,7 +30,8 @@ class Credentials(Struct, frozen=True, dict=True):
         token_id: The token's `jti`; empty where there is none, or several tokens.
         parent: The `jti` of the token whose holder made this one for itself, if it was made so.
         maker: The token that this one was made with for somebody else.
-        issued_at: Seconds since the Unix epoch, or None.
+        issued_at: Seconds since the Unix epoch, or None; no later than the token came.
+        dated: The same as the token says it, by whatever clock.
         parts: What each token says, where several came together.
     """
 
@@ -44,6 +45,7 @@ class Credentials(Struct, frozen=True, dict=True):
     parent: str | None = None
     maker: Maker | None = None
     issued_at: float | None = None
+    dated: float | None = None
     parts: tuple[Credentials, ...] = ()
 
     def may(self, verb: Verb, target: str) -> bool:

@@ -19,7 +19,7 @@ from .durable import Durable
 from .figures import Transport
 from .inbox import Inbox
 from .kinds import NOBODY, Author
-from .revocation import Revocations
+from .revocation import Revocation, Revocations
 from .timers import Timer
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class Connection:
             self.expired_timer.cancel()
         self.expired_timer = None
         if credentials.expires_at is not None:
-            grace = requests.EXPIRY_GRACE_S
+            grace = self.hub.tokens.rules.leeway_s + requests.EXPIRY_GRACE_S
             self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
 
     def is_revoked(self, revocations: Revocations) -> bool:
@@ -247,13 +247,18 @@ class Connection:
             return False
         for cursor in list(self.cursors.values()):
             token = cursor.token
-            if token is not None and revocations.cover(token.user, (token.token_id,), token.issued_at):
+            if token is not None and revocations.cover(
+                token.user, (token.token_id, token.parent), token.issued_at, token.maker
+            ):
                 self.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription token revoked")
-        parts = who.parts or (who,)
-        return any(
-            revocations.cover(part.user, (part.token_id, part.parent), part.issued_at, part.maker)
-            for part in parts
-        )
+        is_revoked = False
+        for part in who.parts or (who,):
+            if revocations.cover(part.user, (part.token_id, part.parent), part.issued_at, part.maker):
+                is_revoked = True
+            if part.dated is not None and revocations.cover(part.user, (), part.issued_at):
+                # Of a clock that is ahead: it must not be taken for a new one when its time has come.
+                revocations.add(Revocation(user=part.user, before=part.dated))
+        return is_revoked
 
     def forget_identity(self) -> None:
         """Go back to before a connect command that was refused after all."""
@@ -277,6 +282,7 @@ class Connection:
             self.hub.figures.disconnects[disconnect.code] += 1
             self.inbox.clear()
             self._wanted.clear()
+            self.hub.withdraw_origins(self)  # now: a revoked one may leave its socket open for a while
             self._wake()
 
     def end(self, now: float) -> None:

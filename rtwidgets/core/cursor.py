@@ -87,7 +87,7 @@ class Cursor:
             if not reachable or log.top - self.offset > enough:
                 line = self._last_line() if kind.last_counts else self._read_piece(now)
                 if line is not None:
-                    if enough > 1:
+                    if self.max_hz == math.inf:
                         self.connection.hub.refused["conflate_after"] += 1
                     return line
         if not reachable:

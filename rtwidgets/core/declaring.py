@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Raw, Struct
 
-from ..protocol import codes
 from ..protocol.messages import Reply, RpcResult
 from .channel import Channel
 from .kinds import DataError, Table
@@ -43,15 +42,13 @@ def declare(connection: Connection, request_id: int, data: Declare, now: float) 
     """Declare for a client; None when the archive has to have it first.
 
     Raises:
-        Refusal: If the channel is of another kind, has another key, or the right to publish is missing.
+        DataError: If the channel is of another kind, has another key, or does not take the default.
+        Refusal: If the right to publish is missing.
     """
     hub = connection.hub
     channel = hub.channel_for(connection, data.channel, "publish")
     if channel.durable is None:
-        try:
-            _apply(channel, data, lambda default: channel.publish(default, now=now))
-        except DataError as error:
-            raise Refusal(codes.BAD_REQUEST, str(error)) from None
+        _apply(channel, data, lambda default: channel.publish(default, now=now))
         return _position(channel)
 
     def act(staging: Staging) -> Faults:

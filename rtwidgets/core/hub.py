@@ -20,8 +20,10 @@ from .commands import Commands
 from .connection import Connection
 from .figures import Figures
 from .kinds import Author, Chat, DataError, FullError, Moderator, Table
+from .makers import Makers
 from .nodes import Nodes, NodesPort
 from .notices import TO_SESSION, Notices, notices_of, session_of
+from .origins import Origins
 from .producers import Producers
 from .refusal import Refusal
 from .revocation import Revocation
@@ -84,6 +86,7 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         # Those that were made for the request that is carried out now.
         self.made: list[Channel] = []
+        self.makers = Makers(self)
         # Makes the epochs of channels; another one once a channel that had something in it has ended.
         self._life = make_id()
         self.budget = Budget(rules.limits.state_total_bytes)
@@ -95,7 +98,7 @@ class Hub:
         self.notices = Notices(self)
         # Set when other hubs share the broker; see `join_nodes`.
         self.nodes: Nodes | None = None
-        self.origins: set[str] = set()
+        self.origins = Origins()
         # Connections by user, and what limits have refused, by the name of the limit.
         self.users: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -145,6 +148,7 @@ class Hub:
     def forget(self, connection: Connection, now: float) -> None:
         """Remove what an ended connection left behind."""
         self.connections.pop(connection.client, None)
+        self.withdraw_origins(connection)
         self.commands.gone(connection, now)
         self.sessions.gone(connection)
         if connection.has_started:
@@ -152,6 +156,13 @@ class Hub:
             self.users[user] -= 1
             if not self.users[user]:
                 del self.users[user]
+
+    def withdraw_origins(self, connection: Connection) -> None:
+        """Let in no more what a connection has allowed that is over."""
+        for origin in self.origins.allowed_by(connection.client):
+            self.origins.withdraw(origin, connection.client)
+            if self.nodes is not None:
+                self.nodes.tell("origin", origin, connection.client, None)
 
     def flush(self, now: float) -> float:
         """Put every reader of what was published since the last flush in line, if its turn has come.
@@ -224,7 +235,8 @@ class Hub:
             Refusal: If it is done here, but neither kept nor known to others.
         """
         closed = self.revoke(entry)
-        self.on_revoke(entry)
+        # Where it is kept it may take the place of one that says more.
+        self.on_revoke(self.tokens.revocations.whole(entry))
         return closed
 
     def revoke(self, *entries: Revocation) -> int:
@@ -287,7 +299,8 @@ class Hub:
             verb: The right to check; None when another token has given it.
 
         Raises:
-            Refusal: If the name breaks the grammar, the channel is for other users, or the right is missing.
+            Refusal: If the name breaks the grammar, the channel is for other users, the right is missing, or
+                there are too many channels.
         """
         try:
             check_channel(name)
@@ -304,7 +317,14 @@ class Hub:
             raise Refusal(codes.PERMISSION_DENIED)
         if verb == "publish" and is_reserved(name):
             raise Refusal(codes.PERMISSION_DENIED, f"only the hub publishes to {name!r}")
-        return self.channel(name)
+        channel = self.channel(name)
+        if verb == "publish":
+            try:
+                self.makers.note(channel, connection)
+            except Refusal:
+                self.let_go(channel)
+                raise
+        return channel
 
     def may(self, connection: Connection, verb: Verb, name: str) -> bool:
         """Say whether the namespace or a capability gives a right on a channel whose namespace exists."""
@@ -456,6 +476,7 @@ class Hub:
     def end_channel(self, channel: Channel) -> None:
         """Forget a channel. One of this name has another epoch then, unless nothing was published in it."""
         del self.channels[channel.name]
+        self.makers.gone(channel)
         channel.end()
         if channel.log.top:
             self._life = self.make_id()

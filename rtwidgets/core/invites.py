@@ -23,7 +23,8 @@ from .tokens import HMAC, INVITE, Claims, TokenError, TokenExpired, TokenRevoked
 SIGN_IN_S = 600.0
 SIGNED_IN_S = 12 * 3600.0
 MAX_TTL_S = 31 * 86_400.0
-# A guest invites a guest invites a guest: all of them stand in the last one's token.
+# A guest has two, the invite and who made it, and all of them stand in the last one's token: a guest's guests
+# are the last.
 MAX_MAKERS = 4
 MAX_NAME = 40
 
@@ -150,7 +151,7 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
     Raises:
         InviteError: If a guest has no name.
     """
-    maker = Maker(claims.sub, claims.jti, claims.iat, claims.maker)
+    maker = Maker(claims.sub, claims.jti, claims.issued_at(now), claims.maker)
     assert claims.exp is not None, "checked where it was read"
     if not invite.session:
         ends = now + SIGNED_IN_S

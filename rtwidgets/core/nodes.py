@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 # No name has it in it.
 SEPARATOR = "\n"
+# What was revoked is known to all in milliseconds. Who revokes is told when it is not in this time.
+TOLD_WITHIN_S = 1.0
+LOOK_INTERVAL_S = 0.05
+NOT_TOLD = "revoked in this process; the others hear of it as soon as the broker is back"
 
 
 class NodesPort(Protocol):
@@ -41,6 +45,10 @@ class NodesPort(Protocol):
     """
 
     is_away: bool
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was shared is not known to be with the others."""
 
     def tell(self, facts: dict[str, bytes | None]) -> None:
         """Tell all hubs facts about this one."""
@@ -124,6 +132,18 @@ class Nodes:
         else:
             self.shared[name] = value
         self.port.share({name: value})
+
+    def when_shared(self, done: Callable[[bool], None], now: float) -> None:
+        """Say soon whether the others have all that was shared."""
+        end = now + TOLD_WITHIN_S
+
+        def look(at: float) -> None:
+            if self.port.is_behind and at < end:
+                self._hub.timers.at(at + LOOK_INTERVAL_S, look)
+            else:
+                done(not self.port.is_behind)
+
+        look(now)
 
     def send(self, node: str, message: ToOne) -> None:
         """Send one hub a message."""
@@ -299,7 +319,9 @@ class Nodes:
 
     def _on_origin(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
         if value is not None:
-            self._hub.origins.add(where)
+            self._hub.origins.allow(where, key)
+        else:
+            self._hub.origins.withdraw(where, key)
 
     def _on_revoked(self, key: str, value: bytes | None, now: float) -> None:
         if value is not None:

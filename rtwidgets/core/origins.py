@@ -30,3 +30,30 @@ def hosts_of(origin: str) -> frozenset[str]:
     if colon and port.isdecimal():
         return frozenset((host,))
     return frozenset((host, f"{host}:{_DEFAULT_PORTS[scheme]}"))
+
+
+class Origins(set[str]):
+    """Origins whose pages may connect: some for good, others while a connection that allows them lasts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._allowed_by: dict[str, set[str]] = {}
+
+    def allow(self, origin: str, client: str) -> None:
+        """Let an origin in until the client withdraws it, the last that does."""
+        if origin not in self:
+            self.add(origin)
+            self._allowed_by[origin] = set()
+        if origin in self._allowed_by:
+            self._allowed_by[origin].add(client)
+
+    def allowed_by(self, client: str) -> list[str]:
+        """Return the origins that a client has allowed."""
+        return [origin for origin, clients in self._allowed_by.items() if client in clients]
+
+    def withdraw(self, origin: str, client: str) -> None:
+        """Let an origin in no more, unless another client allows it."""
+        clients = self._allowed_by.get(origin, set())
+        clients.discard(client)
+        if not clients and self._allowed_by.pop(origin, None) is not None:
+            self.discard(origin)

@@ -139,17 +139,18 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
     """Publish a producer's batch, in turns with what others want, and answer."""
     if len(batch.producer) > MAX_PRODUCER_CHARS:
         raise Refusal(codes.BAD_REQUEST, f"a producer's id has at most {MAX_PRODUCER_CHARS} characters")
-    is_new = connection.hub.producers.is_new(connection.info.user, batch.producer, batch.seq)
-    connection.inbox.do_in_steps(request_id, _publish_items(connection, request_id, batch, is_new))
+    connection.inbox.do_in_steps(request_id, _publish_items(connection, request_id, batch))
 
 
-def _publish_items(connection: Connection, request_id: int, batch: Publish, is_new: bool) -> Steps:
+def _publish_items(connection: Connection, request_id: int, batch: Publish) -> Steps:
     """Publish the items of a batch, with a pause behind each that may be as much work as many others."""
     hub = connection.hub
     result = Published(batch.seq)
     archived: list[int] = []
     taken = 0
     now = yield
+    number = connection.info.user, batch.producer, batch.seq
+    is_new = hub.producers.is_new(*number)
     for index, item in enumerate(batch.items):
         try:
             channel = hub.publishable(connection, item.channel, now)
@@ -160,6 +161,8 @@ def _publish_items(connection: Connection, request_id: int, batch: Publish, is_n
         if channel.durable is not None:
             archived.append(index)
         elif is_new:
+            if not taken:  # there is no pause before it, in which another connection could bring the same
+                hub.producers.note(*number)
             taken += 1
             if isinstance(channel.kind, Table):
                 fault = yield from _publish_parts(connection, channel, bytes(item.data), now)

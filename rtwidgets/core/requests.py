@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from .connection import Connection
     from .hub import Hub
 
-# How long a client may be late with a new token.
-EXPIRY_GRACE_S = 10.0
+# How long a client may be late with a new token, when the old one is not taken any more.
+EXPIRY_GRACE_S = 5.0
 # More than a connection may have waiting: it holds back whatever else comes.
 HOLD_BYTES = 1 << 40
 # What a client is told at most of the time it has left; the wire has 32 bits for it.
@@ -178,7 +178,7 @@ def _connect(connection: Connection, request_id: int, request: ConnectRequest, n
         raise
     connection.start(now)
     hub.users[credentials.user] += 1
-    expires, ttl = _time_left(credentials.expires_at, now)
+    expires, ttl = _time_left(connection, credentials.expires_at, now)
     limits = hub.rules.limits
     result = ConnectResult(
         client=connection.client,
@@ -247,7 +247,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     cursor = Cursor(channel, connection, info, token=token)
     result = _positioned(cursor, request, recovery.REPLY_BYTES, now)
     if token is not None:
-        result.expires, result.ttl = _time_left(token.expires_at, now)
+        result.expires, result.ttl = _time_left(connection, token.expires_at, now)
     connection.cursors[name] = cursor
     connection.reply(Reply(id=request_id, subscribe=result))
     channel.enter(cursor)
@@ -332,7 +332,7 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
     connection.identify(credentials, now)
     _drop_without_right(connection)
     connection.hub.commands.keep_allowed(connection, now)
-    expires, ttl = _time_left(credentials.expires_at, now)
+    expires, ttl = _time_left(connection, credentials.expires_at, now)
     result = RefreshResult(client=connection.client, version=connection.hub.version, expires=expires, ttl=ttl)
     connection.reply(Reply(id=request_id, refresh=result))
 
@@ -358,7 +358,7 @@ def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshReq
     if cursor is None:
         raise Refusal(codes.PERMISSION_DENIED)
     cursor.token = _subscription(connection, request, now)
-    expires, ttl = _time_left(cursor.token.expires_at, now)
+    expires, ttl = _time_left(connection, cursor.token.expires_at, now)
     connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
     _watch_expiry(cursor)
 
@@ -395,8 +395,12 @@ def _members(connection: Connection, name: str) -> dict[str, ClientInfo]:
     return {info.client: info for info in channel.members()}
 
 
-def _time_left(expires_at: float | None, now: float) -> tuple[bool, int]:
-    return (False, 0) if expires_at is None else (True, int(min(max(1.0, expires_at - now), MAX_TTL_S)))
+def _time_left(connection: Connection, expires_at: float | None, now: float) -> tuple[bool, int]:
+    if expires_at is None:
+        return False, 0
+    if expires_at <= now:  # taken all the same: the clock that it goes by is behind
+        expires_at += connection.hub.tokens.rules.leeway_s
+    return True, int(min(max(1.0, expires_at - now), MAX_TTL_S))
 
 
 def _watch_expiry(cursor: Cursor) -> None:
@@ -409,7 +413,10 @@ def _watch_expiry(cursor: Cursor) -> None:
         if cursor.connection.cursors.get(cursor.channel.name) is cursor:
             cursor.connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "subscription expired")
 
-    cursor.expiry = cursor.connection.hub.timers.at(cursor.token.expires_at + EXPIRY_GRACE_S, expire)
+    hub = cursor.connection.hub
+    cursor.expiry = hub.timers.at(
+        cursor.token.expires_at + hub.tokens.rules.leeway_s + EXPIRY_GRACE_S, expire
+    )
 
 
 _handlers: dict[type, Callable[[Connection, int, Any, float], None]] = {

@@ -80,6 +80,16 @@ class Revocations:
         if entry.user:
             self._users[entry.user] = max(entry.before, self._users.get(entry.user, entry.before))
 
+    def whole(self, entry: Revocation) -> Revocation:
+        """Return an entry that was taken in with all that others have said of the same token or user."""
+        until = self._ids.get(entry.jti, math.inf)
+        return Revocation(
+            jti=entry.jti,
+            until=None if math.isinf(until) else until,
+            user=entry.user,
+            before=self._users.get(entry.user, entry.before),
+        )
+
     def entries(self, now: float) -> Iterator[Revocation]:
         """Return what is still of use, as few entries as say it."""
         for jti, until in self._ids.items():

@@ -18,6 +18,7 @@ from .patterns import check_patterns
 from .publishing import Publish, publish_batch
 from .refusal import Refusal
 from .revocation import Maker, revocation_of
+from .revoking import revoke
 from .rules import Verb
 from .setting import SetValue, set_value
 from .wish import Wish, grant_of, granted
@@ -66,6 +67,7 @@ def handle(connection: Connection, request_id: int, request: RpcRequest, now: fl
 
     Raises:
         Refusal: If the method is unknown, its data is malformed or the caller has no right.
+        DataError: If a channel does not take what it would lead to.
     """
     if not request.method.startswith(PREFIX):
         raise Refusal(codes.NOT_AVAILABLE)
@@ -153,9 +155,9 @@ def _allow_origin(connection: Connection, request_id: int, data: AllowOrigin, no
     origins = connection.hub.origins
     if origin not in origins and len(origins) >= MAX_ORIGINS:
         raise Refusal(codes.LIMIT_EXCEEDED, f"at most {MAX_ORIGINS} origins may be allowed at a time")
-    origins.add(origin)
+    origins.allow(origin, connection.client)
     if connection.hub.nodes is not None:
-        connection.hub.nodes.tell("origin", origin, "", b"1")
+        connection.hub.nodes.tell("origin", origin, connection.client, b"1")
     return {}
 
 
@@ -167,7 +169,7 @@ def _revoke(connection: Connection, request_id: int, data: Revoke, now: float) -
         entry = revocation_of(data.jti, data.user, latest, data.expires_at_ms)
     except ValueError as error:
         raise Refusal(codes.BAD_REQUEST, str(error)) from None
-    return {"closed": connection.hub.revoke_and_keep(entry)}
+    return revoke(connection, request_id, entry, now)
 
 
 def _status(connection: Connection, request_id: int, data: Status, now: float) -> object:

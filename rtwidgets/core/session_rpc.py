@@ -16,6 +16,7 @@ from .capabilities import Credentials
 from .invites import MAX_MAKERS, MAX_TTL_S, SIGN_IN_S, Invite, InviteError, make_invite, read_invite
 from .refusal import Refusal
 from .revocation import Revocation
+from .revoking import revoke
 from .roles import ROLES, role_in_session
 from .sessions import NAMED_MEMBERS, Session, about
 from .tokens import TokenError
@@ -108,7 +109,7 @@ def _unshare(connection: Connection, request_id: int, data: Unshare, now: float)
     if not invite.session:
         raise Refusal(codes.BAD_REQUEST, "a sign-in link is not revoked: it ends by itself in minutes")
     _owner_of(connection, invite.session)
-    return {"closed": hub.revoke_and_keep(Revocation(jti=claims.jti, until=claims.exp))}
+    return revoke(connection, request_id, Revocation(jti=claims.jti, until=claims.exp), now)
 
 
 def _sign_in(connection: Connection, request_id: int, data: SignIn, now: float) -> object:
@@ -149,7 +150,7 @@ def _maker(connection: Connection) -> Credentials:
             codes.PERMISSION_DENIED, "links are made with a token that has a jti and was not made for a page"
         )
     if who.maker is not None and who.maker.depth >= MAX_MAKERS:
-        raise Refusal(codes.PERMISSION_DENIED, "guests of guests of guests make no more links")
+        raise Refusal(codes.PERMISSION_DENIED, "guests of guests make no more links")
     return who
 
 

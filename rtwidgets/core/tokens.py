@@ -101,6 +101,10 @@ class Claims(Struct):
     use: object = None
     invite: object = None
 
+    def issued_at(self, now: float) -> float | None:
+        """Return when the token was issued at the latest: before it came, whatever clock it goes by."""
+        return None if self.iat is None else min(self.iat, now)
+
 
 class Subscription(Struct, frozen=True):
     """What a verified subscription token says."""
@@ -111,6 +115,8 @@ class Subscription(Struct, frozen=True):
     expires_at: float | None
     token_id: str
     issued_at: float | None
+    parent: str | None = None
+    maker: Maker | None = None
 
 
 class Tokens:
@@ -174,7 +180,8 @@ class Tokens:
             token_id=claims.jti,
             parent=claims.parent,
             maker=claims.maker,
-            issued_at=claims.iat,
+            issued_at=claims.issued_at(now),
+            dated=claims.iat,
         )
 
     def subscription(self, token: str, now: float) -> Subscription:
@@ -188,7 +195,16 @@ class Tokens:
         if not claims.channel or claims.use == INVITE:
             raise TokenError("this is not a subscription token")
         info = _encoded(claims.info)
-        return Subscription(claims.channel, claims.sub, info, claims.exp, claims.jti, claims.iat)
+        return Subscription(
+            channel=claims.channel,
+            user=claims.sub,
+            info=info,
+            expires_at=claims.exp,
+            token_id=claims.jti,
+            issued_at=claims.issued_at(now),
+            parent=claims.parent,
+            maker=claims.maker,
+        )
 
     def mint(
         self,
@@ -270,7 +286,11 @@ class Tokens:
             raise TokenError(f"the token is not for the audience {rules.audience!r}")
         if rules.issuer and claims.iss != rules.issuer:
             raise TokenError(f"the token is not from the issuer {rules.issuer!r}")
-        if self.revocations.cover(claims.sub, (claims.jti, claims.parent), claims.iat, claims.maker):
+        issued_at = claims.iat
+        if issued_at is not None and issued_at > now:
+            # By a clock that is ahead: it may be as old as the leeway allows, and older than a revocation.
+            issued_at -= rules.leeway_s
+        if self.revocations.cover(claims.sub, (claims.jti, claims.parent), issued_at, claims.maker):
             raise TokenRevoked("the token was revoked")
         if claims.exp is not None and claims.exp + rules.leeway_s < now:
             raise TokenExpired(claims.exp)

@@ -65,6 +65,7 @@ class Addresses:
         self._http: Counter[str] = Counter()
         self._requests: dict[str, Bucket] = {}
         self._joins: dict[str, Bucket] = {}
+        self._rubbish: dict[str, Bucket] = {}
 
     def of(self, scope: Scope) -> str:
         """Return the address a request comes from: behind trusted proxies the one that they saw."""
@@ -100,6 +101,18 @@ class Addresses:
             # Others may have the same address: they do not wait for ever.
             if requests.wait_s(now) < MAX_WAIT_S:
                 requests.take(rate * FAULT_S)
+
+    def note_rubbish(self, peer: str) -> bool:
+        """Count what came from a peer and is no HTTP; False when there was too much of late to answer it.
+
+        It takes nothing from the address's requests: a page of another site can make the user's browser send
+        some, such as a handshake of TLS.
+        """
+        try:
+            self._count(self._rubbish, _grouped(peer), "connects_per_ip_per_s", "requests that are none")
+        except TooManyError:
+            return False
+        return True
 
     def note_refused_body(self, limit: str, address: str) -> None:
         """Count a request whose body was not read; no page in a browser can send one in chunks."""

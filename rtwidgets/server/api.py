@@ -14,6 +14,7 @@ from ..core import Hub
 from ..core.channel import Channel
 from ..core.hub import is_reserved
 from ..core.kinds import DataError
+from ..core.nodes import NOT_TOLD
 from ..core.refusal import Refusal
 from ..core.revocation import revocation_of
 from ..core.staging import Faults, Staging, Write
@@ -57,16 +58,11 @@ class HttpApi:
                 raise ChannelNameError(f"only the hub publishes to {wanted.channel!r}")
             channel = self._hub.channel(check_channel(wanted.channel))
             offset = await published(channel, codec.on_one_line(bytes(wanted.data)), self._now())
-        except (
-            msgspec.DecodeError,
-            RecursionError,
-            ChannelNameError,
-            DataError,
-            Refusal,
-            UnicodeError,
-        ) as error:
-            is_temporary = isinstance(error, Refusal) and error.error.temporary
-            return JSONResponse({"error": str(error)}, status_code=503 if is_temporary else 400)
+        except (DataError, Refusal) as error:
+            refusal = self._hub.refusal_of(error)
+            return JSONResponse({"error": str(refusal)}, 503 if refusal.error.temporary else 400)
+        except (msgspec.DecodeError, RecursionError, ChannelNameError, UnicodeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"result": {"offset": offset, "epoch": channel.log.epoch}})
 
     async def revoke(self, request: Request) -> JSONResponse:
@@ -82,26 +78,37 @@ class HttpApi:
         except ValueError as error:  # all that can be wrong with it is one
             return JSONResponse({"error": str(error)}, status_code=400)
         try:
-            return JSONResponse({"result": {"closed": self._hub.revoke_and_keep(entry)}})
+            closed = self._hub.revoke_and_keep(entry)
         except Refusal as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=500)
+        if self._hub.nodes is not None:
+            told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+            def tell(is_told: bool) -> None:
+                if not told.done():  # whoever asked has gone
+                    told.set_result(is_told)
+
+            self._hub.nodes.when_shared(tell, now)
+            if not await told:
+                return JSONResponse({"error": NOT_TOLD}, status_code=500)
+        return JSONResponse({"result": {"closed": closed}})
 
     async def _body(self, request: Request) -> bytes | JSONResponse:
-        body = await read_body(request, self._hub.rules.limits.max_message_bytes)
-        if isinstance(body, JSONResponse) and body.status_code == 413:
-            self._hub.refused["max_message_bytes"] += 1
-        return body
+        return await read_body(
+            request, self._hub, "max_message_bytes", self._hub.rules.limits.max_message_bytes
+        )
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes | JSONResponse:
-    """Return a request's body, or the answer when it is too large or too slow; 0 is no bound of its size."""
+async def read_body(request: Request, hub: Hub, limit: str, max_bytes: int) -> bytes | JSONResponse:
+    """Return a request's body, or the answer when it is too slow, or larger than a limit; 0 is none."""
     body = b""
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             async for chunk in request.stream():
                 body += chunk
                 if 0 < max_bytes < len(body):
-                    fault = "the body is larger than max_message_bytes"
+                    hub.refused[limit] += 1
+                    fault = f"the body has more than {max_bytes} bytes: {limit}"
                     return JSONResponse({"error": fault}, status_code=413)
     except TimeoutError:
         fault = f"the body did not come within {BODY_TIMEOUT_S:g} s"

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from .. import __version__
 from ..archive import open_archive, open_shared_archive
 from ..brokers import open_broker
+from ..connection_file import ConnectionFile
 from ..core import Hub
+from ..core.nodes import NOT_TOLD
 from ..core.origins import parse_origin
 from ..core.refusal import Refusal
 from ..core.revocation import Revocation
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 TICK_INTERVAL_S = 0.1
 SOCKET_PATH = "/connection/websocket"
 HEALTH_PATH = "/health"
+MAX_NONCE = 64
 READY_PATH = "/ready"
 JOIN_PATH = "/api/join"
 # Paths that need no API key: two say how the hub is, one asks for a token in its first message, one for an
@@ -74,6 +77,8 @@ class HubApp:
 
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
+        # Of the user's local hub, by which it proves at /health that it is no other process on its port.
+        self.connection_file: ConnectionFile | None = None
         self.now = steady_clock()
         self._clock_watch = ClockWatch(self.now)
         self.tokens = settings.auth.tokens()
@@ -131,11 +136,16 @@ class HubApp:
                 *pages.routes,
             ],
             middleware=[gate],
+            exception_handlers={ClientDisconnect: _nobody_there},
             lifespan=self._lifespan,
         )
 
     async def _health(self, request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "hub": self.hub.hub_id, "version": __version__})
+        said = {"status": "ok", "hub": self.hub.hub_id, "version": __version__}
+        nonce = request.query_params.get("nonce", "")
+        if self.connection_file is not None and 0 < len(nonce) <= MAX_NONCE:
+            said["proof"] = self.connection_file.proof(nonce)
+        return JSONResponse(said)
 
     async def _ready(self, request: Request) -> JSONResponse:
         if self.drain.is_on:
@@ -218,9 +228,8 @@ class HubApp:
         if nodes is not None:
             nodes.share("revoked", f"{entry.jti} {entry.user}", msgspec.json.encode(entry))
         if nodes is not None and nodes.port.is_away:
-            fault = "revoked in this process; the others hear of it as soon as the broker is back"
-            log.error("%s", fault)
-            raise Refusal(codes.INTERNAL, fault)
+            log.error("%s", NOT_TOLD)
+            raise Refusal(codes.INTERNAL, NOT_TOLD)
         if self._revoked is None:
             if nodes is None:
                 log.warning(
@@ -234,6 +243,11 @@ class HubApp:
             fault = f"revoked in this process until it ends: auth.revocation_file: {error.strerror}"
             log.error("%s", fault)
             raise Refusal(codes.INTERNAL, fault) from None
+
+
+async def _nobody_there(request: Request, error: Exception) -> Response:
+    """Who asked is gone before the end of the request: no fault of the hub's."""
+    return Response(status_code=400)
 
 
 def _keeper(settings: Settings, hub: Hub, now: Callable[[], float]) -> Archiver | Spreader | None:

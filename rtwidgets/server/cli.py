@@ -20,10 +20,12 @@ from ..core.rules import Verb
 from ..errors import ConfigError, RtWidgetsError
 from .explain import explain
 from .jwks import Jwks
+from .key_strength import weak_keys
+from .known_revocations import known_revocations
 from .local import IDLE_AFTER_S, serve_local
 from .revocation_file import RevocationFile
 from .run import serve as run_hub
-from .settings import GOOD_SECRET, Settings, load
+from .settings import Settings, load
 from .workers import Workers
 
 MAX_TTL_S = 10 * 365 * 86_400.0
@@ -65,13 +67,8 @@ def main() -> None:
 def serve(config: Path | None, **flags: object) -> None:
     """Serve a hub."""
     settings = load(config, os.environ, flags)
-    secret = settings.auth.hmac_secret
-    if secret and len(secret) < GOOD_SECRET:
-        click.echo(
-            f"warning: auth.hmac_secret has {len(secret)} characters and can be guessed; "
-            f"use {GOOD_SECRET} or more",
-            err=True,
-        )
+    for fault in weak_keys(settings.auth):
+        click.echo(f"warning: {fault}", err=True)
 
     def on_ready(url: str) -> None:
         click.echo(f"rtwidgets hub at {url}")
@@ -145,15 +142,15 @@ def _explain(settings: Settings, text: str) -> None:
     tokens = settings.auth.tokens()
     if settings.auth.jwks:
         Jwks(settings.auth.jwks, tokens)
-    if settings.auth.revocation_file:
-        for entry in RevocationFile(Path(settings.auth.revocation_file)).news():
-            tokens.revocations.add(entry)
+    entries, unknown = known_revocations(settings)
+    for entry in entries:
+        tokens.revocations.add(entry)
     lines, fault = explain(text, tokens, time.time())
     for line in lines:
         click.echo(printable(line))
     if fault is not None:
         raise click.ClickException(f"the hub refuses it: {printable(fault)}")
-    click.echo("The hub takes it.")
+    click.echo(f"The hub takes it, unless it was revoked: {unknown}." if unknown else "The hub takes it.")
 
 
 @main.command()

@@ -8,22 +8,47 @@ from typing import Any
 
 import jwt
 
-from ..core.tokens import INVITE, TokenError, Tokens
+from ..core.invites import InviteError, read_invite
+from ..core.tokens import HMAC, INVITE, MAX_JOINED, TokenError, Tokens
 
 
-def explain(token: str, tokens: Tokens, now: float) -> tuple[list[str], str | None]:
+def explain(text: str, tokens: Tokens, now: float) -> tuple[list[str], str | None]:
     """Return lines about a token, which never show the token itself, and why it is refused, or None.
 
     Args:
+        text: The token, or several that come together with spaces between.
         now: Seconds since the Unix epoch.
     """
+    parts = text.split(" ", MAX_JOINED)
+    if len(parts) == 1:
+        return _explain_one(text, tokens, now)
+    lines: list[str] = []
+    faults: list[str] = []
+    for number, part in enumerate(parts[:MAX_JOINED], 1):
+        about, fault = _explain_one(part, tokens, now)
+        lines += [f"token {number}:", *about]
+        if fault is not None:
+            faults.append(f"token {number}: {fault}")
+    try:
+        tokens.credentials(text, now)
+    except TokenError as error:
+        return lines, "; ".join(faults) or str(error)
+    return lines, None
+
+
+def _explain_one(token: str, tokens: Tokens, now: float) -> tuple[list[str], str | None]:
     try:
         claims: Any = jwt.decode(token, options={"verify_signature": False})
         algorithm = str(jwt.get_unverified_header(token).get("alg"))
     except (jwt.PyJWTError, RecursionError, UnicodeError) as error:
         return [], f"it is no JWT: {error}"
     try:
-        key, fault = tokens.verify(token, now)[1].name, None
+        verified, by = tokens.verify(token, now)
+        key, fault = by.name, None
+        if verified.use == INVITE:
+            read_invite(tokens, token, now)
+    except InviteError:
+        fault = f"it is no invite that a hub made: those have exp, jti and a whole claim invite, by {HMAC}"
     except TokenError as error:
         key, fault = "not verified", str(error)
     return [f"{name:<11} {value}" for name, value in _lines(claims, f"{algorithm}, {key}", now)], fault

@@ -31,7 +31,8 @@ class Gate:
 
     A page that another site serves can reach a hub on this machine; its Origin gives it away. A name that
     another site points to this machine (DNS rebinding) shows in the Host header. Both headers are compared
-    with a finite set of texts and never taken apart.
+    with a finite set of texts and never taken apart. Pictures and scripts that a page asks for have no
+    Origin; there the browser says in Sec-Fetch-Site that it is another site's.
 
     Args:
         own: Origins under which this hub is reached.
@@ -67,7 +68,7 @@ class Gate:
         headers = Headers(scope=scope)
         address = self._addresses.of(scope)
         try:
-            fault = self._fault(headers)
+            fault = self._fault(headers) or _fault_of_load(scope, headers)
             if fault is not None:
                 # Not counted: a page of another site could use up what the user's own programs may do.
                 await refuse(scope, receive, send, 403, fault)
@@ -105,6 +106,20 @@ class Gate:
     def _has_key(self, headers: Headers) -> bool:
         given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         return bool(self._api_key) and hmac.compare_digest(given.encode(), self._api_key)
+
+
+def _fault_of_load(scope: Scope, headers: Headers) -> str | None:
+    """Say what is wrong with a request that another site's page made its browser send without an Origin.
+
+    Source: W3C, Fetch Metadata Request Headers. Programs and older browsers send none.
+    """
+    if "origin" in headers or headers.get("sec-fetch-site") not in ("cross-site", "same-site"):
+        return None
+    # Somebody follows a link. What a page frames, or fetches beforehand, it could ask for without an end.
+    follows = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    if follows and scope.get("method") == "GET" and "sec-purpose" not in headers:
+        return None
+    return "pages of other sites may link to this hub and load nothing from it"
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 import h11
+from h11 import IDLE, SEND_RESPONSE
 from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
 
 # A peer that opens connections and sends nothing would use up the file descriptors.
 REQUEST_TIMEOUT_S = 10.0
+# uvicorn warns of each request that is no HTTP or wants another protocol: as many lines as a stranger likes.
+_log = logging.getLogger("uvicorn.error.http")
+_log.setLevel(logging.ERROR)
 
 
 class PromptHttpProtocol(H11Protocol):
     """uvicorn's HTTP protocol; a connection without a whole request head in time is dropped.
 
-    So is one of an address that has too many open already. WebSockets are counted behind the gate.
+    So is one of an address that has too many open already, and what is no HTTP gets no line in the log.
+    WebSockets are counted behind the gate.
 
     It is always h11, which bounds a request's head. With httptools, which uvicorn takes where it finds it,
     one head without end took a gigabyte.
@@ -35,6 +41,10 @@ class PromptHttpProtocol(H11Protocol):
     _heads: Heads
     _due: asyncio.TimerHandle | None = None
     _peer: str | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = _log
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -91,6 +101,17 @@ class PromptHttpProtocol(H11Protocol):
                 self.addresses.note_request(self.addresses.of(dict(self.scope)))
             except TooManyError:
                 self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what it still answers could not be sent behind this
+            self.cycle.message_event.set()
+        peer = self.client[0] if self.client is not None else ""
+        may_answer = self.addresses is None or self.addresses.note_rubbish(peer)
+        if may_answer and self.conn.our_state in (IDLE, SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()

@@ -56,7 +56,7 @@ class Join:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=allowed)
         self._addresses.note_join(self._addresses.of(request.scope))
-        body = await read_body(request, MAX_BODY)
+        body = await read_body(request, self._hub, "join_bytes", MAX_BODY)
         if isinstance(body, Response):
             return body
         answer, status = self._answer(body)
@@ -118,7 +118,7 @@ class Join:
             raise InviteError(
                 "off",
                 "the example is switched off on this hub: who runs it sets examples = true under [hub], "
-                "or signs in with hub.sign_in_link()",
+                "or signs in with hub.sign_in_link().url",
             )
         name = guest_name(wanted.name)
         user = f"guest-{hub.make_id()}"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 import time
 import urllib.request
+from concurrent.futures import Future
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from ..core.tokens import PUBLIC_KEY, Key, Tokens
 from ..errors import ConfigError
 from .settings import LOOPBACK
+from .shown import shown
 
 REFRESH_S = 300.0
 # A token that names an unknown key makes it look earlier, but not oftener than this.
@@ -42,7 +46,10 @@ class Jwks:
         self._source = source
         self._tokens = tokens
         self._is_address = "://" in source
+        self._shown = shown(source) if self._is_address else source
         self._wanted = asyncio.Event()
+        self._asking: threading.Thread | None = None
+        self._passed_over: list[str] = []
         try:
             import cryptography  # noqa: F401
         except ImportError:
@@ -50,16 +57,12 @@ class Jwks:
                 "auth.jwks needs the cryptography package: pip install 'rtwidgets[jwks]'"
             ) from None
         if self._is_address:
-            parts = urlsplit(source)
-            if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-                raise ConfigError(
-                    "auth.jwks must be a file or an https:// address: who changes it on its way is you"
-                )
+            _check_address(source)
         tokens.on_unknown_key = self._wanted.set
         try:
             tokens.public_keys = self._load()
         except (OSError, HTTPException, ValueError) as error:
-            fault = f"auth.jwks: no keys from {source}: {error}"
+            fault = f"auth.jwks: no keys from {self._shown}: {error}"
             if not self._is_address:
                 raise ConfigError(fault) from None
             # Whoever serves it may start later than this hub.
@@ -81,13 +84,41 @@ class Jwks:
             try:
                 self._tokens.public_keys = await asyncio.to_thread(self._load)
             except (OSError, HTTPException, ValueError) as error:
-                log.warning("auth.jwks: no newer keys from %s: %s", self._source, error)
+                log.warning("auth.jwks: no newer keys from %s: %s", self._shown, error)
+            except Exception as error:
+                # Withdrawn keys would be good for ever. What its text repeats may be secret.
+                kind = type(error).__name__
+                log.error("auth.jwks: no newer keys from %s: an unexpected %s", self._shown, kind)
 
     def _load(self) -> tuple[Key, ...]:
-        keys = _keys_in(self._fetch() if self._is_address else Path(self._source).read_bytes())
+        body = self._fetch_in_time() if self._is_address else Path(self._source).read_bytes()
+        keys, passed_over = _keys_in(body)
+        if passed_over and passed_over != self._passed_over:
+            names = ", ".join(passed_over)
+            log.warning("auth.jwks: passed over what can't be used of %s: %.1000s", self._shown, names)
+        self._passed_over = passed_over
         if not keys:
             raise ValueError(f"it has no key for {' or '.join(PUBLIC_KEY)}")
         return keys
+
+    def _fetch_in_time(self) -> bytes:
+        """Ask the address, which has a time for the whole: a socket's begins anew with each byte."""
+        if self._asking is not None and self._asking.is_alive():
+            raise ValueError("it is still answering an earlier request")
+        answer: Future[bytes] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._fetch())
+            except Exception as error:
+                answer.set_exception(error)
+
+        self._asking = threading.Thread(target=ask, name="jwks", daemon=True)
+        self._asking.start()
+        try:
+            return answer.result(TIMEOUT_S)
+        except TimeoutError:
+            raise ValueError(f"it takes longer than {TIMEOUT_S:g} s") from None
 
     def _fetch(self) -> bytes:
         handlers: list[Any] = [_NoRedirects]
@@ -96,7 +127,12 @@ class Jwks:
             handlers.append(urllib.request.ProxyHandler({}))
         deadline = time.monotonic() + TIMEOUT_S
         body = bytearray()
-        with urllib.request.build_opener(*handlers).open(self._source, timeout=TIMEOUT_S) as response:
+        try:
+            response = urllib.request.build_opener(*handlers).open(self._source, timeout=TIMEOUT_S)
+        except HTTPError as error:
+            error.close()
+            raise ValueError(f"it answers with status {error.code}") from None
+        with response:
             while chunk := response.read1(MAX_BYTES):
                 body += chunk
                 if len(body) > MAX_BYTES:
@@ -121,9 +157,24 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _keys_in(body: bytes) -> tuple[Key, ...]:
-    """Return the keys of a JWKS that can be used; others are passed over."""
-    from jwt import PyJWK, PyJWTError
+def _check_address(source: str) -> None:
+    try:
+        parts = urlsplit(source)
+        is_whole = parts.port != 0 and all("!" <= char <= "~" for char in source)
+    except ValueError:  # its text repeats what may be a password
+        is_whole = False
+    if not is_whole or "@" in parts.netloc:
+        raise ConfigError(
+            f"auth.jwks: {shown(source)} can't be asked: write host, port and path in printable ASCII, "
+            "without user and password"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ConfigError("auth.jwks must be a file or an https:// address: who changes it on its way is you")
+
+
+def _keys_in(body: bytes) -> tuple[tuple[Key, ...], list[str]]:
+    """Return the keys of a JWKS that can be used, and names of those that should be and can't."""
+    from jwt import PyJWK
 
     try:
         found = json.loads(body)
@@ -132,19 +183,24 @@ def _keys_in(body: bytes) -> tuple[Key, ...]:
     entries = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(entries, list):
         raise ValueError('it is no JWKS: {"keys": [...]}')
-    keys = []
+    keys, passed_over = [], []
     for entry in entries:
+        if isinstance(entry, dict) and entry.get("use") not in (None, "sig"):
+            continue  # of no concern here
         try:
             key = PyJWK.from_dict(entry)
-            usable = key.public_key_use in (None, "sig") and key.algorithm_name in PUBLIC_KEY
             # A private key has no place there; taking its public part would hide that.
-            if not usable or "d" in entry or getattr(key.key, "key_size", 0) < _least(key.algorithm_name):
-                continue
-        except (PyJWTError, AttributeError, TypeError, ValueError):
-            continue
-        key_id = str(key.key_id or "")
-        keys.append(Key(f"key {key_id!r} of auth.jwks", key.algorithm_name, key.key, key_id))
-    return tuple(keys)
+            is_usable = "d" not in entry and getattr(key.key, "key_size", 0) >= _least(key.algorithm_name)
+        except Exception:
+            # There is no end to what may be odd in one, and no one of them may stop the others.
+            is_usable = False
+        if is_usable and key.algorithm_name in PUBLIC_KEY:
+            key_id = str(key.key_id or "")
+            keys.append(Key(f"key {key_id!r} of auth.jwks", key.algorithm_name, key.key, key_id))
+        else:
+            name = entry.get("kid") if isinstance(entry, dict) else None
+            passed_over.append(f"{name!r:.100}" if name else "one without a kid")
+    return tuple(keys), passed_over
 
 
 def _least(algorithm: str) -> int:

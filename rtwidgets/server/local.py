@@ -34,6 +34,7 @@ _LIMITS = Limits(
     commands_per_s=20_000,
     publishes_per_s=2_000_000,
     work_ms_per_s=0,
+    channels_per_user=20_000,
     channels_per_connection=1_024,
     calls_per_user=1_024,
     sessions_per_user=1_000,
@@ -67,6 +68,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
         file = connection_file.ConnectionFile(
             url=f"http://127.0.0.1:{port}", token=_owner_token(hub), pid=os.getpid(), hub=hub.hub.hub_id
         )
+        hub.connection_file = file
         server = make_server(hub, lambda: _ready(hub, server, file, idle_after_s), lambda: _end(file))
         run_alone(server, listener)
     return True

@@ -70,6 +70,11 @@ class NodeDriver:
                 await self._write_all()
                 await self._book.leave()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was shared is not known to be with the others."""
+        return bool(self._shared)
+
     # from the core --------------------------------------------------------------
 
     def tell(self, facts: dict[str, bytes | None]) -> None:

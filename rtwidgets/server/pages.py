@@ -123,9 +123,12 @@ class Pages:
         path = _FOLDER / name
         media_type = _TYPES.get(path.suffix)
         # The name is one segment of a path: it can't lead out of the folder.
-        if media_type is None or path.parent != _FOLDER or not path.is_file():
+        if media_type is None or path.parent != _FOLDER:
             return None
-        plain = path.read_bytes()
+        try:
+            plain = path.read_bytes()
+        except (OSError, ValueError):  # there is none, or no file can have that name
+            return None
         tag = f'"{hashlib.sha256(plain).hexdigest()[:16]}"'
         file = self._files[name] = _File(plain, gzip.compress(plain, mtime=0), tag, media_type)
         return file

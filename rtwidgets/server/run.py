@@ -107,7 +107,7 @@ def make_server(
         ws_per_message_deflate=False,
         # The protocol's own pings do this.
         ws_ping_interval=None,
-        # uvloop, which uvicorn takes where it is, reads what the handshake of TLS begins with too early.
+        # uvloop, which uvicorn takes where it is, reads too early what a handshake of TLS begins with.
         loop="auto" if tls is None else "asyncio",
         proxy_headers=False,
         server_header=False,

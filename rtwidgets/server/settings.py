@@ -20,10 +20,10 @@ from ..core.rules import default_namespaces
 from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
 from .addresses import parse_networks
+from .key_strength import MAKE_ONE, weak_keys
 from .logs import LogFormat
+from .shown import shown
 
-# HS256 keys shorter than its hash are weaker than it. Source: RFC 7518, section 3.2.
-GOOD_SECRET = 32
 # Keys whose environment variable is split at its commas.
 LISTS = ("allowed_origins", "algorithms", "trusted_proxies")
 _SQLITE = "sqlite:///"
@@ -82,7 +82,8 @@ class AuthSection(Struct, frozen=True, forbid_unknown_fields=True):
     """`[auth]`: who may come in.
 
     Args:
-        hmac_secret: HS256 key that tokens are signed and verified with.
+        hmac_secret: HS256 key that tokens are signed and verified with; like the two keys below, 32
+            characters or more where others reach the hub.
         hmac_secret_previous: The key before it, while tokens that it signed are still about.
         jwks: File or address of a JWKS with public keys for RS256 and ES256.
         algorithms: Accepted ones; empty for all that the keys allow.
@@ -243,7 +244,8 @@ def _check(settings: Settings) -> None:
             )
     if hub.public_url and parse_origin("/".join(hub.public_url.split("/")[:3])) is None:
         raise ConfigError(
-            f"hub.public_url is {hub.public_url!r}; use a form such as 'https://hub.example.org'"
+            f"hub.public_url is no address for browsers, {shown(hub.public_url)!r}; use a form such as "
+            "'https://hub.example.org', without user and password"
         )
     try:
         parse_networks(hub.trusted_proxies)
@@ -259,8 +261,7 @@ def _check(settings: Settings) -> None:
     _check_keys(auth)
     if hub.ssl_keyfile and not hub.ssl_certfile:
         raise ConfigError("hub.ssl_keyfile is set and hub.ssl_certfile is not: TLS needs the certificate too")
-    if hub.host not in LOOPBACK:
-        _check_for_others(hub.host, auth)
+    _check_for_others(hub, auth)
     if auth.user_channel and "default" not in settings.namespaces:
         raise ConfigError(
             "auth.user_channel needs the channels without a prefix: write [namespaces.default], such as "
@@ -313,14 +314,15 @@ def _check_keys(auth: AuthSection) -> None:
             raise ConfigError(f"auth.algorithms has {algorithm!r}, for which {key} must be set")
 
 
-def _check_for_others(host: str, auth: AuthSection) -> None:
-    where = f"hub.host is {host!r}, which others can reach, and"
+def _check_for_others(hub: HubSection, auth: AuthSection) -> None:
+    if hub.host not in LOOPBACK:
+        where = f"hub.host is {hub.host!r}, which others can reach, and"
+    elif hub.public_url or hub.trusted_proxies:
+        key = "public_url" if hub.public_url else "trusted_proxies"
+        where = f"hub.{key} is set, so others can reach the hub, and"
+    else:
+        return
     if not auth.hmac_secret and not auth.jwks:
-        raise ConfigError(f"{where} auth.hmac_secret is empty: set a secret")
-    for name in ("hmac_secret", "hmac_secret_previous"):
-        secret = getattr(auth, name)
-        if 0 < len(secret) < GOOD_SECRET:
-            raise ConfigError(
-                f"{where} auth.{name} can be guessed: it has {len(secret)} characters; "
-                f"use {GOOD_SECRET} or more"
-            )
+        raise ConfigError(f"{where} auth.hmac_secret is empty: set a secret, such as {MAKE_ONE} prints")
+    for fault in weak_keys(auth):
+        raise ConfigError(f"{where} {fault}")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..client.sockets import SocketClosedError
 from ..core.capabilities import Caps, covers
+from ..core.origins import parse_origin
 from .relay_bundles import Bundle, Bundles, Event
 from .relay_pace import Pace, kernel_pace
 from .scope import Scope
@@ -30,7 +31,7 @@ HOUSEKEEPING_S = 5.0
 MAX_FRAMES_FROM_PAGE = 1_000
 MAX_NAME = 64
 MAX_ORIGIN = 255
-# Pages of one kernel come from one Jupyter server, under few names.
+# Pages of one kernel come from one Jupyter server; on this machine under few names and ports.
 MAX_ORIGINS = 16
 
 
@@ -126,7 +127,7 @@ class RelayDriver:
         self._minting = asyncio.Lock()
         self._widening = False
         self._refused: str | None = None
-        hub.on_status(lambda _status: self._portal.call_soon(self._hub_changed))
+        hub.on_status(lambda status: self._portal.call_soon(self._status_changed, status))
         self._portal.call_soon(self._start)
         scope.on_growth = self._scope_grew
 
@@ -187,10 +188,25 @@ class RelayDriver:
     def _hello(self, page: str, origin: object) -> None:
         self._bundles.hello(page, self._now())
         self._room.setdefault(page, asyncio.Event()).set()
-        room = len(self._origins) < MAX_ORIGINS
-        if room and isinstance(origin, str) and origin.startswith(("http://", "https://")):
-            self._origins.add(origin[:MAX_ORIGIN])
+        self._note_origin(origin)
         self._greet(page)
+
+    def _note_origin(self, origin: object) -> None:
+        """Keep where this kernel's pages come from: the first one's origin, or those of this machine.
+
+        What a page says of itself, any script in it can say. Others stay on the relay.
+        """
+        known = parse_origin(origin) if isinstance(origin, str) and len(origin) <= MAX_ORIGIN else None
+        if known is None or known in self._origins:
+            return
+        if not self._origins or (
+            len(self._origins) < MAX_ORIGINS and all(map(_is_here, {known} | self._origins))
+        ):
+            self._origins.add(known)
+        else:
+            logger.info(
+                "pages of %s stay on the relay: others of this kernel are of %s", known, self._origins
+            )
 
     def _greet(self, page: str) -> None:
         # A page repeats its hello until it is answered.
@@ -206,7 +222,7 @@ class RelayDriver:
         finally:
             self._greeting.discard(page)
         hub = self._hub
-        here = hub.is_local or urlsplit(hub.url).hostname in LOOPBACK
+        here = hub.is_local or _is_here(hub.url)
         event: Event = {
             "type": "config",
             "hub_id": hub.hub_id,
@@ -269,6 +285,12 @@ class RelayDriver:
         token = await self._fresh_token()
         for page in self._bundles.pages:
             self._add_event(page, {"type": "token"} | self._token_fields(token))
+
+    def _status_changed(self, status: str) -> None:
+        if status == "connected":
+            # The hub has forgotten them with the connection before.
+            self._spawn(self._allow_origins())
+        self._hub_changed()
 
     def _hub_changed(self) -> None:
         config = (self._hub.hub_id, self._hub.port, self._hub.url)
@@ -421,6 +443,10 @@ def close_code(error: Exception) -> tuple[int, str]:
 
 def _closed(conn: str, code: int, reason: str) -> Event:
     return {"type": "closed", "conn": conn, "code": code, "reason": reason}
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def _name(value: object) -> str | None:

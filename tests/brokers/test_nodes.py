@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from ..client.hub_process import SECRET, token
+from ..client.hub_process import SECRET, HubProcess, token
 from ..server.sockets import Line, bare_line, open_line
-from .conftest import Pair
+from .conftest import CONFIG, Pair
+from .redis_server import RedisServer
 
 
 def until(check: Callable[[], object], timeout_s: float = 10) -> Any:
@@ -81,6 +85,42 @@ def test_revocation_reaches_all_hubs(pair: Pair) -> None:
         with pytest.raises(ConnectionClosed) as closed:
             while True:
                 eve.receive(5)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 3500
+
+
+def revoke(hub: HubProcess, user: str) -> tuple[int, str]:
+    """Revoke with the API key; return the status and the body."""
+    request = urllib.request.Request(
+        f"{hub.url}/api/revoke", json.dumps({"user": user}).encode(), {"X-API-Key": "the api key"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_who_revokes_hears_when_the_other_hubs_can_not_know(
+    own_redis: RedisServer, start_hubs: list[HubProcess], tmp_path: Path
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        config = 'api_key = "the api key"\n' + CONFIG.format(broker=own_redis.url)
+        start_hubs.append(HubProcess(tmp_path / name, config))
+        start_hubs[-1].start()
+    one, other = start_hubs
+    with open_line(one) as ann, bare_line(other) as eve:
+        assert revoke(one, "bob") == (200, '{"result":{"closed":0}}')
+        assert "connect" in eve.ask(connect={"token": token("eve", owner=False)})
+        own_redis.pause()  # it hangs: nothing has failed yet
+        status, text = revoke(one, "eve")
+        assert status == 500 and "revoked in this process; the others hear of it" in text
+        error = rpc(ann, "revoke", user="cal")["error"]
+        assert error["code"] == 100 and "the others hear of it" in error["message"]
+        own_redis.resume()
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                eve.receive(10)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 3500
 
 

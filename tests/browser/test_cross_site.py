@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from rtwidgets.core import Namespace
+from rtwidgets.core import Limits, Namespace
 from rtwidgets.server.settings import AuthSection, Settings
 
+from ..client.hub_process import SECRET
 from ..server.inner_hub import InnerHub
+from ..server.sockets import open_line
 from .lab import CHROMIUM, CHROMIUM_FLAGS
 
 # Cross-site WebSocket hijacking: a page of a site that the user visits opens a socket to this machine.
@@ -26,6 +28,14 @@ HIJACK = """port => new Promise(resolve => {
 })"""
 # DNS rebinding: the name of that site now means this machine, and to the browser the hub is its server.
 REBIND = """() => fetch("/health").then(async response => `${response.status} ${await response.text()}`)"""
+
+
+# Pictures: requests without an Origin, as many as a page likes.
+SHOW = """port => Promise.all([...Array(60).keys()].map(number => new Promise(resolve => {
+    const picture = new Image();
+    picture.onload = picture.onerror = () => resolve(null);
+    picture.src = `http://127.0.0.1:${port}/static/icon.svg?${number}`;
+})))"""
 
 
 class Site(BaseHTTPRequestHandler):
@@ -89,3 +99,18 @@ def test_rebound_name_does_not_reach_the_hub(evil_page: Page) -> None:
     with hub_without_tokens(gate=True) as hub:
         found = attack(hub)
         assert found.startswith("403 ") and "ok" not in found
+
+
+def test_what_another_sites_page_loads_uses_nothing_up_and_its_links_lead_here(evil_page: Page) -> None:
+    limits = Limits(connects_per_ip_per_s=20)
+    hub = InnerHub(Settings(auth=AuthSection(hmac_secret=SECRET), limits=limits))
+    try:
+        evil_page.evaluate(SHOW, hub.port)
+        with open_line(hub):
+            pass
+        assert not hub.call(lambda: hub.app.hub.refused.total())
+        evil_page.evaluate("port => { location.href = `http://127.0.0.1:${port}/`; }", hub.port)
+        expect(evil_page).to_have_title("Sessions")
+        expect(evil_page.locator("body")).not_to_be_empty()
+    finally:
+        hub.close()

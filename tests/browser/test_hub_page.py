@@ -279,7 +279,7 @@ def test_lobby_lists_what_the_signed_in_user_may_see(desk: Desk, visit: Visit) -
     page = guest.page
     page.goto(f"{desk.url}/")
     expect(page.locator("h1")).to_have_text("You are not signed in")
-    page.goto(desk.owner.sign_in_link())
+    page.goto(desk.owner.sign_in_link().url)
     expect(page).to_have_url(f"{desk.url}/")
     expect(page.locator(".rtw-host__sub")).to_have_text("signed in as Ann")
     card = page.locator(".rtw-host__session", has_text="First of all")
@@ -365,7 +365,7 @@ def test_chat_example_that_is_off_says_how_to_get_it(tmp_path: Path, visit: Visi
         page.click("#name button")
         expect(page.locator("#state")).to_contain_text("examples = true under [hub]")
         # Who is signed in needs no such thing, in a tab that this one opens neither.
-        page.goto(desk.owner.sign_in_link())
+        page.goto(desk.owner.sign_in_link().url)
         page.click("text=A chat in plain JavaScript")
         expect(page.locator("#state")).to_have_text("connected")
         with page.context.expect_page() as opened:
@@ -383,11 +383,10 @@ def test_pages_work_under_a_path_behind_nginx(
 ) -> None:
     certificates = Certificates(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
-    places = {"Host $host;": "Host $http_host;"}  # the port of a test is part of its name
     port = free_port()
     base = f"https://localhost:{port}/team/hub"
     desk = Desk(tmp_path / "hub", f'[hub]\npublic_url = "{base}"\n')
-    front = Front(need_program("nginx"), tmp_path, certificates, [desk.process.port], places, port=port)
+    front = Front(need_program("nginx"), tmp_path, certificates, [desk.process.port], port=port)
     try:
         session = desk.session("proxied", "Behind a front")
         share = session.share()
@@ -395,7 +394,7 @@ def test_pages_work_under_a_path_behind_nginx(
         guest = visit(ignore_https_errors=True)
         page = guest.join(share.url, "Bob")
         expect(page.locator(".rtw-metric")).to_contain_text("1.25")
-        page.goto(desk.owner.sign_in_link())
+        page.goto(desk.owner.sign_in_link().url)
         page.click(".rtw-host__session")
         assert page.url == f"{base}/s/proxied"
         expect(page.locator("h1")).to_have_text("Behind a front")
@@ -473,7 +472,7 @@ def test_pages_have_no_serious_finding_under_axe(desk: Desk, visit: Visit, schem
     expect(page.locator(".rtw-metric")).to_contain_text("1.25")
     page.click(".rtw-host__people")
     assert findings(page) == []
-    page.goto(desk.owner.sign_in_link())
+    page.goto(desk.owner.sign_in_link().url)
     expect(page.locator(".rtw-host__session", has_text="Plain to all")).to_be_visible()
     assert findings(page) == []
     page.goto(f"{desk.url}/examples/chat")

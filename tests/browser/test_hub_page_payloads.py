@@ -158,7 +158,7 @@ def test_sessions_in_the_lobby_are_text(desk: Desk, page: Page) -> None:
             boss.ask(connect={"token": token(f"<img src=x: onerror=rtwHit({9_000 + start})>")})
             for number, text in enumerate(payloads[start : start + 100], start):
                 rpc(boss, "session", session=f"p{number}", title=text)
-    page.goto(desk.owner.sign_in_link())
+    page.goto(desk.owner.sign_in_link().url)
     expect(page.locator(".rtw-host__session")).to_have_count(len(payloads) + 2)
     labels = page.locator(".rtw-host__label").all_inner_texts()
     assert {shown(" ".join(text.split())) for text in payloads} <= {shown(label) for label in labels}

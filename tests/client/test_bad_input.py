@@ -46,10 +46,61 @@ def test_a_wrong_url_is_named_with_the_right_form(url: str) -> None:
         connect(url)
 
 
-def test_a_url_with_a_token_in_it_is_refused_without_repeating_the_token() -> None:
-    with pytest.raises(HubUnreachableError, match=r"connect\(url, token=") as caught:
-        connect("http://hub.example:8090/?token=sesame")
-    assert "sesame" not in str(caught.value)
+_JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbm4iLCJpYXQiOjE3OTV9.c2VzYW1lLXNlc2FtZS1zZXNhbWU"
+_OPAQUE = "sesame" * 7
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        _JWT,
+        f" {_JWT}",
+        f"hub.example.org/s/morning#{_JWT}",
+        f"{_JWT}#{_JWT}",
+        f"http://{_JWT}/",
+        f"http://127.0.0.1:9/{_JWT}/x",
+        *(
+            form.format(secret)
+            for secret in ("sesame", _OPAQUE, _JWT)
+            for form in (
+                "http://hub.example:8090/?token={}",
+                "http://127.0.0.1:9/#{}",
+                "htp://127.0.0.1:9/?token={}",
+                "htp://127.0.0.1:9/#{}",
+                "htp://ann:{}@127.0.0.1:9",
+                "ann:{}@127.0.0.1",
+                "https://ann:{}@127.0.0.1:99999",
+                "https://ann:{}",
+                "https://ann:x/{}@127.0.0.1",
+                "htp://ann:x?{}@127.0.0.1",
+                "http://[::1/?token={}",
+            )
+        ),
+        _OPAQUE,
+        f"127.0.0.1:9/{_OPAQUE}",
+        f"http://127.0.0.1:9/a/{_OPAQUE}/b",
+    ],
+    ids=str,
+)
+def test_no_message_about_an_address_repeats_a_secret(url: str) -> None:
+    with pytest.raises(
+        HubUnreachableError, match=r"connect\(url, token=|no hub at http://127.0.0.1:9(/a/…/b)?:"
+    ) as caught:
+        connect(url)
+    assert "sesame" not in str(caught.value) and "c2VzYW1l" not in str(caught.value)
+
+
+def test_a_token_in_the_place_of_the_address_is_named_for_what_it_is() -> None:
+    with pytest.raises(HubUnreachableError, match="is a token, not the address"):
+        connect(_JWT, token="http://127.0.0.1:9")
+    for other in ({"token": "sesame"}, b"sesame"):
+        with pytest.raises(TypeError, match=f"a token is a text, not {type(other).__name__}$"):
+            connect("http://127.0.0.1:9", token=other)  # type: ignore[arg-type]
+    # Neither hides what is no secret.
+    host = "http://my-load-balancer-1234567890.eyes.invalid"
+    assert parse_address(f"{host}/hub").shown == f"{host}/hub"
+    with pytest.raises(HubUnreachableError, match="'localhost:8090' is not the URL"):
+        connect("localhost:8090")
 
 
 @pytest.mark.parametrize(

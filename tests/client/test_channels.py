@@ -18,6 +18,7 @@ from rtwidgets.core.capabilities import Caps
 from rtwidgets.core.rules import Verb
 from rtwidgets.errors import PermissionDeniedError
 
+from ..server.test_gate import handshake
 from .conftest import Join, eventually
 from .hub_process import HubProcess, token
 
@@ -208,7 +209,7 @@ def test_the_relay_gets_sockets_tokens_and_origins(running_hub: HubProcess, join
     async def use() -> str:
         minted, expires_at_ms = await hub.mint_token(60, {"stream:px": SEE})
         assert abs(expires_at_ms / 1000 - time.time() - 60) < 5
-        await hub.allow_origin("http://localhost:8888")
+        await hub.allow_origin("http://localhost:8877")
         pipe = await hub.open_pipe()
         await pipe.send(json.dumps({"id": 1, "connect": {"token": minted}}))
         answer = await pipe.recv()
@@ -228,6 +229,10 @@ def test_the_relay_gets_sockets_tokens_and_origins(running_hub: HubProcess, join
     with pytest.raises(PermissionDeniedError):
         child.portal.call(child.mint_token(60, asked))
     assert hub.port == running_hub.port and hub.hub_id == hub.status()["hub"]
+    # What a kernel has allowed goes with it.
+    assert handshake(running_hub, {"Origin": "http://localhost:8877"}) == 101
+    hub.close()
+    eventually(lambda: handshake(running_hub, {"Origin": "http://localhost:8877"}) == 403)
 
 
 def test_many_threads_may_ask_for_one_table_at_once(join: Join) -> None:

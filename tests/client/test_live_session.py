@@ -254,8 +254,13 @@ def test_link_is_taken_apart() -> None:
 def test_sign_in_link_is_for_the_lobby(join: Join, come: Any) -> None:
     hub = join()
     link = hub.sign_in_link()
-    assert link.startswith(f"{hub.url}/#ey")
-    me = come(link, "whoever")
+    assert link.url.startswith(f"{hub.url}/#ey")
+    assert 590 < (link.expires_at - datetime.now(UTC)).total_seconds() <= 600
+    secret = link.url.partition("#")[2]
+    # As a cell's last line, in a list and printed it may be saved with the notebook.
+    assert all(f"{hub.url}/#…, yours until" in shown for shown in (repr(link), str([link]), f"{link}"))
+    assert secret not in f"{link!r}{link}" and ".url has the link" in repr(link)
+    me = come(link.url, "whoever")
     assert me.status()["user"] == "ann"
 
 

@@ -7,10 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +116,115 @@ def test_a_stale_file_that_names_a_living_process_is_not_believed(runtime: Path)
     with connect() as hub:
         found = connection_file.read()
         assert found is not None and found.hub == hub.hub_id != "gone"
+
+
+class Impostor(ThreadingHTTPServer):
+    """Who has taken a port, and writes down all that it is told there."""
+
+    answer = b""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Listening)
+        self.heard: list[str] = []
+
+
+class _Listening(BaseHTTPRequestHandler):
+    server: Impostor
+
+    def do_GET(self) -> None:
+        self.server.heard.append(f"{self.requestline}\n{self.headers}")
+        self.wfile.write(self.server.answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def as_json(**said: object) -> bytes:
+    return b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + json.dumps(said).encode()
+
+
+def health(url: str, query: str = "") -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/health{query}", timeout=5) as response:
+        said: dict[str, Any] = json.load(response)
+    return said
+
+
+@contextmanager
+def listening(port: int) -> Iterator[Impostor]:
+    with Impostor(port) as impostor:
+        thread = threading.Thread(target=impostor.serve_forever, args=(0.05,))
+        thread.start()
+        yield impostor
+        impostor.shutdown()
+        thread.join()
+
+
+def test_who_took_pid_and_port_of_a_killed_hub_is_not_believed_and_told_nothing(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, may_start = local._start, threading.Event()
+
+    def start_later() -> subprocess.Popen[bytes]:
+        if not may_start.is_set():
+            raise HubStartError("not yet")
+        return start()
+
+    with connect() as hub, subprocess.Popen(["sleep", "60"]) as somebody:
+        try:
+            first = connection_file.read()
+            assert first is not None and hub.port is not None
+            # All of this anybody on the machine may learn while the hub lives.
+            public = health(first.url)
+            other = health(first.url, "?nonce=0123456789abcdef")["proof"]
+            assert public.keys() == {"status", "hub", "version"} and public["hub"] == first.hub
+            assert first.token not in other and "proof" not in health(first.url, f"?nonce={'0' * 65}")
+            monkeypatch.setattr(local, "_start", start_later)
+            os.kill(first.pid, signal.SIGKILL)
+            eventually(lambda: hub.state.startswith("disconnected"))
+            with listening(hub.port) as impostor:
+                connection_file.write(replace(first, pid=somebody.pid))
+                for answer in (
+                    as_json(**public),
+                    as_json(**public, proof=""),
+                    as_json(**public, proof=other),
+                    as_json(**public, proof="é" * 64),
+                    as_json(**public, proof=None),
+                    as_json(**public, proof=" " * 100_000),
+                    b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 4_000,
+                    b"HTTP/1.0 200 OK\r\n\r\n[]",
+                    b"SSH-2.0-none\r\n",
+                    f"HTTP/1.0 302 Found\r\nLocation: {first.url}/health?nonce=1\r\n\r\n".encode(),
+                ):
+                    impostor.answer = answer
+                    assert local.find() is None, answer[:200]
+                # The relay's connections for the page, which bring a token of their own, go nowhere else.
+                with pytest.raises(HubStartError, match="not yet"):
+                    hub.portal.call(hub.open_pipe())
+                impostor.answer = as_json(**public, proof=other)
+                may_start.set()
+                eventually(lambda: hub.state == "connected", 30)
+                assert hub.url != first.url and hub.hub_id != first.hub
+                found = connection_file.read()
+                assert found is not None and found.url == hub.url
+            nonces = [line.split()[1].removeprefix("/health?nonce=") for line in impostor.heard]
+            asked = [nonce for nonce in nonces if nonce != "1"]
+            assert len(asked) == len(set(asked)) and all(len(nonce) == 32 for nonce in asked)
+            assert not any(first.token in text or found.token in text for text in impostor.heard)
+        finally:
+            somebody.kill()
+
+
+def test_a_hub_that_can_not_prove_itself_and_has_the_lock_is_named(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of an earlier version that still runs."""
+    found = local.find_or_start()
+    monkeypatch.setattr(local, "START_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(connection_file.ConnectionFile, "proof", lambda *_: "another")
+    with pytest.raises(
+        HubStartError, match=rf"if process {found.pid} is a local hub of another version, end it"
+    ):
+        local.find_or_start()
 
 
 def test_a_hub_that_can_not_start_is_reported_with_its_log(

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from rtwidgets.core import Hub
 from rtwidgets.core.invites import (
@@ -20,7 +21,7 @@ from rtwidgets.core.invites import (
 )
 from rtwidgets.core.revocation import Maker, Revocation
 from rtwidgets.core.roles import caps_of_session
-from rtwidgets.core.tokens import TokenError, TokenExpired, TokenRevoked, Tokens
+from rtwidgets.core.tokens import Key, TokenError, TokenExpired, TokenRevoked, TokenRules, Tokens
 
 from .peers import ALL, SECRET, Peer, make_hub
 
@@ -102,6 +103,14 @@ def test_invite_opens_no_connection_and_a_token_is_no_invite() -> None:
         with pytest.raises(InviteError) as refused:
             read_invite(hub.tokens, text, 2.0)
         assert refused.value.reason == "invalid"
+    # One that whoever signs tokens elsewhere has made: only the hub's own key makes invites.
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    hub.tokens.rules = TokenRules(algorithms=("HS256", "ES256"))
+    hub.tokens.public_keys = (Key("ec", "ES256", issuer.public_key()),)
+    says = jwt.decode(invite, options={"verify_signature": False})
+    assert read_invite(hub.tokens, jwt.encode(says, SECRET, "HS256"), 2.0)[0].session == "morning"
+    with pytest.raises(InviteError, match="not valid here"):
+        read_invite(hub.tokens, jwt.encode(says, issuer, "ES256"), 2.0)
     both = jwt.encode(
         {"use": "invite", "channel": "stream:px", "invite": {}, "sub": "ann", "exp": 99}, SECRET, "HS256"
     )
@@ -230,7 +239,8 @@ def test_guests_invite_guests_only_so_far() -> None:
     for depth in range(MAX_MAKERS):
         reply = peer.rpc("rtwidgets.share", session="morning", role="owner", ttl_s=60)
         if "error" in reply:
-            assert depth > 1 and reply["error"]["code"] == 103
+            # The first guest's guest is the last: each has two makers, an invite and who made that.
+            assert depth == 2 and reply["error"]["code"] == 103
             break
         peer = joined(hub, reply["rpc"]["data"]["invite"]).connect()
     else:
@@ -268,6 +278,8 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
         ("<b onclick=x>", "<b onclick=x>"),
         ("x" * 500, "x" * MAX_NAME),
         ("A\u3164n\u2800n", "Ann"),
+        ("A\ufe00n\U0001d173n\U0001bca0\U00013430", "Ann"),
+        ("\u2764\ufe0f", "\u2764\ufe0f"),
         ("Ann (guest)", "Ann"),
         ("Ann (GUEST)\u2800 (guest) ", "Ann"),
         ("x" * MAX_NAME + " (guest)", "x" * MAX_NAME),

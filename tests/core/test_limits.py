@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtwidgets.core import Hub, Limits, Namespace
+from rtwidgets.core.commands.handlers import MAX_SCOPES
 from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
 from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
+from rtwidgets.core.roles import caps_of_session
 from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
 
@@ -168,7 +170,7 @@ def test_depth_of_data() -> None:
     assert hub.refused["json_depth"] == 1
     handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
     deep: list[Any] = [[[[[[1]]]]]]
-    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": deep}}])) == 107
+    assert code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": deep}}])) == 106
     assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
     handler.rpc("rtwidgets.register", commands=[{"name": "a"}])
     assert code(caller.rpc("rtwidgets.call", command="a", args={"a": deep})) == 106
@@ -177,7 +179,8 @@ def test_depth_of_data() -> None:
     call = push["push"]["message"]["data"]["rtwidgets"]["call"]["id"]
     assert code(handler.rpc("rtwidgets.reply", call=call, result=deep)) == 106
     assert [code(reply) for reply in caller.messages()] == [1001]
-    assert hub.refused["json_depth"] == 3
+    assert code(caller.rpc("rtwidgets.declare", channel="value:a", default=deep)) == 106
+    assert hub.refused["json_depth"] == 5
     deep = []
     for _ in range(300):
         deep = [deep]
@@ -208,6 +211,45 @@ def test_number_of_channels() -> None:
     assert hub.refused["channels"] == 3
     free = Peer(hub_with(channels=0)).connect()
     assert all(code(free.ask(publish={"channel": f"event:{n}", "data": 1})) == 0 for n in range(50))
+
+
+def test_channels_of_a_user() -> None:
+    hub = hub_with(channels_per_user=2)
+    ann, bob, owner = Peer(hub).connect(), Peer(hub, "bob").connect(), Peer(hub, "eve", owner=True).connect()
+
+    def publishes(peer: Peer, name: str) -> int:
+        return code(peer.ask(publish={"channel": f"value:{name}", "data": 1}))
+
+    # Neither what is only asked for nor what somebody else has made.
+    assert code(ann.ask(subscribe={"channel": "value:a"})) == 0
+    assert code(ann.rpc("rtwidgets.typing", channel="chat:a")) == 0
+    assert [publishes(owner, name) for name in "abc"] == [0, 0, 0]
+    assert [publishes(ann, name) for name in "abcdef"] == [0, 0, 0, 0, 0, 106]
+    assert code(ann.rpc("rtwidgets.declare", channel="table:f", key="id")) == 106
+    items = [{"channel": "value:f", "data": 1}]
+    batch = ann.rpc("rtwidgets.publish", producer="p", seq=1, items=items)["rpc"]["data"]
+    assert [error["code"] for error in batch["errors"]] == [106] and hub.refused["channels_per_user"] == 3
+    assert "value:f" not in hub.channels
+    assert [publishes(bob, name) for name in "fgh"] == [0, 0, 106]
+    # A channel that ends makes room.
+    assert code(Peer(hub, "joe").connect().ask(publish={"channel": "event:a", "data": 1})) == 0
+    assert hub.makers._made["user", "joe"] == 1
+    hub.tick(4_000.0)
+    assert hub.makers._made == {("user", "ann"): 2, ("user", "bob"): 2}
+    free = Peer(hub_with(channels_per_user=0)).connect()
+    assert all(publishes(free, str(number)) == 0 for number in range(50))
+
+
+def test_channels_of_a_session_whose_guests_are_many_users() -> None:
+    hub = hub_with(channels_per_user=10)
+    ann = Peer(hub).connect()
+    assert code(ann.rpc("rtwidgets.session", session="m")) == 0
+    codes = []
+    for number in range(15):
+        guest = Peer(hub, f"guest-{number}", caps_of_session("editor", "m")).connect()
+        codes.append(code(guest.ask(publish={"channel": f"value:m/{number}", "data": 1})))
+    assert codes == [0] * 10 + [106] * 5 and hub.refused["channels_per_user"] == 5
+    assert code(ann.ask(publish={"channel": "value:other", "data": 1})) == 0
 
 
 def test_subscriptions_of_a_connection() -> None:
@@ -259,7 +301,7 @@ def test_schemas_of_a_connections_commands() -> None:
     hub = hub_with()
     handler = Peer(hub).connect()
 
-    def register(*names: str, size: int = 30_000) -> int:
+    def register(*names: str, size: int = 15_000) -> int:
         schema: Any = {"a": [{}] * (size // 3)}
         return code(
             handler.rpc("rtwidgets.register", commands=[{"name": n, "schema": schema} for n in names])
@@ -268,17 +310,34 @@ def test_schemas_of_a_connections_commands() -> None:
     tracemalloc.start()
     try:
         assert [register(f"c{n}") for n in range(17)] == [0] * 17
-        assert register("more") == 106 and register("more", "most", size=9_000) == 106
-        assert tracemalloc.get_traced_memory()[0] < 4 * 512 * 1024
+        assert register("more") == 106 and register("more", "most", size=4_500) == 106
+        assert tracemalloc.get_traced_memory()[0] < 3 * 256 * 1024
     finally:
         tracemalloc.stop()
     # Another connection has as much, and what is said anew counts once.
-    assert register("c0") == 0 and register("more", size=9_000) == 0
-    assert register("most", size=9_000) == 106 and hub.refused["schemas_bytes"] == 3
+    assert register("c0") == 0 and register("more", size=4_500) == 0
+    assert register("most", size=4_500) == 106 and hub.refused["schemas_bytes"] == 3
     handler.rpc("rtwidgets.unregister", names=["c1"])
-    assert register("most", size=9_000) == 0
+    assert register("most", size=4_500) == 0
     handler = Peer(hub, "bob").connect()
     assert register("more") == 0
+
+
+def test_scopes_of_a_connections_commands() -> None:
+    hub = hub_with(channels_per_user=40)
+    handler, other = Peer(hub).connect(), Peer(hub).connect()
+
+    def register(peer: Peer, *scopes: int) -> int:
+        specs = [{"name": f"s{scope}/{name}"} for scope in scopes for name in "ab"]
+        return code(peer.rpc("rtwidgets.register", commands=specs))
+
+    assert register(handler, *range(MAX_SCOPES)) == register(handler, 0) == 0
+    assert register(handler, 99) == 106 and hub.refused["command_scopes"] == 1
+    handler.rpc("rtwidgets.unregister", names=["s1/a", "s1/b"])
+    assert register(handler, 99) == 0
+    # Catalogues are channels of the user who has made them.
+    assert register(other, *range(100, 107)) == 0 and register(other, 107) == 106
+    assert hub.refused["channels_per_user"] == 1 and "table:s107/rtwidgets.commands" not in hub.channels
 
 
 def fill(hub: Hub, name: str, count: int, size: int = 1_000) -> None:
@@ -465,6 +524,10 @@ def test_size_of_all_states() -> None:
     while put("table:a", row(hub.budget.kept, 100)) == 0:
         pass
     assert code(peer.rpc("rtwidgets.session", session="s" * 60, title="t" * 100)) == 106
+    assert code(peer.rpc("rtwidgets.declare", channel="value:new", default="x" * 500)) == 106
+    refused = hub.refused["state_total_bytes"]
+    assert code(peer.rpc("rtwidgets.register", commands=[{"name": "a", "schema": {"a": "x" * 500}}])) == 106
+    assert hub.refused["state_total_bytes"] == refused + 1
     assert put("stream:a", {"x": [1]}) == 0
     free = Peer(hub_with(state_total_bytes=0)).connect()
     assert not [
@@ -534,16 +597,17 @@ def test_commands_that_find_no_room_in_the_catalogue_are_not_served() -> None:
     handler, caller = Peer(hub).connect(), Peer(hub, "bob").connect()
     assert code(handler.rpc("rtwidgets.register", commands=[{"name": "a"}])) == 0
     assert (
-        code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": "x" * 2_000}}])) == 107
+        code(handler.rpc("rtwidgets.register", commands=[{"name": "b", "schema": {"a": "x" * 2_000}}])) == 106
     )
     assert code(caller.rpc("rtwidgets.call", command="b")) == 1000
 
 
 def test_id_of_a_producer_is_short() -> None:
     hub = hub_with()
-    peer = Peer(hub, caps={}).connect()
-    assert code(peer.rpc("rtwidgets.publish", producer="p" * 64, seq=1, items=[])) == 0
-    assert code(peer.rpc("rtwidgets.publish", producer="p" * 65, seq=1, items=[])) == 107
+    peer = Peer(hub).connect()
+    items = [{"channel": "event:a", "data": 1}]
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 64, seq=1, items=items)) == 0
+    assert code(peer.rpc("rtwidgets.publish", producer="p" * 65, seq=1, items=items)) == 107
     assert list(hub.producers._last["ann"]) == ["p" * 64]
 
 
@@ -570,15 +634,16 @@ def test_what_a_log_lets_go_of_for_its_size_is_counted() -> None:
 
 
 def test_readers_that_get_one_merged_publication_are_counted() -> None:
-    hub = hub_with(conflate_after=5)
-    reader, writer = Peer(hub).connect(), Peer(hub).connect()
-    reader.ask(subscribe={"channel": "value:a"})
-    for number in (*range(5), None, *range(6)):
-        if number is None:  # as many as there may be
-            assert len(reader.messages()) == 5 and hub.refused["conflate_after"] == 0
-        else:
-            writer.ask(publish={"channel": "value:a", "data": number})
-    assert len(reader.messages()) == hub.refused["conflate_after"] == 1
+    for most in (1, 5):
+        hub = hub_with(conflate_after=most)
+        reader, writer = Peer(hub).connect(), Peer(hub).connect()
+        reader.ask(subscribe={"channel": "value:a"})
+        for number in (*range(most), None, *range(most + 1)):
+            if number is None:  # as many as there may be
+                assert len(reader.messages()) == most and hub.refused["conflate_after"] == 0
+            else:
+                writer.ask(publish={"channel": "value:a", "data": number})
+        assert len(reader.messages()) == hub.refused["conflate_after"] == 1
 
 
 def test_readers_that_may_be_behind_as_far_as_they_like() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rtwidgets.core import Namespace
-from rtwidgets.core.node_messages import Anew, Shared, Told, decode, encode
+from rtwidgets.core.node_messages import Anew, Answered, Progressed, Shared, Told, decode, encode
 
 from .model_broker import ModelBroker
 from .peers import Peer, make_hub
@@ -45,6 +45,7 @@ class Wire:
 
 class Side:
     is_away = False
+    is_behind = False
 
     def __init__(self, wire: Wire, node: str) -> None:
         self.wire, self.node = wire, node
@@ -128,6 +129,25 @@ def test_members_of_a_hub_that_ends_leave() -> None:
     assert len(two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]) == 1
 
 
+def test_origins_are_of_all_hubs_and_go_with_who_allows_them() -> None:
+    two = Two()
+    owners = [Peer(side.hub, owner=True).connect() for side in (two.one, two.one, two.other)]
+    origin = "http://localhost:8888"
+    for owner in owners:
+        owner.rpc("rtwidgets.allow_origin", origin=origin)
+    two.wire.run()
+    for left in (2, 1, 0):
+        assert origin in two.one.hub.origins and origin in two.other.hub.origins
+        owners[left].connection.end(2.0)
+        two.wire.run()
+    assert not two.one.hub.origins and not two.other.hub.origins
+    Peer(two.other.hub, owner=True).connect().rpc("rtwidgets.allow_origin", origin=origin)
+    two.wire.run()
+    assert two.one.hub.origins == {origin}
+    two.wire.kill("other")
+    assert not two.one.hub.origins
+
+
 def test_hub_that_missed_something_reads_all_there_is() -> None:
     two = Two()
     two.subscribe(two.bob, "room:a")
@@ -191,11 +211,30 @@ def test_only_the_hub_that_has_the_handler_answers_for_it() -> None:
     other = Peer(third.hub, "eve").connect()
     other.rpc("rtwidgets.reply", **answer)
     Peer(two.one.hub, "eve").connect().rpc("rtwidgets.reply", **answer)
+    # Nor does a hub that says so, where it was not given the call.
+    for said in (
+        Answered("third", call["id"], msgspec.json.encode(answer)),
+        Answered("nobody", call["id"], lost=True),
+    ):
+        two.wire.sent.append(("other", encode(said)))
     two.wire.run()
     assert not [message for message in two.bob.messages() if message.get("id") == 700]
     two.ann.rpc("rtwidgets.reply", **answer)
     two.wire.run()
     assert outcome(two.bob)["rpc"]["data"] == {"result": 1}
+
+
+def test_no_other_hub_answers_for_a_handler_that_is_here() -> None:
+    two = Two()
+    two.register(two.ann)
+    two.call(two.ann)
+    (call,) = two.told(two.ann, "call")
+    for said in (Answered("other", call["id"], lost=True), Progressed("other", call["id"], 0.5, "half")):
+        two.wire.sent.append(("one", encode(said)))
+    two.wire.run()
+    assert two.ann.messages() == []
+    reply = two.ann.rpc("rtwidgets.reply", call=call["id"], result=1)
+    assert "error" not in reply
 
 
 def test_deadline_is_told_to_a_handler_elsewhere() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.capabilities import Caps
-from rtwidgets.core.tokens import Tokens
+from rtwidgets.core.tokens import TokenRules, Tokens
 from rtwidgets.protocol.messages import Command
 
 from .peers import SECRET, Peer, make_hub, publications
@@ -91,6 +91,23 @@ def test_connection_ends_when_its_token_does_unless_refreshed() -> None:
     peer.send({})
     assert peer.connection.closing is None
     hub.tick(300.0)
+    assert peer.connection.closing == (3005, "connection expired")
+
+
+def test_token_that_leeway_takes_is_good_until_that_is_over() -> None:
+    hub = make_hub(limits=Limits(ping_interval_s=0))
+    hub.tokens.rules = TokenRules(leeway_s=60)
+    peer = Peer(hub)
+    peer.now = 130.0
+    token = Tokens(SECRET).mint(user="ann", caps={}, now=0.0, token_id="t", ttl_s=100)
+    assert peer.ask(connect={"token": token})["connect"]["ttl"] == 30
+    one = sub_token("event:a", exp=99)
+    assert peer.ask(subscribe={"channel": "event:a", "token": one})["subscribe"]["ttl"] == 29
+    hub.tick(161.0)
+    assert peer.connection.closing is None and "event:a" in peer.connection.cursors
+    hub.tick(164.5)
+    assert [m["push"]["unsubscribe"]["code"] for m in peer.messages() if "push" in m] == [2501]
+    hub.tick(165.0)
     assert peer.connection.closing == (3005, "connection expired")
 
 

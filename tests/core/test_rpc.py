@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from rtwidgets.core import Limits
+from rtwidgets.core.producers import MAX_PRODUCERS, MAX_USERS, Producers
+from rtwidgets.core.roles import caps_of_role
+from rtwidgets.protocol import codes
 
 from .peers import ALL, Peer, make_hub, publications
 
@@ -72,6 +76,35 @@ def test_only_the_owner_allows_origins() -> None:
     assert hub.origins == {"http://localhost:8888"}
 
 
+@pytest.mark.parametrize("how", ["end", "revoke", "close"])
+def test_an_origin_goes_with_the_last_connection_that_allows_it(how: str) -> None:
+    hub = make_hub()
+    hub.origins.add("http://of.settings")
+    first, second, boss = (Peer(hub, user, owner=True).connect() for user in ("ann", "bob", "cat"))
+    for peer, origin in (
+        (first, "http://of.both"),
+        (second, "http://of.both"),
+        (first, "http://of.settings"),
+        (first, "http://of.ann"),
+        (first, "http://of.ann"),
+    ):
+        assert peer.rpc("rtwidgets.allow_origin", origin=origin) == {"id": ANY, "rpc": {"data": {}}}
+    assert hub.origins == {"http://of.settings", "http://of.both", "http://of.ann"}
+    for peer, user, left in (
+        (first, "ann", {"http://of.settings", "http://of.both"}),
+        (second, "bob", {"http://of.settings"}),
+    ):
+        if how == "end":
+            peer.connection.end(2.0)
+        elif how == "close":
+            peer.connection.close(codes.STALE)
+        else:  # which takes no account of whether the socket goes as well
+            assert boss.rpc("rtwidgets.revoke", user=user)["rpc"]["data"] == {"closed": 1}
+        assert hub.origins == left
+        peer.connection.end(2.0)
+    assert hub.origins._allowed_by == {}
+
+
 def test_batch_with_one_bad_item_publishes_the_others() -> None:
     peer = Peer(make_hub()).connect()
     deep: Any = 1
@@ -86,13 +119,42 @@ def test_batch_with_one_bad_item_publishes_the_others() -> None:
 
 def test_producer_numbers_of_one_user_are_safe_from_another() -> None:
     hub = make_hub(limits=Limits(commands_per_s=0))
-    ann, bob = Peer(hub).connect(), Peer(hub, "bob", caps={}).connect()
+    ann, bob = Peer(hub).connect(), Peer(hub, "bob").connect()
     batch = {"producer": "p", "seq": 1, "items": [{"channel": "event:a", "data": 1}]}
     ann.rpc("rtwidgets.publish", **batch)
     for number in range(1_500):
-        bob.rpc("rtwidgets.publish", producer=f"p{number}", seq=1, items=[])
+        bob.rpc("rtwidgets.publish", **{**batch, "producer": f"p{number}"})
     ann.rpc("rtwidgets.publish", **batch)
-    assert hub.channel("event:a").log.top == 1
+    assert hub.channel("event:a").log.top == 1_501
+
+
+def test_who_publishes_nothing_leaves_no_number() -> None:
+    hub = make_hub()
+    viewer, editor = Peer(hub, caps=caps_of_role("viewer", ["event:*"])).connect(), Peer(hub, "bob").connect()
+    items = [{"channel": "event:a", "data": 1}]
+    for seq in (1, 1):
+        editor.rpc("rtwidgets.publish", producer="p", seq=seq, items=[])
+        result = viewer.rpc("rtwidgets.publish", producer="p", seq=seq, items=items)["rpc"]["data"]
+        assert [error["code"] for error in result["errors"]] == [103]
+    assert not hub.producers._last
+    editor.rpc("rtwidgets.publish", producer="p", seq=1, items=items)
+    assert hub.channel("event:a").log.top == 1 and list(hub.producers._last) == ["bob"]
+
+
+def test_when_there_are_many_producers_who_has_most_loses_the_oldest() -> None:
+    producers = Producers()
+    producers.note("ann", "p", 7)
+    for guest in range(200):
+        for number in range(1_100):
+            producers.note(f"guest{guest}", f"p{number}", 1)
+        count = sum(map(len, producers._last.values()))
+        assert producers._count == count <= MAX_PRODUCERS
+    assert not producers.is_new("ann", "p", 7) and producers.is_new("ann", "p", 8)
+    assert not producers.is_new("guest199", "p1099", 1) and producers.is_new("guest199", "p0", 1)
+    for guest in range(MAX_USERS):
+        producers.note(f"more{guest}", "p", 1)
+    count = sum(map(len, producers._last.values()))
+    assert producers._count == count == len(producers._last) == MAX_USERS
 
 
 def test_minted_token_does_not_outlive_its_makers() -> None:

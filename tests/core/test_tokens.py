@@ -287,14 +287,72 @@ def test_revoking_closes_what_is_open_and_nothing_else() -> None:
     assert again.connection.closing == (3500, "token revoked")
 
 
-def test_revoked_subscription_token_ends_its_subscription_only() -> None:
+def test_token_of_a_clock_that_is_ahead_is_no_younger_than_its_coming() -> None:
     hub = make_hub()
-    claims = {"sub": "ann", "channel": "event:desk", "jti": "s1", "iat": 0}
+    hub.tokens.rules = TokenRules(leeway_s=60)
+    claims = {"sub": "ann", "iat": 51.0, "owner": True, "caps": {"*": ["subscribe"]}, "jti": "a"}
+    ann, again = Peer(hub), Peer(hub)
+    ann.token = again.token = jwt.encode(claims, SECRET, algorithm="HS256")
+    channel = {"channel": "event:desk", "sub": "ann", "iat": 51.0}
+    token = jwt.encode(channel, SECRET, algorithm="HS256")
+    made = ann.connect().rpc("rtwidgets.token", ttl_s=60, sub="bob")["rpc"]["data"]["token"]
+    ann.ask(subscribe={"channel": "event:desk", "token": token})
+    told: list[Revocation] = []
+    hub.on_revoke = told.append
+    assert hub.revoke_and_keep(Revocation(user="ann", before=2.0)) == 1
+    # Others hear of it as well: it must not be taken for a new one when its time has come.
+    assert told == [Revocation(user="ann", before=51.0)]
+    assert ann.connection.closing == (3500, "token revoked")
+    assert ann.connection.cursors == {}
+    again.now = 3.0
+    again.send({"id": 1, "connect": {"token": again.token}})
+    assert again.connection.closing == (3500, "token revoked")
+    for text, now in ((made, 3.0), (ann.token, 60.0)):
+        with pytest.raises(TokenError, match="revoked"):
+            hub.tokens.credentials(text, now)
+    new = jwt.encode({**claims, "iat": 55.0}, SECRET, algorithm="HS256")
+    assert hub.tokens.credentials(new, 60.0).user == "ann"
+
+
+def test_token_of_a_clock_that_is_ahead_is_refused_before_its_time() -> None:
+    tokens = Tokens(SECRET, rules=TokenRules(leeway_s=60))
+    tokens.revocations.add(Revocation(user="ann", before=2.0))
+    text = jwt.encode({"sub": "ann", "iat": 51.0}, SECRET, algorithm="HS256")
+    with pytest.raises(TokenError, match="revoked"):
+        tokens.credentials(text, 3.0)
+
+
+def test_what_is_kept_of_a_revocation_says_no_less_than_what_was_said_before() -> None:
+    hub = make_hub()
+    told: list[Revocation] = []
+    hub.on_revoke = told.append
+    owner = Peer(hub, "root", owner=True).connect()
+    for more in ({}, {"expires_at_ms": 5_000}):
+        owner.rpc("rtwidgets.revoke", jti="x", **more)
+    hub.revoke(Revocation(user="ann", before=9.0))
+    owner.rpc("rtwidgets.revoke", user="ann")
+    assert told == [Revocation(jti="x"), Revocation(jti="x"), Revocation(user="ann", before=9.0)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Revocation(jti="s1"),
+        Revocation(jti="p1"),
+        Revocation(jti="m1"),
+        Revocation(user="root", before=0.0),
+    ],
+)
+def test_revoked_subscription_token_ends_its_subscription_only(entry: Revocation) -> None:
+    hub = make_hub()
+    maker = {"sub": "root", "jti": "m1", "iat": 0}
+    names = {"jti": "s1", "parent": "p1", "maker": maker}
+    claims = {"sub": "ann", "channel": "event:desk", "iat": 0, **names}
     ann = Peer(hub, caps={"event:own": frozenset(("subscribe",))}).connect()
     token = jwt.encode(claims, SECRET, algorithm="HS256")
     assert "subscribe" in ann.ask(subscribe={"channel": "event:desk", "token": token})
     assert "subscribe" in ann.ask(subscribe={"channel": "event:own"})
-    hub.revoke(Revocation(jti="s1"))
+    hub.revoke(entry)
     pushes = [message["push"] for message in ann.messages()]
     assert [(push["channel"], push["unsubscribe"]["code"]) for push in pushes] == [("event:desk", 2501)]
     assert ann.connection.closing is None and set(ann.connection.cursors) == {"event:own"}

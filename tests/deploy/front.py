@@ -100,12 +100,14 @@ class Front:
             assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.05)
 
-    def open(self, origin: str | None = ORIGIN, source: str = "127.0.0.1", **headers: str) -> Line:
+    def open(
+        self, origin: str | None = ORIGIN, source: str = "127.0.0.1", name: str = NAME, **headers: str
+    ) -> Line:
         """Open a WebSocket from an address of this machine, through TLS."""
         plain = socket.create_connection(("127.0.0.1", self.port), 5, (source, 0))
         return Line(
             connect(
-                f"wss://{NAME}/connection/websocket",
+                f"wss://{name}/connection/websocket",
                 sock=plain,
                 ssl=self.certificates.trusting(),
                 origin=None if origin is None else Origin(origin),
@@ -115,12 +117,12 @@ class Front:
             ).__enter__()
         )
 
-    def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def get(self, path: str, name: str = NAME) -> tuple[int, dict[str, str], bytes]:
         """Ask for something through TLS."""
         connection = http.client.HTTPSConnection(
             "localhost", self.port, timeout=10, context=self.certificates.trusting()
         )
-        connection.request("GET", path, headers={"Host": NAME})
+        connection.request("GET", path, headers={"Host": name})
         answer = connection.getresponse()
         found = answer.status, dict(answer.getheaders()), answer.read()
         connection.close()

@@ -10,15 +10,16 @@ import threading
 import tomllib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import rtwidgets as rt
 
-from ..client.hub_process import ROOT, HubProcess, token
+from ..client.hub_process import ROOT, HubProcess, free_port, token
 from ..server.sockets import Line, bare_line
-from .front import BEHIND, NAME, Certificates, Front
+from .front import BEHIND, NAME, ORIGIN, Certificates, Front
 
 StartHub = Callable[..., HubProcess]
 StartFront = Callable[..., Front]
@@ -87,6 +88,40 @@ def test_front_knows_its_paths(start_hub: StartHub, start_front: StartFront) -> 
     answer = plain.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, f"https://{NAME}/s/morning")
     plain.close()
+
+
+def test_front_passes_on_what_a_client_takes_for_the_hubs_name(
+    start_hub: StartHub, start_front: StartFront
+) -> None:
+    front = start_front(start_hub().port)
+    for name in (NAME, NAME.upper(), f"{NAME}:443"):
+        assert front.get("/health", name)[0] == 200
+    for name in (f"{NAME}:8443", f"{NAME}.", "evil.example", "127.0.0.1"):
+        assert front.get("/health", name)[0] == 403
+    plain = socket.create_connection(("127.0.0.1", front.port), 5)
+    with front.certificates.trusting().wrap_socket(plain, server_hostname=NAME) as old:
+        old.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+        assert old.recv(4096).split()[1] == b"400"
+
+
+def test_public_name_may_have_a_port(
+    tmp_path: Path, certificates: Certificates, need_program: Callable[..., str]
+) -> None:
+    port = free_port()
+    hub = HubProcess(tmp_path, BEHIND.replace(ORIGIN, f"{ORIGIN}:{port}"))
+    hub.start()
+    front = Front(need_program("nginx"), tmp_path, certificates, [hub.port], port=port)
+    try:
+        assert front.get("/health", f"{NAME}:{port}")[0] == 200
+        assert front.get("/health", NAME)[0] == front.get("/health", f"{NAME}:{port + 1}")[0] == 403
+        line = front.open(f"{ORIGIN}:{port}", name=f"{NAME}:{port}")
+        joined(line)
+        line.socket.close()
+        with pytest.raises(InvalidStatus, match="403"):
+            front.open(ORIGIN, name=f"{NAME}:{port}")
+    finally:
+        front.close()
+        hub.kill()
 
 
 def test_much_and_large_goes_through(start_hub: StartHub, start_front: StartFront) -> None:
@@ -165,7 +200,7 @@ def test_client_is_carried_over_a_rolling_restart(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
     hubs = [start_hub() for _ in range(2)]
-    front = start_front(*(hub.port for hub in hubs), **{"Host $host;": f"Host {NAME};"})
+    front = start_front(*(hub.port for hub in hubs), **{"Host $http_host;": f"Host {NAME};"})
     with rt.connect(f"https://localhost:{front.port}", token=token()) as client:
         seen = [client.status()["hub"]]
         for hub in hubs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -111,10 +112,13 @@ def test_page_that_stops_reading_costs_the_hub_nothing(jupyter: Lab, hub: HubPro
 def test_settings_of_jupyterhub_give_each_user_a_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = re.search(r"```python\n(.*?)```", (ROOT / "deploy/jupyterhub.md").read_text(), re.DOTALL)
-    assert found
-    config = tmp_path / "hub.toml"
-    config.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n')
+    text = (ROOT / "deploy/jupyterhub.md").read_text()
+    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    sample = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert found and sample
+    config, revoked = tmp_path / "hub.toml", tmp_path / "revoked"
+    config.write_text(sample[1].replace("/var/lib/rtwidgets/revoked", str(revoked)))
+    monkeypatch.setenv("RTWIDGETS_AUTH_HMAC_SECRET", SECRET)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     settings = SimpleNamespace(Spawner=SimpleNamespace())
     exec(found[1].replace("/etc/rtwidgets/hub.toml", str(config)), {"c": settings})
@@ -123,3 +127,5 @@ def test_settings_of_jupyterhub_give_each_user_a_token(
     assert spawner.environment["RTWIDGETS_HUB_URL"] == "https://lab.example.org/rtwidgets"
     claims = jwt.decode(spawner.environment["RTWIDGETS_HUB_TOKEN"], SECRET, algorithms=["HS256"])
     assert claims["sub"] == "ann" and "publish" in claims["caps"]["stream:*"]
+    subprocess.run(["rtwidgets-hub", "revoke", "--config", str(config), "--user", "ann"], check=True)
+    assert '"ann"' in revoked.read_text()

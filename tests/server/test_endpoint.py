@@ -155,6 +155,12 @@ def test_http_api_publishes_for_who_has_the_key(hub: HubProcess) -> None:
         status, result = post(bad, "the api key")
         assert status == 400 and isinstance(result, dict) and result["error"]
     assert post(b"x" * 70_000, "the api key")[0] == 413
+    deep = b'{"channel":"event:a","data":%s}' % (b"[" * 90 + b"]" * 90)
+    status, result = post(deep, "the api key")
+    assert status == 400 and "json_depth" in str(result)
+    request = urllib.request.Request(f"{hub.url}/metrics", headers={"X-API-Key": "the api key"})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert b'rtwidgets_refused_total{limit="json_depth"} 1' in response.read()
     # On the wire a line break would end the message that it is in.
     assert post(b'{"channel":"value:api","data":[1,\n{}\n,2]}', "the api key")[0] == 200
     with open_line(hub) as line:

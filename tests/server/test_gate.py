@@ -136,7 +136,21 @@ def test_an_open_path_opens_nothing_beside_it(hub: HubProcess, path: str) -> Non
     assert get(hub, path, {})[0] == 401
 
 
-@pytest.mark.parametrize("path", ["/static/..", "/static/pages.py", "/static/%00", "/static/none.js", "/s/*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/static/..",
+            "/static/pages.py",
+            "/static/%00",
+            "/static/%00.js",
+            "/static/%ff.js",
+            "/static/none.js",
+        ),
+        pytest.param(f"/static/{'a' * 300}.js", id="a name that no file can have"),
+        "/s/*",
+    ],
+)
 def test_what_is_open_has_only_what_is_meant_to_be_there(hub: HubProcess, path: str) -> None:
     assert get(hub, path, {})[0] == (200 if path == "/s/*" else 404)
 
@@ -147,7 +161,11 @@ def test_answers_can_run_nothing_in_a_browser(hub: HubProcess) -> None:
         connection.request("GET", path)
         headers = connection.getresponse().headers
         connection.close()
-        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        policy = headers["Content-Security-Policy"].split("; ")
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
@@ -203,6 +221,47 @@ def test_listed_and_own_origins_and_programs_may_connect(hub: HubProcess) -> Non
     assert handshake(hub, {"Origin": "https://lab.example.org"}) == 101
     assert handshake(hub, {"Origin": f"http://127.0.0.1:{hub.port}"}) == 101
     assert handshake(hub, {}) == 101
+
+
+FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "status"),
+    [
+        ("GET", FOLLOWED, 200),
+        ("GET", {**FOLLOWED, "Sec-Fetch-Site": "same-site"}, 200),
+        ("GET", {**FOLLOWED, "Sec-Fetch-Dest": "iframe"}, 403),
+        ("GET", {**FOLLOWED, "Sec-Purpose": "prefetch"}, 403),
+        ("POST", FOLLOWED, 403),
+        ("HEAD", FOLLOWED, 403),
+        (
+            "GET",
+            {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+            403,
+        ),
+        (
+            "GET",
+            {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+            403,
+        ),
+        ("GET", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("GET", {"Sec-Fetch-Site": "cross-site", "Origin": "https://lab.example.org"}, 200),
+        ("GET", {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"}, 200),
+        ("GET", {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, 200),
+    ],
+)
+def test_other_sites_pages_may_link_here_and_load_nothing(
+    hub: HubProcess, method: str, sent: dict[str, str], status: int
+) -> None:
+    assert get(hub, "/s/morning", sent, method)[0] == status
+
+
+def test_socket_of_an_allowed_page_of_another_site_is_let_in(hub: HubProcess) -> None:
+    sent = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "websocket", "Sec-Fetch-Dest": "empty"}
+    assert handshake(hub, {**sent, "Origin": "https://lab.example.org"}) == 101
+    assert handshake(hub, {**sent, "Origin": EVIL}) == 403
+    assert handshake(hub, sent) == 403
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ def test_what_keeps_somebody_out_is_told(hub: InnerHub) -> None:
         got, answer, _ = post(hub, body)
         assert (got, answer["reason"]) == (status, reason), body
         assert len(answer["error"]) > 10
-    assert post(hub, b"x" * 40_000)[0] == 413
+    got, answer, _ = post(hub, b"x" * 40_000)
+    assert got == 413 and "join_bytes" in answer["error"]
+    assert hub.call(lambda: hub.app.hub.refused["join_bytes"]) == 1
     ann, now = Credentials(user="ann", token_id="k"), time.time()
     old, ended = make_invite(
         hub.app.tokens, ann, Invite("morning", "viewer"), now=now - 60, ttl_s=50, token_id="i"

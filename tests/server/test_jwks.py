@@ -84,6 +84,23 @@ def test_unusable_keys_are_passed_over(tmp_path: Path, keys: list[Any], left: in
             Jwks(str(file), tokens)
 
 
+def test_odd_keys_do_not_stop_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    odd = [
+        {"kty": "oct", "kid": "internal"},
+        {"kty": "RSA", "alg": "none"},
+        {"kty": [], "kid": {}},
+        {"use": {}},
+        entry(RSA_KEY, "enc", use="enc"),
+    ]
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [*odd, entry(EC_KEY, "e1")]}))
+    tokens = AuthSection(jwks=str(file)).tokens()
+    Jwks(str(file), tokens)
+    assert [key.key_id for key in tokens.public_keys] == ["e1"]
+    (record,) = caplog.records
+    assert record.getMessage().endswith(f"of {file}: 'internal', one without a kid, one without a kid")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"keys": 5}', '{"key": []}', "null", "\x00", "[" * 100_000])
 def test_file_that_is_no_jwks_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "keys.json"
@@ -100,24 +117,44 @@ def test_only_safe_addresses_are_asked(source: str) -> None:
         Jwks(source, AuthSection(jwks=source).tokens())
 
 
+@pytest.mark.parametrize(
+    "place", ["u:PASSWORD@login/k", "PASSWORD@login:80/k", "u:PASSWORD/x@login/k", "[PASSWORD"]
+)
+@pytest.mark.parametrize("query", ["", "?key=PASS WORD&mail=a@b#PASSWORD"])
+def test_address_with_a_password_is_refused_without_showing_it(place: str, query: str) -> None:
+    source = f"https://{place}{query}"
+    with pytest.raises(ConfigError, match=r"auth\.jwks: .* can't be asked") as caught:
+        Jwks(source, AuthSection(jwks=source).tokens())
+    assert "PASS" not in str(caught.value).replace("[PASSWORD", "")
+
+
 class Provider(BaseHTTPRequestHandler):
     """An identity provider that answers with what the test has put there."""
 
     body: ClassVar[bytes] = b""
     redirect: ClassVar[str] = ""
     asked: ClassVar[int] = 0
+    paths: ClassVar[list[str]] = []
+    drips_header: ClassVar[bool] = False
     pause_s: ClassVar[float] = 0.0
 
     def do_GET(self) -> None:
         Provider.asked += 1
+        Provider.paths.append(self.path)
         self.send_response(302 if Provider.redirect else 200 if Provider.body else 503)
         if Provider.redirect:
             self.send_header("Location", Provider.redirect)
+        if Provider.drips_header:
+            self.flush_headers()
+            self._drip(b"X-Name: " + b"y" * 2000)
         self.end_headers()
         if not Provider.pause_s:
             self.wfile.write(Provider.body)
             return
-        for byte in Provider.body:
+        self._drip(Provider.body)
+
+    def _drip(self, data: bytes) -> None:
+        for byte in data:
             try:
                 self.wfile.write(bytes((byte,)))
             except OSError:  # who asked has gone
@@ -131,6 +168,7 @@ class Provider(BaseHTTPRequestHandler):
 @contextmanager
 def provider(certificate: trustme.LeafCert | None = None) -> Iterator[str]:
     Provider.body, Provider.redirect, Provider.asked, Provider.pause_s = b"", "", 0, 0.0
+    Provider.paths, Provider.drips_header = [], False
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -184,6 +222,42 @@ def test_keys_from_an_address_follow_its_changes(monkeypatch: pytest.MonkeyPatch
             hub.close()
 
 
+def test_looking_for_keys_goes_on_whatever_happens(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jwks, "SOONEST_S", 0.1)
+    with provider() as address:
+        Provider.body = json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
+        hub = InnerHub(Settings(auth=AuthSection(jwks=f"{address}?key=PASSWORD")))
+        first, second = signed(RSA_KEY, "r1"), signed(EC_KEY, "e1")
+        try:
+            assert takes(hub, first)
+            with monkeypatch.context() as patch:
+                patch.setattr(jwks, "MAX_BYTES", None)  # nobody has thought of this
+                assert within(5, lambda: not takes(hub, second) and "an unexpected TypeError" in caplog.text)
+            # A symmetric key that names no secret stands beside the new one.
+            Provider.body = json.dumps({"keys": [entry(EC_KEY, "e1"), {"kty": "oct", "kid": "in"}]}).encode()
+            assert within(5, lambda: takes(hub, second))
+            assert not takes(hub, first)
+            Provider.body = b""
+            assert within(5, lambda: not takes(hub, first) and "503" in caplog.text)
+            assert caplog.text.count("passed over") == 1
+            assert f"from {address}: " in caplog.text and "PASSWORD" not in caplog.text
+            assert "/keys?key=PASSWORD" in Provider.paths
+        finally:
+            hub.close()
+
+
+def test_keys_come_from_no_other_place_than_that_of_the_settings(caplog: pytest.LogCaptureFixture) -> None:
+    with provider() as address:
+        Provider.body = json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
+        Provider.redirect = "/elsewhere"
+        tokens = AuthSection(jwks=address).tokens()
+        Jwks(address, tokens)
+        assert (tokens.public_keys, Provider.paths) == ((), ["/keys"])
+        assert "302" in caplog.text
+
+
 def test_unknown_keys_do_not_make_the_hub_ask_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwks, "SOONEST_S", 0.5)
     with provider() as address:
@@ -209,7 +283,7 @@ def test_plain_http_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> No
         assert len(tokens.public_keys) == 1
 
 
-@pytest.mark.parametrize("fault", ["more than", "takes longer"])
+@pytest.mark.parametrize("fault", ["more than", "takes longer", "header"])
 def test_answer_without_end_is_left(
     fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -218,11 +292,14 @@ def test_answer_without_end_is_left(
         monkeypatch.setattr(jwks, "MAX_BYTES", 64)
     with provider() as address:
         Provider.body = b" " * 65 + json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
-        Provider.pause_s = 0.01 if fault == "takes longer" else 0.0
+        Provider.pause_s = 0.0 if fault == "more than" else 0.01
+        Provider.drips_header = fault == "header"
         tokens = AuthSection(jwks=address).tokens()
+        started = time.monotonic()
         Jwks(address, tokens)
+        assert time.monotonic() - started < 5
         assert tokens.public_keys == ()
-        assert fault in caplog.text
+        assert ("takes longer" if fault == "header" else fault) in caplog.text
 
 
 def test_provider_that_can_not_prove_who_it_is_gives_no_keys(

@@ -25,7 +25,7 @@ from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, p
 from ..client.hub_process import HubProcess, token
 from .sockets import Line, bare_line, open_line
 
-KEY = "the api key"
+KEY = "the api key, and that is a long one"
 
 
 @contextmanager
@@ -125,10 +125,53 @@ def test_who_breaks_the_rules_waits_some_seconds_at_most() -> None:
     table.note_request("203.0.113.9")
 
 
-def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path) -> None:
+HOST = b"Host: 127.0.0.1:%d\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+# What is no HTTP, or wants another protocol.
+RUBBISH = {
+    "a handshake of TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    "two Hosts": b"GET /health HTTP/1.1\r\n" + HOST + b"Host: 127.0.0.1\r\n\r\n",
+    "no end": b"GET /" + b"a" * 70_000,
+    "a body that is none": b"POST /api/join HTTP/1.1\r\n" + HOST + CHUNKED,
+    "a body that is none behind an answer": b"GET /health HTTP/1.1\r\n" + HOST + CHUNKED,
+    "another protocol": b"GET /health HTTP/1.1\r\n" + HOST + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+}
+
+
+def test_what_is_no_http_writes_no_line_and_is_bounded(tmp_path: Path) -> None:
+    def answer(hub: HubProcess, rubbish: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as plain:
+            plain.sendall(rubbish % hub.port if b"%d" in rubbish else rubbish)
+            with contextlib.suppress(ConnectionResetError):
+                return plain.recv(4096)[9:12]
+            return b""
+
+    with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
+        before = (tmp_path / "hub.log").read_text()
+        time.sleep(1.0)
+        found = [answer(hub, RUBBISH["a handshake of TLS"]) for _ in range(60)]
+        # There are a few answers, and pages of other sites, which can send this one, use up nothing else.
+        assert found[0] == b"400" and found.count(b"") > 30
+        assert refused(hub, "connects_per_ip_per_s") > 30
+        with open_line(hub):
+            pass
+        for rubbish in RUBBISH.values():
+            for _ in range(5):
+                answer(hub, rubbish)
+        request(hub, "/health")
+        assert (tmp_path / "hub.log").read_text() == before
+
+
+# What a browser sends of a page of another site that fetches, and of one that shows a picture.
+FETCH = {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "cors"}
+PICTURE = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}
+
+
+@pytest.mark.parametrize("sent", [FETCH, PICTURE], ids=["fetch", "picture"])
+def test_requests_of_other_sites_pages_use_nothing_up(tmp_path: Path, sent: dict[str, str]) -> None:
     with hub_with(tmp_path, "connects_per_ip_per_s = 4") as hub:
         time.sleep(1.0)
-        found = {request(hub, "/health", Origin="https://evil.example")[0] for _ in range(60)}
+        found = {request(hub, "/health", **sent)[0] for _ in range(60)}
         assert found == {403}
         with open_line(hub):
             pass

@@ -10,7 +10,10 @@ import pytest
 
 from rtwidgets.brokers import open_broker
 from rtwidgets.core import Limits
+from rtwidgets.core.revocation import Revocation
 from rtwidgets.server import node_driver
+from rtwidgets.server.known_revocations import known_revocations
+from rtwidgets.server.settings import HubSection, Settings
 from rtwidgets.server.spreader import Spreader
 
 from ..brokers.conftest import need_redis, own_redis
@@ -69,6 +72,10 @@ async def test_process_that_starts_later_knows_what_was_revoked(own_redis: Redis
         await until(lambda: covers(late, "t"))
         # One that is of no use any more goes.
         await until(lambda: "old" not in own_redis.ask("HKEYS", "rtwidgets:{n}:shared"))
+    # And so does who explains a token.
+    settings = Settings(hub=HubSection(broker=own_redis.url))
+    entries, not_looked_at = await asyncio.to_thread(known_revocations, settings)
+    assert (entries, not_looked_at) == ([Revocation(jti="t")], "")
 
 
 async def test_nobody_waits_for_ever_for_what_nobody_has_thought_of(

@@ -12,6 +12,10 @@ from rtwidgets.server.settings import load
 from ..client.hub_process import HubProcess, environment
 
 SECRET = '[auth]\nhmac_secret = "s"\n'
+GOOD = f'[auth]\nhmac_secret = "{"0123456789abcdef" * 2}"\n'
+KNOWN = '[auth]\nhmac_secret = "at least 32 characters that nobody guesses"\n'
+OPEN = "[hub]\nhost = '0.0.0.0'"
+FRONT = "[hub]\npublic_url = 'https://hub.example.org'"
 ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
 
 
@@ -37,6 +41,7 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
             ARCHIVE + "archive = true\nrecover = true\nhistory_size = 1\narchive_ttl_s = -1",
             ["[namespaces.a]", "archive_ttl_s"],
         ),
+        (SECRET + "[hub]\npublic_url = 'https://ann:pw@here'", ["hub.public_url", "'https://here'"]),
         (SECRET + "[hub]\npublic_url = 'here'", ["hub.public_url", "https://hub.example.org"]),
         (SECRET + "allowed_origins = ['*']", ["allowed_origins", "'*'"]),
         (SECRET + "[namespaces.a]\nkind = 'blob'", ["blob"]),
@@ -48,11 +53,18 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + "leeway_s = 3600", ["auth.leeway_s is 3600"]),
         (SECRET + "revocation_file = 'revoked'", ["'revoked'", "whole path"]),
         ("[auth]\nhmac_secret_previous = 's'\nanonymous = true", ["set the new one"]),
-        (SECRET + "hmac_secret_previous = 's'\n[hub]\nhost = '0.0.0.0'", ["hmac_secret", "guessed"]),
+        (GOOD + "hmac_secret_previous = 's'\n" + OPEN, ["0.0.0.0", "auth.hmac_secret_previous", "guessed"]),
+        (GOOD + "api_key = 'x'\n" + OPEN, ["0.0.0.0", "auth.api_key can be guessed", "32", "token_hex"]),
+        (GOOD + "hmac_secret_previous = 's'\n" + FRONT, ["hub.public_url", "auth.hmac_secret_previous"]),
+        (GOOD + "api_key = 'x'\n" + FRONT, ["hub.public_url is set", "auth.api_key can be guessed"]),
+        (SECRET + FRONT, ["hub.public_url is set", "auth.hmac_secret can be guessed", "token_hex"]),
+        (SECRET + "[hub]\ntrusted_proxies = ['127.0.0.1']", ["hub.trusted_proxies is set", "guessed"]),
+        (KNOWN + OPEN, ["0.0.0.0", "auth.hmac_secret is the text of an example", "token_hex"]),
+        ("[auth]\nanonymous = true\n" + FRONT, ["hub.public_url is set", "set a secret"]),
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
         ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),
-        (SECRET + "[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "can be guessed", "32"]),
+        (SECRET + OPEN, ["0.0.0.0", "auth.hmac_secret can be guessed", "32", "token_hex"]),
         (SECRET + "[hub]\nssl_keyfile = 'key.pem'", ["ssl_certfile is not"]),
     ],
 )
@@ -75,6 +87,13 @@ def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"begins with 'postgres\+old'") as error:
         load(path, {}, {})
     assert "hush" not in str(error.value)
+
+
+def test_keys_that_nobody_guesses_start_a_hub_for_others(tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    for where in (OPEN, FRONT, FRONT + "\ntrusted_proxies = ['127.0.0.1']"):
+        path.write_text(GOOD + f"api_key = '{'k' * 32}'\n{where}")
+        assert load(path, {}, {}).auth.api_key
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -119,6 +138,7 @@ def test_command_line_reports_one_line_and_no_traceback(tmp_path: Path, hub: Hub
     assert taken.returncode == 1
     assert f"can't listen on 127.0.0.1:{hub.port}" in taken.stderr and "--port" in taken.stderr
     assert "Traceback" not in taken.stderr
+    assert "warning: auth.hmac_secret can be guessed" in taken.stderr
     path.write_text("[hub]\nprot = 1")
     wrong = serve("--config", str(path))
     assert wrong.returncode == 1 and len(wrong.stderr.splitlines()) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from ..client.hub_process import SECRET, environment, token
+from ..client.hub_process import SECRET, environment, free_port, token
 
 OLD = "the secret that was used before it"
 
@@ -143,7 +143,37 @@ def test_invites_are_explained(config: Path) -> None:
     code, said = check(config, jwt.encode(says, SECRET, algorithm="HS256"))
     assert code == 0 and "an invite: POST /api/join" in said
     assert "session   morning" in said and "role      viewer" in said and "right" not in said
-    assert check(config, jwt.encode({**claims, "invite": 7}, SECRET, algorithm="HS256"))[0] == 0
+    for odd in ({"invite": 7}, {"invite": {"session": "morning", "role": "king"}}, {**says, "exp": None}):
+        given = {name: value for name, value in {**claims, **odd}.items() if value is not None}
+        code, said = check(config, jwt.encode(given, SECRET, algorithm="HS256"))
+        assert code == 1 and "refuses it: it is no invite that a hub made" in said
+
+
+def test_tokens_that_come_together_are_explained(config: Path) -> None:
+    claims = {"aud": "desk", "exp": int(time.time()) + 600}
+    ann, more, bob = (
+        jwt.encode({**claims, "sub": user, "jti": token_id}, SECRET, algorithm="HS256")
+        for user, token_id in (("ann", "j1"), ("ann", "j2"), ("bob", "j3"))
+    )
+    code, said = check(config, f"{ann} {more}")
+    assert code == 0 and said.endswith("The hub takes it.\n")
+    assert said.index("token 1:") < said.index("j1") < said.index("token 2:") < said.index("j2")
+    code, said = check(config, f"{ann} {bob}")
+    assert code == 1 and "tokens that come together are of one user" in said
+    assert run(config, "revoke", "--jti", "j2").returncode == 0
+    code, said = check(config, f"{ann} {more}")
+    assert code == 1 and "refuses it: token 2: the token was revoked" in said
+
+
+def test_what_can_not_be_known_of_revocations_is_said(config: Path) -> None:
+    config.write_text(f'[auth]\nhmac_secret = "{SECRET}"\n')
+    code, said = check(config, token())
+    assert code == 0 and "unless it was revoked: a hub without auth.revocation_file" in said
+    config.write_text(
+        f'[auth]\nhmac_secret = "{SECRET}"\n[hub]\nbroker = "redis://127.0.0.1:{free_port()}"\n'
+    )
+    code, said = check(config, token())
+    assert code == 0 and "unless it was revoked: hub.broker, which keeps that, can't be asked" in said
 
 
 def test_revoke_needs_one_name_and_a_file(config: Path, tmp_path: Path) -> None:

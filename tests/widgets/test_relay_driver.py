@@ -59,6 +59,7 @@ class FakeHub:
         self.pipes: list[FakePipe] = []
         self.origins: list[str] = []
         self.minted: list[Caps] = []
+        self.asked_ttl_s: list[float] = []
         self.refuses: Exception | None = None
         self.status: Callable[[str], object] = lambda _status: None
 
@@ -72,6 +73,7 @@ class FakeHub:
         if self.refuses is not None:
             raise self.refuses
         self.minted.append(caps)
+        self.asked_ttl_s.append(ttl_s)
         return f"t{len(self.minted)}", 1_000
 
     async def allow_origin(self, origin: str) -> None:
@@ -161,6 +163,38 @@ async def test_a_hub_elsewhere_is_given_by_its_address_and_not_by_its_port(relay
     assert relay.hub.origins == []
 
 
+@pytest.mark.parametrize(
+    ("origins", "allowed"),
+    [
+        (["https://lab.example.org", "https://evil.example"], {"https://lab.example.org"}),
+        (["https://lab.example.org", "http://127.0.0.1:8888"], {"https://lab.example.org"}),
+        (["https://lab.example.org", "https://lab.example.org:444"], {"https://lab.example.org"}),
+        (
+            [
+                "http://localhost:8888",
+                "https://evil.example",
+                "http://127.0.0.1.evil.example",
+                "http://[::1]:8888",
+            ],
+            {"http://localhost:8888", "http://[::1]:8888"},
+        ),
+        (["null", "vscode-webview://x", "http://[", "http://a b", "https://" + "a" * 300, 5, None], set()),
+        (
+            [f"http://localhost:{port}" for port in range(1, 99)],
+            {f"http://localhost:{n}" for n in range(1, 17)},
+        ),
+    ],
+    ids=["another site", "this machine after a site", "port", "site after this machine", "none", "many"],
+)
+async def test_first_pages_origin_decides_which_others_a_kernel_allows(
+    relay: Setup, origins: list[object], allowed: set[str]
+) -> None:
+    for number, origin in enumerate(origins):
+        relay.driver.receive({"type": "hello", "page": f"p{number}", "origin": origin})
+    await relay.until(lambda: len(relay.events("config")) == len(origins))
+    assert set(relay.hub.origins) == allowed
+
+
 async def test_frames_pass_both_ways_unchanged(relay: Setup) -> None:
     pipe = await relay.open()
     relay.page("frame", conn="1", data='{"id":1}')
@@ -241,6 +275,11 @@ async def test_a_refused_token_is_told_with_its_reason(relay: Setup) -> None:
     assert "token" not in relay.events("config")[0]
 
 
+async def test_tokens_of_pages_are_good_for_a_quarter_of_an_hour(relay: Setup) -> None:
+    await relay.open()
+    assert relay.hub.asked_ttl_s == [15 * 60]
+
+
 async def test_tokens_are_pushed_again_at_half_their_life(relay: Setup) -> None:
     await relay.open()
     await relay.driver._tend()
@@ -256,6 +295,11 @@ async def test_a_hub_that_came_back_as_another_process_is_told_to_all_pages(rela
     relay.hub.status("connected")
     await asyncio.sleep(0.01)
     assert len(relay.events("config")) == 1, "nothing has changed"
+    # But the hub may have lost us for a while, and with us what we had allowed.
+    assert relay.hub.origins == ["http://localhost:8888"] * 2
+    relay.hub.status("disconnected: gone")
+    await asyncio.sleep(0.01)
+    relay.hub.origins.clear()
     relay.hub.hub_id, relay.hub.port = "h2", 8091
     relay.hub.status("connected")
     await relay.until(lambda: len(relay.events("config")) == 2)

@@ -59,8 +59,8 @@ function showSaved({ widgets, atMs }: Contents, place: HTMLElement): void {
   const { signal } = shown;
   place.replaceChildren(
     ...widgets.map(({ spec, feeds }) => {
-      const kind = String(asRecord(spec)?.kind);
-      const el = element("div", { class: NARROW.test(kind) ? "rtw-file__narrow" : "rtw-file__wide" });
+      const kind = asRecord(spec)?.kind;
+      const el = element("div", { class: typeof kind === "string" && NARROW.test(kind) ? "rtw-file__narrow" : "rtw-file__wide" });
       const values = new Map<string, unknown>([
         ["spec", { ...asRecord(spec), hub: HUB }],
         ["snapshot", { at_ms: atMs, feeds }],

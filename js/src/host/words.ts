@@ -30,7 +30,7 @@ export const NO_LINK: Notice = {
 
 export const NO_SIGN_IN: Notice = {
   title: "You are not signed in",
-  text: "In a notebook, hub.sign_in_link() makes a link that signs this browser in. To a session you come with a link of its own.",
+  text: "In a notebook, hub.sign_in_link().url is a link that signs this browser in. To a session you come with a link of its own.",
 };
 
 export const NO_ADMIN: Notice = {

@@ -9,9 +9,32 @@ export function toNumber(cell: unknown): number {
   return Number.NaN;
 }
 
-/** An x cell: a number, or a time written as text, in milliseconds. */
-export function toPosition(cell: unknown): number {
-  return typeof cell === "string" ? Date.parse(cell) : toNumber(cell);
+/** Farthest from zero that a position may be: the distance of two of them is a number, too. */
+const FARTHEST = 1e300;
+/** The last time, in either direction, that a calendar has. */
+const LAST_TIME_MS = 8.64e15;
+
+/** An x cell: a number, or a time written as text, in milliseconds; NaN when it is none that can be drawn. */
+export function toPosition(cell: unknown, isTime = false): number {
+  const x = typeof cell === "string" ? Date.parse(cell) : toNumber(cell);
+  return Math.abs(x) <= (isTime ? LAST_TIME_MS : FARTHEST) ? x : Number.NaN;
+}
+
+/** The least part of the largest of its numbers that a range of x spans: less could not be told apart in pixels. */
+const LEAST_PART = 1e-11;
+const LEAST_SPAN = 1e-300;
+
+/** This range, or one around it that is wide enough to be divided into pixels. */
+export function divisible(from: number, to: number): [from: number, to: number] {
+  const least = Math.max(LEAST_SPAN, LEAST_PART * Math.max(Math.abs(from), Math.abs(to)));
+  if (to - from >= least) return [from, to];
+  const middle = from + (to - from) / 2;
+  return [middle - least / 2, middle + least / 2];
+}
+
+/** Any JSON as text: a text as it is. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /** Smallest and largest of these x cells; infinities the wrong way round when there are none. */

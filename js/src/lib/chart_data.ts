@@ -1,7 +1,7 @@
 // The rows a chart draws, by group, in a window that moves.
 
 import type { Columns } from "../connection/types.ts";
-import { beginsAnew, extent, kindOfColumn, toNumber, toPosition } from "./cells.ts";
+import { beginsAnew, divisible, extent, kindOfColumn, textOf, toNumber, toPosition } from "./cells.ts";
 import { RemoteClock } from "./clock.ts";
 import { Pauses } from "./pauses.ts";
 import { SortedRows } from "./rows.ts";
@@ -81,15 +81,18 @@ export class ChartData {
     const drawn = y.map((name) => batch[name]);
     if (!drawn.some((column) => column)) return;
     const keys = by === null ? undefined : batch[by];
-    const [oldest, newest] = extent(xs);
+    const positions = xs.map((cell) => toPosition(cell, choice.time));
+    const [oldest, newest] = extent(positions);
     if (newest < oldest) {
       this.fault = `column '${this.options.x}' holds no number or time`;
       return;
     }
+    const far = this.fault ? undefined : xs.find((cell, row) => typeof cell === "number" && Number.isNaN(positions[row]));
+    if (far !== undefined) this.fault = `column '${this.options.x}' holds ${far}, which is no ${choice.time ? "time" : "number to draw at"}; such rows are left out`;
     if (choice.time && beginsAnew(newest, this.#newest, this.options.windowMs)) this.#beginAt(oldest);
     const values: number[] = [];
     for (let row = 0; row < count; row++) {
-      const x = toPosition(xs[row]);
+      const x = positions[row] ?? Number.NaN;
       if (Number.isNaN(x)) continue;
       drawn.forEach((column, k) => {
         values[k] = column ? toNumber(column[row]) : Number.NaN;
@@ -119,12 +122,12 @@ export class ChartData {
     if (!this.choice.time || windowMs === null) {
       let from = Number.POSITIVE_INFINITY;
       for (const { rows } of this.groups.values()) if (rows.length) from = Math.min(from, rows.x(0));
-      return from < this.#newest ? [from, this.#newest] : [this.#newest - 1, this.#newest + 1];
+      return from < this.#newest ? divisible(from, this.#newest) : divisible(this.#newest - 1, this.#newest + 1);
     }
     const now = this.#clock.now(pageMs);
     const old = !this.#clock.known && (now - this.#newest > windowMs || now < this.#newest);
     const to = old ? this.#newest : Math.max(this.#newest, now);
-    return [to - windowMs, to];
+    return divisible(to - windowMs, to);
   }
 
   /** What is in sight at this time, as a stream's snapshot: one batch with at most so many rows for each line. */
@@ -211,7 +214,7 @@ function choose(batch: Columns, options: ChartDataOptions, xs: readonly unknown[
 }
 
 function nameOf(cell: unknown): string {
-  return cell === null || cell === undefined ? "none" : String(cell);
+  return cell === null || cell === undefined ? "none" : textOf(cell);
 }
 
 function missing(name: string, names: readonly string[]): string {

@@ -1,6 +1,7 @@
 // A line such as `/halt ACME reason="late"`, read with the schema of the command it names.
 
 import { isObject } from "../feeds/columns.ts";
+import { textOf } from "./cells.ts";
 import { quoted } from "./options.ts";
 
 export interface CommandRow {
@@ -114,7 +115,7 @@ function wordsOf(line: string): Word[] | null {
 /** A word as its schema wants it; undefined where it can't be. */
 function valueOf(text: string, schema: Record<string, unknown>): unknown {
   const choices: unknown[] | null = Array.isArray(schema.enum) ? schema.enum : null;
-  if (choices) return choices.find((choice) => String(choice) === text);
+  if (choices) return choices.find((choice) => textOf(choice) === text);
   const kinds = kindsOf(schema);
   for (const { type, items } of kinds) {
     if (type === "null" && (text === "null" || text === "none")) return null;
@@ -136,10 +137,17 @@ function kindsOf(schema: Record<string, unknown>): Record<string, unknown>[] {
   return [...types.map((type) => ({ ...schema, type })), ...parts];
 }
 
+const TYPE_NAMES: ReadonlyMap<unknown, string> = new Map([
+  ["integer", "a whole number"],
+  ["number", "a number"],
+  ["boolean", "yes or no"],
+  ["array", "a list, as a,b,c"],
+  ["null", "none"],
+]);
+
 function typeName(schema: Record<string, unknown>): string {
-  if (Array.isArray(schema.enum)) return `one of ${schema.enum.map(String).join(", ")}`;
-  const names: Record<string, string> = { integer: "a whole number", number: "a number", boolean: "yes or no", array: "a list, as a,b,c", null: "none" };
+  if (Array.isArray(schema.enum)) return `one of ${schema.enum.map(textOf).join(", ")}`;
   return kindsOf(schema)
-    .map(({ type }) => names[String(type)] ?? String(type))
+    .map(({ type }) => TYPE_NAMES.get(type) ?? textOf(type))
     .join(" or ");
 }

@@ -1,5 +1,6 @@
 // From rows to what a chart of so many pixels can show: one x for all lines, at most two points per pixel column.
 
+import { divisible } from "./cells.ts";
 import type { Group } from "./chart_data.ts";
 
 /** Cells: a number, null where the line breaks, undefined where a line has no point at this x. */
@@ -28,9 +29,10 @@ export function plotRows(groups: readonly Group[], width: number, from: number, 
     return { xs: [...positions.keys()], lines: lines.map(widenGaps) };
   }
   // Powers of two on a fixed grid: buckets keep their rows while the window moves, so the line does not shimmer.
-  const size = 2 ** Math.floor(Math.log2((to - from) / px));
-  const origin = Math.floor(from / size) - 1;
-  const buckets = Math.ceil(to / size) - origin + 2;
+  const [left, right] = divisible(from, to);
+  const size = 2 ** Math.floor(Math.log2((right - left) / px));
+  const origin = Math.floor(left / size) - 1;
+  const buckets = Math.ceil(right / size) - origin + 2;
   const xs = Array.from({ length: buckets * 2 }, (_, i) => (origin + i / 2) * size + size / 4);
   for (const line of lines) line.length = xs.length;
   spans.forEach(({ group, first, end }, g) => {
@@ -86,7 +88,8 @@ function fillBuckets(xs: Float64Array, ys: Float64Array, size: number, origin: n
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     let [lowAt, highAt] = [-1, -1];
-    for (; i < end && (xs[i] as number) < edge; i++) {
+    // A row at least, whatever the numbers are: this ends.
+    do {
       const y = ys[i] as number;
       // NaN, a missing value, is neither.
       if (y < low) {
@@ -97,7 +100,8 @@ function fillBuckets(xs: Float64Array, ys: Float64Array, size: number, origin: n
         high = y;
         highAt = i;
       }
-    }
+      i++;
+    } while (i < end && (xs[i] as number) < edge);
     line[bucket * 2] = lowAt < 0 ? null : lowAt < highAt ? low : high;
     line[bucket * 2 + 1] = lowAt < 0 ? null : lowAt < highAt ? high : low;
   }

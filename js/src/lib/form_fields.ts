@@ -3,6 +3,7 @@
 // Nothing here throws. What a schema says that no field can show becomes a field for JSON.
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
+import { textOf } from "./cells.ts";
 
 export type Scalar = "text" | "integer" | "number" | "date" | "datetime" | "time";
 
@@ -138,14 +139,15 @@ function boundsOf(schema: JsonObject): Bounds {
 function shown(value: unknown, control: Control): string {
   if (control === "datetime" && typeof value === "string") return localMoment(value);
   if (control === "time" && typeof value === "string") return value.slice(0, 8);
-  return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
+  return textOf(value);
 }
 
 /** A moment as the browser's field takes it: local time without a zone. */
 function localMoment(given: string): string {
   const moment = new Date(given);
-  if (Number.isNaN(moment.getTime())) return "";
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  // The last day there is may have no local time.
+  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
+  return Number.isNaN(local.getTime()) ? "" : local.toISOString().slice(0, 16);
 }
 
 function labelOf(name: string): string {

@@ -1,6 +1,7 @@
 // The part of Markdown that a chat understands, as data. What is no markup stays as it was written.
 
 import { MENTION } from "./mentions.ts";
+import { shownName } from "./names.ts";
 
 export type Span =
   | { readonly kind: "text"; readonly text: string }
@@ -31,16 +32,34 @@ const MAX_DEPTH = 2;
 /** Emphasis in emphasis; deeper is text. */
 const MAX_NESTING = 3;
 
+/** About so many elements one message makes; what is behind them stays as it was written. */
+const MAX_ELEMENTS = 1_000;
+/** What a block of code, and an item, are made of. */
+const OF_CODE = 8;
+const OF_ITEM = 4;
+
+/** How many elements may still be made. */
+interface Room {
+  left: number;
+}
+
 /** Read a message. */
 export function parseMarkdown(text: string): Block[] {
   const blocks: Block[] = [];
+  const room = { left: MAX_ELEMENTS };
   let plain: string[] = [];
   const end = () => {
-    if (plain.length > 0) blocks.push({ kind: "paragraph", spans: parseSpans(plain.join("\n")) });
+    if (plain.length === 0) return;
+    room.left -= 1;
+    blocks.push({ kind: "paragraph", spans: parseSpans(plain.join("\n"), room) });
     plain = [];
   };
   const lines = text.split("\n");
   for (let at = 0; at < lines.length; at++) {
+    if (room.left <= 0) {
+      plain.push(...lines.slice(at));
+      break;
+    }
     const line = lines[at] ?? "";
     const fence = FENCE.exec(line);
     if (fence) {
@@ -48,19 +67,22 @@ export function parseMarkdown(text: string): Block[] {
       // One that is not closed yet is still being written.
       const close = lines.findIndex((other, i) => i > at && other.trimEnd() === "```");
       const stop = close < 0 ? lines.length : close;
+      room.left -= OF_CODE;
       blocks.push({ kind: "code", language: fence[1] ?? "", text: lines.slice(at + 1, stop).join("\n") });
       at = stop;
     } else if (ITEM.test(line)) {
       end();
-      const stop = after(lines, at, (other) => ITEM.test(other));
-      blocks.push({ kind: "list", items: lines.slice(at, stop).map(item) });
-      at = stop - 1;
+      const items: Item[] = [];
+      for (; room.left > 0 && ITEM.test(lines[at] ?? ""); at++) items.push(item(lines[at] ?? "", room));
+      if (items.length > 0) blocks.push({ kind: "list", items });
+      at--;
     } else if (QUOTE.test(line)) {
       end();
-      const stop = after(lines, at, (other) => QUOTE.test(other));
-      const quoted = lines.slice(at, stop).map((other) => QUOTE.exec(other)?.[1] ?? "");
-      blocks.push({ kind: "quote", spans: parseSpans(quoted.join("\n")) });
-      at = stop - 1;
+      const quoted: string[] = [];
+      for (; QUOTE.test(lines[at] ?? ""); at++) quoted.push(QUOTE.exec(lines[at] ?? "")?.[1] ?? "");
+      room.left -= 1;
+      blocks.push({ kind: "quote", spans: parseSpans(quoted.join("\n"), room) });
+      at--;
     } else {
       plain.push(line);
     }
@@ -88,29 +110,24 @@ function textOf(spans: readonly Span[]): string {
     .join("");
 }
 
-function after(lines: readonly string[], start: number, belongs: (line: string) => boolean): number {
-  let stop = start + 1;
-  while (stop < lines.length && belongs(lines[stop] ?? "")) stop++;
-  return stop;
-}
-
-function item(line: string): Item {
+function item(line: string, room: Room): Item {
+  room.left -= OF_ITEM;
   const [, indent = "", number, rest = ""] = ITEM.exec(line) ?? [];
   const depth = Math.min(MAX_DEPTH, Math.floor(indent.replaceAll("\t", "  ").length / 2));
-  return { depth, mark: number ?? "•", spans: parseSpans(rest) };
+  return { depth, mark: number ?? "•", spans: parseSpans(rest, room) };
 }
 
 const LINK = /\[([^[\]\n]{1,200})\]\(((?:https?:\/\/|mailto:)[^\s()<>"'`]{1,2000})\)/y;
 const PANEL = /\[\[([^[\]\n]{1,80})\]\]/y;
 const ADDRESS = /https?:\/\/[^\s<>"'`]{1,2000}/y;
 /** What ends a sentence and not an address. */
-const TRAILING = /[.,:;!?*_\])}]+$/;
+const TRAILING = ".,:;!?*_])}";
 const WORD = /[\p{L}\p{N}_]/u;
 /** What may begin something else than text. */
 const STARTS = /[`*_[@h]/g;
 
 /** Read the inside of a line or paragraph. */
-function parseSpans(text: string, nesting = 0): Span[] {
+function parseSpans(text: string, room: Room, nesting = 0): Span[] {
   const spans: Span[] = [];
   let done = 0;
   let at = 0;
@@ -122,17 +139,18 @@ function parseSpans(text: string, nesting = 0): Span[] {
     if (found < 0) missing.add(mark);
     return found;
   };
-  while (true) {
+  while (room.left > 0) {
     STARTS.lastIndex = at;
     const start = STARTS.exec(text)?.index ?? -1;
     if (start < 0) break;
-    const found = spanAt(text, start, closing, nesting);
+    const found = spanAt(text, start, closing, room, nesting);
     if (found === null) {
       at = start + 1;
       continue;
     }
     if (start > done) spans.push({ kind: "text", text: text.slice(done, start) });
     spans.push(found.span);
+    room.left -= 2;
     at = done = found.end;
   }
   if (done < text.length) spans.push({ kind: "text", text: text.slice(done) });
@@ -142,7 +160,7 @@ function parseSpans(text: string, nesting = 0): Span[] {
 type Found = { readonly span: Span; readonly end: number } | null;
 type Closing = (mark: string, from: number) => number;
 
-function spanAt(text: string, at: number, closing: Closing, nesting: number): Found {
+function spanAt(text: string, at: number, closing: Closing, room: Room, nesting: number): Found {
   const before = text[at - 1] ?? "";
   switch (text[at]) {
     case "`": {
@@ -160,7 +178,7 @@ function spanAt(text: string, at: number, closing: Closing, nesting: number): Fo
     case "h":
       return WORD.test(before) ? null : address(text, at);
     default:
-      return nesting < MAX_NESTING ? emphasis(text, at, before, closing, nesting) : null;
+      return nesting < MAX_NESTING ? emphasis(text, at, before, closing, room, nesting) : null;
   }
 }
 
@@ -176,17 +194,19 @@ function bracketed(text: string, at: number): Found {
 
 function address(text: string, at: number): Found {
   ADDRESS.lastIndex = at;
-  let shown = ADDRESS.exec(text)?.[0];
-  if (!shown) return null;
-  const trailing = TRAILING.exec(shown)?.[0] ?? "";
-  shown = shown.slice(0, shown.length - trailing.length);
+  const whole = ADDRESS.exec(text)?.[0];
+  if (!whole) return null;
+  let stop = whole.length;
+  while (TRAILING.includes(whole[stop - 1] ?? " ")) stop--;
+  let shown = whole.slice(0, stop);
   // An address may end with a bracket that it has opened itself.
-  if (trailing.startsWith(")") && shown.split("(").length > shown.split(")").length) shown += ")";
+  if (whole[stop] === ")" && shown.split("(").length > shown.split(")").length) shown += ")";
   const url = safeUrl(shown);
-  return url ? { span: { kind: "link", url, text: shown }, end: at + shown.length } : null;
+  // One that nobody may follow is text as a whole: no other begins in it.
+  return { span: url ? { kind: "link", url, text: shown } : { kind: "text", text: shown }, end: at + shown.length };
 }
 
-function emphasis(text: string, at: number, before: string, closing: Closing, nesting: number): Found {
+function emphasis(text: string, at: number, before: string, closing: Closing, room: Room, nesting: number): Found {
   const one = text[at] ?? "";
   const bold = text.startsWith("**", at);
   const mark = bold ? "**" : one;
@@ -197,11 +217,15 @@ function emphasis(text: string, at: number, before: string, closing: Closing, ne
   if (inside === "" || inside.trim() !== inside || inside.includes("\n\n")) return null;
   const behind = text[stop + mark.length] ?? "";
   if (!bold && (behind === one || WORD.test(behind) || inside.startsWith(one))) return null;
-  return { span: { kind: bold ? "bold" : "italic", spans: parseSpans(inside, nesting + 1) }, end: stop + mark.length };
+  return { span: { kind: bold ? "bold" : "italic", spans: parseSpans(inside, room, nesting + 1) }, end: stop + mark.length };
 }
+
+/** Longer, with a port, is no host; to read one that is much longer takes the browser its length squared. */
+const MAX_HOST = 260;
 
 /** An address that a person can follow; none that hides where it leads. */
 function safeUrl(text: string): URL | null {
+  if ((text.split(/[/\\?#]+/, 2)[1] ?? "").length > MAX_HOST) return null;
   try {
     const url = new URL(text);
     // An address to write to and no more: no subject, text or further readers that somebody else has chosen.
@@ -213,8 +237,17 @@ function safeUrl(text: string): URL | null {
   }
 }
 
-/** Where a link leads, to be said beside its text; null where the text is just that address. */
+/** The host of an address as it is written. */
+const WRITTEN_HOST = /^https?:\/\/([^/?#\\]*)/i;
+
+/**
+ * Where a link leads, to be said beside its text; null where the text is just that address.
+ *
+ * Browsers read hosts in their own way: other letters become ASCII, numbers an address. So a reader has to see the
+ * host that the browser reads, to its end.
+ */
 export function destination(url: URL, text: string): string | null {
-  if (URL.canParse(text) && new URL(text).href === url.href) return null;
-  return url.protocol === "mailto:" ? url.pathname : url.host;
+  const same = URL.canParse(text) && new URL(text).href === url.href;
+  if (url.protocol === "mailto:") return same && shownName(text) === text ? null : url.pathname;
+  return same && WRITTEN_HOST.exec(shownName(text))?.[1]?.toLowerCase() === url.host ? null : url.host;
 }

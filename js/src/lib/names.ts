@@ -1,11 +1,25 @@
 // Names of people, as they are shown.
 
+/** Scripts that are written with joiners. */
+const JOINED = `[${["Arab", "Syrc", "Mand", "Mong", "Nkoo", "Phag", "Rohg", "Adlm", "Deva", "Beng", "Guru", "Gujr", "Orya", "Taml", "Telu", "Knda", "Mlym", "Sinh", "Khmr", "Mymr", "Tibt", "Java", "Bali"]
+  .map((script) => `\\p{scx=${script}}`)
+  .join("")}]`;
+const PICTURE = "\\p{Extended_Pictographic}";
+
 /**
  * Characters that cannot be seen, or that turn the text around them: with them one name looks like another. Joiners
- * are not among them, as scripts and emoji need those.
+ * stay where scripts and emoji need them, and what makes a sign an emoji stays behind one.
  */
-const UNSEEN =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff]|[\u{16fe4}\u{1d159}\u{e0000}-\u{e0fff}]|\u200c(?![\p{L}\p{M}])|\u200d(?![\p{L}\p{M}\p{Extended_Pictographic}])/gu;
+const UNSEEN = new RegExp(
+  [
+    "[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0d\\ufeff\\uffa0\\ufff0-\\uffff]",
+    "[\\u{13430}-\\u{1343f}\\u{16fe4}\\u{1bca0}-\\u{1bca3}\\u{1d159}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}]",
+    `(?<!${PICTURE}|[0-9#*](?=\\ufe0f\\u20e3))[\\ufe0e\\ufe0f]`,
+    `(?<!${JOINED})\\u200c|\\u200c(?!${JOINED})`,
+    `(?<!${JOINED}(?=\\u200d${JOINED})|[${PICTURE}\\p{Emoji_Modifier}]\\ufe0f?(?=\\u200d${PICTURE}))\\u200d`,
+  ].join("|"),
+  "gu",
+);
 const LONGEST = 80;
 
 /** What the hub sets behind the name of who came by a link. Nothing that makes names shorter takes it away. */

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import { formatTicks } from "./format.ts";
 import type { Line } from "./decimate.ts";
 import { resolvedColor } from "./theme.ts";
-import { TIME_STEPS_MS, timeLabels, timeTicks } from "./ticks.ts";
+import { evenTicks, TIME_STEPS_MS, timeLabels, timeTicks } from "./ticks.ts";
 
 export interface PlotLine {
   readonly color: string;
@@ -45,6 +45,7 @@ export function makePlot(root: HTMLElement, target: HTMLElement, options: PlotOp
   let destroyed = false;
 
   const axis = { stroke: text, font, ticks: { show: false }, border: { show: false }, gap: 6 };
+  const numberAxis: uPlot.Axis = { splits: (_u, _axis, from, to, step) => evenTicks(from, to, step), values: (_u, splits) => formatTicks(splits) };
   const timeAxis: uPlot.Axis = {
     incrs: [...TIME_STEPS_MS],
     splits: (_u, _axis, from, to, step) => timeTicks(from, to, step),
@@ -63,13 +64,13 @@ export function makePlot(root: HTMLElement, target: HTMLElement, options: PlotOp
       legend: { show: false },
       scales: { x: { time: false, range: () => range }, y: { range: valueRange } },
       axes: [
-        { ...axis, ...(options.time ? timeAxis : { values: (_u: uPlot, splits: number[]) => formatTicks(splits) }), grid: { show: false }, size: 26, space: 84 },
+        { ...axis, ...(options.time ? timeAxis : numberAxis), grid: { show: false }, size: 26, space: 84 },
         {
           ...axis,
+          ...numberAxis,
           grid: { stroke: grid, width: 1 },
           space: 36,
           size: (u, values) => axisWidth(u.ctx, font, values),
-          values: (_u, splits) => formatTicks(splits),
         },
       ],
       series: [

@@ -119,11 +119,12 @@ export class SortedRows {
     const from = xs[this.#start] as number;
     const size = ((xs[end - 1] as number) - from) / (this.maxRows / THIN_PARTS);
     if (!(size > 0)) return;
+    const bucketOf = (i: number) => Math.floor(((xs[i] as number) - from) / size);
     let into = this.#start;
     for (let i = this.#start; i < end; ) {
-      const edge = from + (Math.floor(((xs[i] as number) - from) / size) + 1) * size;
+      const bucket = bucketOf(i);
       let next = i + 1;
-      while (next < end && (xs[next] as number) < edge) next += 1;
+      while (next < end && bucketOf(next) === bucket) next += 1;
       const [first, last] = [xs[i] as number, xs[next - 1] as number];
       for (const column of this.#ys) putExtremes(column, i, next, into);
       xs[into++] = first;

@@ -16,12 +16,20 @@ export const TIME_STEPS_MS: readonly number[] = [
   ...[1, 2, 7, 14, 30, 90, 365].map((n) => n * DAY),
 ];
 
+/** No axis has room for more. */
+export const MOST_TICKS = 500;
+
+/** Marks at multiples of the step, counted from `shift`. They are counted, not stepped through: a small step may be lost in a large number. */
+export function evenTicks(from: number, to: number, step: number, shift = 0): number[] {
+  const first = Math.ceil((from - shift) / step);
+  const count = Math.floor((to - shift) / step) - first + 1;
+  if (!(count > 0)) return [];
+  return Array.from({ length: Math.min(count, MOST_TICKS) }, (_, i) => (first + i) * step + shift).filter(Number.isFinite);
+}
+
 /** Marks at multiples of the step, counted from the reader's midnight. */
 export function timeTicks(from: number, to: number, step: number): number[] {
-  const shift = new Date(to).getTimezoneOffset() * MINUTE;
-  const ticks: number[] = [];
-  for (let at = Math.ceil((from - shift) / step) * step + shift; at <= to; at += step) ticks.push(at);
-  return ticks;
+  return evenTicks(from, to, step, new Date(to).getTimezoneOffset() * MINUTE);
 }
 
 /** How the marks of a step read; the first, and each new day, also says the day when steps are long. */

@@ -151,3 +151,23 @@ test("a long pause of a steady flow breaks the line, a slow flow does not", () =
   assert.equal(breaks(Array<number>(8).fill(10).concat(3_000)), 0);
   assert.equal(breaks(Array<number>(8).fill(60_000)), 0);
 });
+
+test("a time that no calendar has, and a number too far to draw at, are left out and said", () => {
+  const data = new ChartData({ ...options, y: ["v"] });
+  data.add({ time: [NOW, 1e30, NOW + 1], v: [1, 2, 3] }, true, NOW);
+  assert.equal(data.groups.get("")?.rows.length, 2);
+  assert.equal(data.fault, "column 'time' holds 1e+30, which is no time; such rows are left out");
+  data.add({ time: [NOW + 2, null], v: [1, 2] }, false, NOW);
+  assert.equal(data.fault, "");
+  const numbers = new ChartData({ ...options, x: "x", y: ["v"] });
+  numbers.add({ x: [1, -1e308], v: [1, 2] }, true, NOW);
+  assert.equal(numbers.fault, "column 'x' holds -1e+308, which is no number to draw at; such rows are left out");
+  numbers.add({ x: [1e308], v: [1] }, true, NOW);
+  assert.equal(numbers.fault, "column 'x' holds no number or time");
+});
+
+test("a group may be called by any JSON", () => {
+  const data = new ChartData({ ...options, y: ["v"], by: "g" });
+  data.add({ time: Array(6).fill(NOW), v: Array(6).fill(1), g: [{ toString: 1 }, [1], 1, true, null, "ann"] }, true, NOW);
+  assert.deepEqual(names(data), ['{"toString":1}', "[1]", "1", "true", "none", "ann"]);
+});

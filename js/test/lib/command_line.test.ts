@@ -64,3 +64,11 @@ test("schemas and names from outside do no harm", () => {
   assert.deepEqual(parametersOf(own).map(({ name }) => name), ["__proto__", "constructor"]);
   assert.equal(signatureOf(SCHEMA).split(" ").length, 8);
 });
+
+test("choices and types that are no text are shown as JSON", () => {
+  const odd = { toString: 1, valueOf: 1 };
+  assert.deepEqual(readArguments("x", { properties: { a: { enum: [odd] } } }), { fault: `argument 'a' must be one of {"toString":1,"valueOf":1}, not 'x'` });
+  assert.deepEqual(readArguments("x", { properties: { a: { type: [odd] } } }), { fault: `argument 'a' must be {"toString":1,"valueOf":1}, not 'x'` });
+  assert.deepEqual(readArguments("x", { properties: { a: { type: "constructor" } } }), { fault: "argument 'a' must be constructor, not 'x'" });
+  assert.deepEqual(readArguments("true", { properties: { a: { enum: [true, null] } } }), { args: Object.assign(Object.create(null), { a: true }) });
+});

@@ -142,3 +142,15 @@ test("a schema that is none, or has names of the language, harms nothing", () =>
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, {}]));
   assert.equal(readFormSchema({ properties: many }).fields.length, 100);
 });
+
+test("a default at the end of the calendar is none where the reader's clock has no such time", () => {
+  const zone = process.env.TZ;
+  process.env.TZ = "Asia/Tokyo";
+  try {
+    const { fields } = readFormSchema({ properties: { a: { type: "string", format: "date-time", default: "+275760-09-13T00:00:00.000Z" } } });
+    assert.deepEqual(fields.map(firstEntry), [""]);
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+});

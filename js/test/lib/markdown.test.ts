@@ -56,6 +56,7 @@ test("what is no markup stays as it was written", () => {
     "[[]] [[a\nb]] [[[",
     "xhttps://example.org",
     "https:// http://",
+    `https://${`${"\u4e2d".repeat(20)}.`.repeat(20)}com/ http:////${"a.".repeat(200)}com`,
     "https://user:secret@example.org/ and [x](https://bank.example@evil.example/)",
     "<b>not bold</b> & <script>",
     "@ @@ mail@example.org",
@@ -82,6 +83,27 @@ test("a text that is not the very address has the host beside it", () => {
   assert.equal(beside("mailto:ann@example.org", "mailto:ann@example.org"), null);
 });
 
+test("the host is beside a link whose text shows another, or not all of it", () => {
+  const beside = (address: string) => destination(new URL(address), address);
+  for (const slash of ["\u2215", "\u2044", "\u29f8", "\u1735"]) {
+    const address = `https://paypal.com${slash}signin.evil.com/`;
+    assert.match(beside(address) ?? "", /^paypal\.xn--.*evil\.com$/);
+    assert.match(destination(new URL(address), `${address} `) ?? "", /^paypal\.xn--.*evil\.com$/);
+  }
+  assert.equal(beside("https://bank.com\u3002evil.com/"), "bank.com.evil.com");
+  assert.equal(beside("https://\u0430\u0440\u0440\u04cf\u0435.com/"), "xn--80ak6aa92e.com");
+  assert.equal(beside("http://2130706433/"), "127.0.0.1");
+  assert.equal(beside("http://0x7f.1/"), "127.0.0.1");
+  assert.equal(beside("https://bank\u00adx.com/"), "bankx.com");
+  const long = `www.paypal.com.${"secure-login-".repeat(6)}0.evil.com`;
+  assert.equal(beside(`https://${long}/`), long);
+  assert.equal(beside(`https://${long.slice(0, 71)}.x.evil.com/`), `${long.slice(0, 71)}.x.evil.com`);
+  assert.equal(destination(new URL("https://bank.com.evil.com/"), "https://bank.com\t.evil.com/"), "bank.com.evil.com");
+  for (const address of ["HTTPS://BANK.com/", "https://xn--80ak6aa92e.com/", "https://bank.com:444/a", `https://bank.com/${"a".repeat(200)}`, "https://bank.com\\.evil.com/", "http://[::1]:80/"]) {
+    assert.equal(beside(address), address.includes("[") ? "[::1]" : null, address);
+  }
+});
+
 test("blocks: code as it is, lists with depth, quotes, paragraphs between", () => {
   const blocks = parseMarkdown("Do:\n- one **x**\n  - two\n3. three\n> said\n> *so*\n```py\n**a**\n- b\n```\nend");
   assert.equal(kinds(blocks), "paragraph list quote code paragraph");
@@ -102,7 +124,7 @@ test("a message on one line", () => {
 });
 
 test("long texts of marks are read in no time", () => {
-  const marks = ["*", "**", "_", "`", "[", "[[", "[x](", "@", "@a ", "https://", "```\n", "- x\n", "> ", "*a **b ", "**a ", "_a ", "h"];
+  const marks = [`${"http://a@".repeat(60)}${".".repeat(1440)}x `, "http://a@", "*", "**", "_", "`", "[", "[[", "[x](", "@", "@a ", "https://", "```\n", "- x\n", "> ", "*a **b ", "**a ", "_a ", "h"];
   const began = performance.now();
   for (const mark of marks) parseMarkdown(mark.repeat(Math.ceil(16_384 / mark.length)));
   assert.ok(performance.now() - began < 1_000);

@@ -40,3 +40,20 @@ test("a text of characters that show nothing shows nothing", () => {
   for (const text of ["", " \n\t", "\u200b", "\u3164\u2800 ", "\u0301", "\u{e0041}"]) assert.equal(showsSomething(text), false);
   for (const text of ["a", "👍", "…", "李", "\u200bx"]) assert.equal(showsSomething(text), true);
 });
+
+test("a joiner is shown where nothing is joined, and so is what chooses between forms of a letter", () => {
+  for (const char of ["\u200c", "\u200d", "\ufe00", "\ufe0e", "\ufe0f", "\u{1d173}", "\u{1bca0}", "\u{13430}"]) {
+    assert.equal(shownName(`A${char}nn`), "A\ufffdnn", char.codePointAt(0)?.toString(16));
+    assert.equal(shownName(`李${char}小`), "李\ufffd小");
+    assert.equal(shownName(`1${char}2`), "1\ufffd2");
+  }
+  assert.equal(shownName("A\u0301\u200dnn"), "A\u0301\ufffdnn");
+  assert.equal(shownName("می\u200cA"), "می\ufffdA");
+  assert.equal(shownName("👩\u200cA"), "👩\ufffdA");
+  assert.equal(shownName("👩\ufe0f\ufe0f"), "👩\ufe0f\ufffd");
+  assert.equal(shownName("A\u200d👩"), "A\ufffd👩");
+});
+
+test("emoji that are made of several stay whole", () => {
+  for (const emoji of ["👁️‍🗨️", "🧑🏽‍🚀", "👩‍❤️‍💋‍👨", "🏳️‍🌈", "1️⃣", "❤️", "🤷🏽‍♀️", "☺︎", "क्‍ष", "ක්‍ෂ"]) assert.equal(shownName(emoji), emoji);
+});

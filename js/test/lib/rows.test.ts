@@ -69,3 +69,15 @@ test("rows of one x only can't be thinned out: the oldest go", () => {
   for (let i = 0; i < 100; i++) rows.add(7, [i]);
   assert.deepEqual([rows.length, rows.y(0, 0), rows.y(0, 19)], [20, 80, 99]);
 });
+
+test("rows that are nearly of one x are thinned out, too", () => {
+  const rows = new SortedRows(1, 1000, "thin");
+  let longest = 0;
+  for (let i = 0; i < 2000; i++) {
+    rows.add(i < 1000 ? 9e16 : 90000000000000032, [i]);
+    longest = Math.max(longest, rows.length);
+  }
+  assert.ok(longest <= 1000);
+  // A row that is thinned out at each addition costs as much as all of them.
+  assert.ok(rows.length < 1000);
+});

@@ -14,14 +14,15 @@ from ..refusal import Refusal
 from .messages import CommandSpec
 
 if TYPE_CHECKING:
-    from ..channel import Channel
     from ..connection import Connection
     from ..hub import Hub
 
 MAX_TITLE_CHARS = 200
 MAX_SCHEMA_BYTES = 32_768
 # Of all commands that a connection serves.
-MAX_SCHEMAS_BYTES = 512 * 1024
+MAX_SCHEMAS_BYTES = 256 * 1024
+# In which it serves commands: each has a catalogue.
+MAX_SCOPES = 32
 
 _encode = msgspec.json.Encoder().encode
 
@@ -62,7 +63,7 @@ class Handlers:
         """Let a connection serve commands, and list them.
 
         Raises:
-            Refusal: If it serves too many, or says too much about one.
+            Refusal: If it serves too many, in too many scopes, or says too much about one.
             DataError: If a schema can't be listed.
         """
         served = self._commands.get(connection, {})
@@ -80,12 +81,20 @@ class Handlers:
             raise Refusal(
                 codes.LIMIT_EXCEEDED, f"the schemas of a connection's commands have at most {bound}"
             )
+        if len(set(map(scope_of, sizes))) > MAX_SCOPES:
+            self._hub.refused["command_scopes"] += 1
+            raise Refusal(
+                codes.LIMIT_EXCEEDED,
+                f"a connection serves commands in at most {MAX_SCOPES} scopes: command_scopes",
+            )
         for spec in specs:
             others = [handler for handler in self.of(spec.name) if handler is not connection]
             # A copy, as a piece of the request would keep all of that.
             offer = Offer(spec.title or spec.name, Raw(bytes(spec.schema)), len(others) + 1)
             # First, so that what can't be listed is not served.
-            self._catalogue(spec.name).publish(self._row(spec.name, offer), now=now)
+            catalogue = self._hub.channel(catalogue_of(scope_of(spec.name)))
+            self._hub.makers.note(catalogue, connection)
+            catalogue.publish(self._row(spec.name, offer), now=now)
             self._offer(spec.name, offer)
             self._by_command[spec.name] = [connection, *others]
             self._commands.setdefault(connection, {})[spec.name] = sizes[spec.name]
@@ -120,12 +129,13 @@ class Handlers:
         self._show(where, now)
 
     def _offer(self, command: str, offer: Offer | None) -> None:
+        nodes = self._hub.nodes
         if offer is None:
             del self._offers[command]
-        else:
-            self._offers[command] = offer
-        if self._hub.nodes is not None:
-            self._hub.nodes.tell("handler", command, "", None if offer is None else _encode(offer))
+        else:  # the schema is in the catalogue; other hubs are told it again
+            self._offers[command] = offer if nodes is not None else replace(offer, schema=Raw())
+        if nodes is not None:
+            nodes.tell("handler", command, "", None if offer is None else _encode(offer))
 
     def _show(self, command: str, now: float) -> None:
         """Bring the catalogue's row of a command up to date."""
@@ -140,13 +150,11 @@ class Handlers:
         row: dict[str, list[object]] = {
             "name": [command],
             "title": [offer.title],
-            "schema": [offer.schema],
             "handlers": [offer.handlers + others],
         }
+        if bytes(offer.schema):
+            row["schema"] = [offer.schema]
         return _encode({"upsert": row})
-
-    def _catalogue(self, command: str) -> Channel:
-        return self._hub.channel(catalogue_of(scope_of(command)))
 
     def take_turn(self, command: str, handler: Connection) -> None:
         """Put who got a call behind the other handlers of the command."""

@@ -10,7 +10,6 @@ import msgspec
 from ...errors import CommandNameError
 from ...protocol import codes
 from ...protocol.names import check_command
-from ..kinds import DataError
 from ..refusal import Refusal
 from ..rules import Verb
 from .call import Call
@@ -27,10 +26,7 @@ def _register(connection: Connection, request_id: int, data: Register, now: floa
         except CommandNameError as error:
             raise Refusal(codes.BAD_REQUEST, str(error)) from None
         _require(connection, "publish", spec.name)
-    try:
-        connection.hub.commands.register(connection, data.commands, now)
-    except DataError as error:
-        raise Refusal(codes.BAD_REQUEST, f"rtwidgets.register: {error}") from None
+    connection.hub.commands.register(connection, data.commands, now)
     return {}
 
 

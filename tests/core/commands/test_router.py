@@ -94,6 +94,7 @@ def test_catalogue_lists_title_schema_and_number_of_handlers() -> None:
     hub = make_hub()
     serve(hub, "halt")
     serve(hub, "halt", "go")
+    serve(hub, "halt", "go").connection.end(1.0)
     caller = Peer(hub, caps={"command:halt": frozenset(("command",))}).connect()
     rows = caller.ask(subscribe={"channel": "table:rtwidgets.commands"})["subscribe"]["data"]["rows"]
     assert rows == {
