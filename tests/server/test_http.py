@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+from collections.abc import Iterator
 
 import h11
 import pytest
@@ -19,9 +20,16 @@ from rtwidgets.server.settings import AuthSection, Settings
 from ..client.hub_process import SECRET, HubProcess
 from .attacks import handshake
 from .inner_hub import InnerHub
-from .test_limits import addresses, refused
+from .test_limits import addresses, hub_with, refused
 
 CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 40_000
+
+
+@pytest.fixture(scope="module")
+def own_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """A hub that tells this address what it refused, whatever that has cost it."""
+    with hub_with(tmp_path_factory.mktemp("hub"), "connects_per_ip_per_s = 1000") as hub:
+        yield hub
 
 
 def answers(hub: HubProcess, request: bytes) -> bytes:
