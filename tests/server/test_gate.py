@@ -26,6 +26,7 @@ from rtwidgets.server.app import HubApp
 from rtwidgets.server.gate import Gate
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
 
+from ..client.conftest import eventually
 from ..client.hub_process import SECRET, HubProcess
 from .inner_hub import InnerHub
 from .sockets import bare_line, open_line
@@ -272,12 +273,13 @@ def test_names_that_others_point_here_are_refused(hub: HubProcess, host: str) ->
     assert status in (400, 403)
 
 
-def test_owner_allows_an_origin_while_the_hub_runs(hub: HubProcess) -> None:
+def test_owner_allows_an_origin_as_long_as_it_is_connected(hub: HubProcess) -> None:
     origin = "http://notebook.example:8888"
     assert handshake(hub, {"Origin": origin}) == 403
     with open_line(hub) as line:
         assert "error" not in line.ask(rpc={"method": "rtwidgets.allow_origin", "data": {"origin": origin}})
-    assert handshake(hub, {"Origin": origin}) == 101
+        assert handshake(hub, {"Origin": origin}) == 101
+    eventually(lambda: handshake(hub, {"Origin": origin}) == 403)
 
 
 def test_two_host_headers_are_refused(hub: HubProcess) -> None:
