@@ -121,7 +121,8 @@ def test_links_that_let_nobody_in_say_why(desk: Desk, visit: Visit) -> None:
 def test_session_that_is_not_there_comes_when_it_does(desk: Desk, visit: Visit) -> None:
     link = desk.session("later").share().url
     with_link = visit()
-    with_link.page.goto(link)
+    # What is still on its way when the hub is killed would be an error of the page.
+    with_link.page.goto(link, wait_until="networkidle")
     desk.owner._use().portal.call(_forget(desk, "later"))
     desk.process.kill()
     desk.process.start()
