@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..client.hub_process import HubProcess
-from .judge import MIB, WARM_UP, Growth, growth, held_bytes, read
+from .judge import MIB, WARM_UP, Growth, growth, growth_in_steps, held_bytes, read
 from .load import CONFIG, Load
 from .watched_hub import FIGURES
 
@@ -88,7 +88,7 @@ def soak(folder: Path, seconds: float, script: Path = WATCHED) -> Report:
     return Report(
         seconds,
         growth(found["at"], held_bytes(found)),
-        growth(found["at"], found["resident_bytes"]),
+        growth_in_steps(found["at"], found["resident_bytes"]),
         found["resident_bytes"][-1],
         {
             name: (statistics.median(found[name][:third]), statistics.median(found[name][-third:]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
-from .judge import MIB, growth
+from .judge import MIB, growth, growth_in_steps
 from .run import WATCHED, soak
 
 SECONDS = 30.0
@@ -25,6 +27,20 @@ def test_growth_is_found_with_its_error() -> None:
     # A step is no slope that one could be sure of.
     step = growth(at, [30 * MIB + (MIB if t > 900 else 0) for t in at])
     assert step.error > step.per_hour / 2
+
+
+def test_what_moves_in_steps_is_called_growing_only_where_it_grows() -> None:
+    rng = random.Random(7)
+    at = [float(n) for n in range(840)]
+
+    def walk(per_hour: float) -> list[float]:
+        steps = (rng.choice([-65_536, 65_536]) if rng.random() < 0.02 else 0 for _ in at)
+        return [40 * MIB + sum_ + per_hour * t / 3600 for t, sum_ in zip(at, accumulate(steps), strict=True)]
+
+    flat = [walk(0) for _ in range(200)]
+    assert sum(growth(at, figures).least > 0 for figures in flat) > 50
+    assert sum(growth_in_steps(at, figures).least > 0 for figures in flat) < 20
+    assert all(growth_in_steps(at, walk(12 * MIB)).least > 1 * MIB for _ in range(50))
 
 
 @pytest.mark.slow
