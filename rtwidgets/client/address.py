@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import HubUnreachableError
+from ..protocol.shown import shown
 
 ENDPOINT = "/connection/websocket"
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _TOKEN = re.compile(r"ey[\w-]{10,}\.ey[\w-]{10,}\.", re.IGNORECASE)  # a JWT: two objects of JSON in base64
-_USER = re.compile(r"((?<=://)|^).*@")
 _LONG = re.compile(r"[^/.:]{24,}")
 _FORMS = (
     "write it as 'http://host:8090' or 'wss://host/path', and the token beside it: connect(url, token=...)"
@@ -80,20 +80,15 @@ def parse_address(url: str) -> Address:
         ) from None
     scheme = _SCHEMES.get(parts.scheme.lower())
     if scheme is None or not parts.hostname:
-        raise HubUnreachableError(f"{_shown(url)!r} is not the URL of a hub: {_FORMS}")
+        raise HubUnreachableError(f"{_LONG.sub('…', shown(url))!r} is not the URL of a hub: {_FORMS}")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise HubUnreachableError(
             f"the hub's URL for host {parts.hostname!r} has a user, query or fragment: leave it out and "
             "give the token as connect(url, token=...)"
         )
     host = parts.hostname
-    shown = f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host
     path = parts.path.rstrip("/").removesuffix(ENDPOINT).rstrip("/")
     default = 443 if scheme == "https" else 80
-    where = shown if port in (None, default) else f"{shown}:{port}"
+    where = bracketed if port in (None, default) else f"{bracketed}:{port}"
     return Address(base=f"{scheme}://{where}{path}", host=host, port=port or default)
-
-
-def _shown(url: str) -> str:
-    """Return what may be repeated of a text that is no URL: no user, query or fragment, nothing long."""
-    return _LONG.sub("…", re.split("[?#]", _USER.sub("", url, count=1))[0])

@@ -240,8 +240,11 @@ class Connection:
             grace = self.hub.tokens.rules.leeway_s + requests.EXPIRY_GRACE_S
             self.expired_timer = self.hub.timers.at(credentials.expires_at + grace, self._on_expired)
 
-    def is_revoked(self, revocations: Revocations) -> bool:
-        """End subscriptions whose own token is revoked, and say whether the connection's is."""
+    def end_revoked(self, revocations: Revocations) -> bool:
+        """End subscriptions whose own token is revoked, and say whether the connection's is.
+
+        A revoked user's tokens that are dated ahead are revoked up to their date.
+        """
         who = self.credentials
         if who is None:
             return False

@@ -246,7 +246,7 @@ class Hub:
             revocations.add(entry)
         closed = 0
         for connection in list(self.connections.values()):
-            if connection.is_revoked(revocations):
+            if connection.end_revoked(revocations):
                 connection.close(codes.REVOKED)
                 closed += 1
         return closed

@@ -38,17 +38,16 @@ class PromptHttpProtocol(H11Protocol):
 
     addresses: Addresses | None = None
     max_body_bytes = 0
-    _heads: Heads
     _due: asyncio.TimerHandle | None = None
     _peer: str | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.logger = _log
+        self.conn = self._heads = Heads(self.max_body_bytes)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.conn = self._heads = Heads(self.max_body_bytes)
         self._wait()
         if self.addresses is not None and self.client is not None:
             if self.addresses.open_http(self.client[0]):

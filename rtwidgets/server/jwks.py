@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from ..core.tokens import PUBLIC_KEY, Key, Tokens
 from ..errors import ConfigError
+from ..protocol.shown import shown
 from .settings import LOOPBACK
-from .shown import shown
 
 REFRESH_S = 300.0
 # A token that names an unknown key makes it look earlier, but not oftener than this.

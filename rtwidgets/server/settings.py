@@ -19,10 +19,10 @@ from ..core.origins import parse_origin
 from ..core.rules import default_namespaces
 from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
+from ..protocol.shown import shown
 from .addresses import parse_networks
 from .key_strength import MAKE_ONE, weak_keys
 from .logs import LogFormat
-from .shown import shown
 
 # Keys whose environment variable is split at its commas.
 LISTS = ("allowed_origins", "algorithms", "trusted_proxies")

@@ -1,5 +1,6 @@
 // The fields of a form as elements: one for each, with its label, its help and what is wrong with it.
 
+import { textOf } from "./cells.ts";
 import { button, describe, element, setText } from "./dom.ts";
 import { firstEntry, type Entry, type Field, type Scalar } from "./form_fields.ts";
 import { ownKeys, typingKey } from "./keys.ts";
@@ -101,7 +102,7 @@ function option(value: string, text: string): HTMLOptionElement {
 function choiceText(choice: unknown): string {
   if (typeof choice === "boolean") return choice ? "yes" : "no";
   if (choice === null) return "–";
-  return typeof choice === "string" ? choice : JSON.stringify(choice);
+  return textOf(choice);
 }
 
 function entryOf(input: Input): Entry {
