@@ -10,15 +10,16 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
-import urllib.request
-from http.client import HTTPException
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from .. import connection_file
 from ..connection_file import ConnectionFile
-from ..errors import HubStartError
-from .address import parse_address
+from ..errors import HubStartError, HubUnreachableError
+from .address import Address, parse_address
 from .driver import Endpoint
 
 START_TIMEOUT_S = 10.0
@@ -141,15 +142,32 @@ def _is_alive(pid: int) -> bool:
 
 def _is_hub_of(file: ConnectionFile) -> bool:
     nonce = secrets.token_hex(16)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{file.url}/health?nonce={nonce}", timeout=HEALTH_TIMEOUT_S) as response:
-            answer = json.loads(response.read(_MAX_HEALTH_BYTES))
+        answer = json.loads(_health(parse_address(file.url), nonce))
         is_proven = hmac.compare_digest(str(answer["proof"]).encode(), file.proof(nonce).encode())
         return is_proven and answer["hub"] == file.hub
     # A stranger may answer anything, or nothing that is HTTP.
-    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, HTTPException, HubUnreachableError, ValueError, KeyError, TypeError, RecursionError):
         return False
+
+
+def _health(address: Address, nonce: str) -> bytes:
+    """Ask a hub for its health, which has a time for the whole: a socket's begins anew with each byte."""
+    with closing(HTTPConnection(address.host, address.port, timeout=HEALTH_TIMEOUT_S)) as connection:
+        connection.connect()
+        over = threading.Timer(HEALTH_TIMEOUT_S, _cut_off, [connection.sock])
+        over.daemon = True
+        over.start()
+        try:
+            connection.request("GET", f"/health?nonce={nonce}")
+            return connection.getresponse().read(_MAX_HEALTH_BYTES)
+        finally:
+            over.cancel()
+
+
+def _cut_off(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _hint() -> str:

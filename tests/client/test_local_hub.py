@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -122,6 +122,7 @@ class Impostor(ThreadingHTTPServer):
     """Who has taken a port, and writes down all that it is told there."""
 
     answer = b""
+    drips = False
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Listening)
@@ -133,6 +134,14 @@ class _Listening(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.heard.append(f"{self.requestline}\n{self.headers}")
+        if self.server.drips:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Name: ")
+            with suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+                self.server.heard.append("waited for the end")
+            return
         self.wfile.write(self.server.answer)
 
     def log_message(self, *_: object) -> None:
@@ -197,6 +206,10 @@ def test_who_took_pid_and_port_of_a_killed_hub_is_not_believed_and_told_nothing(
                 ):
                     impostor.answer = answer
                     assert local.find() is None, answer[:200]
+                monkeypatch.setattr(local, "HEALTH_TIMEOUT_S", 0.5)
+                impostor.drips = True
+                assert local.find() is None
+                impostor.drips = False
                 # The relay's connections for the page, which bring a token of their own, go nowhere else.
                 with pytest.raises(HubStartError, match="not yet"):
                     hub.portal.call(hub.open_pipe())
@@ -207,6 +220,7 @@ def test_who_took_pid_and_port_of_a_killed_hub_is_not_believed_and_told_nothing(
                 found = connection_file.read()
                 assert found is not None and found.url == hub.url
             nonces = [line.split()[1].removeprefix("/health?nonce=") for line in impostor.heard]
+            assert "waited for the end" not in impostor.heard
             asked = [nonce for nonce in nonces if nonce != "1"]
             assert len(asked) == len(set(asked)) and all(len(nonce) == 32 for nonce in asked)
             assert not any(first.token in text or found.token in text for text in impostor.heard)
