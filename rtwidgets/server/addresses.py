@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -52,15 +53,22 @@ class Addresses:
     Args:
         proxies: Addresses whose X-Forwarded-For is believed.
         refused: Counts what was refused, by the name of the limit.
+        most: Connections from all addresses together.
     """
 
     def __init__(
-        self, limits: Limits, proxies: tuple[Network, ...], refused: Counter[str], now: Callable[[], float]
+        self,
+        limits: Limits,
+        proxies: tuple[Network, ...],
+        refused: Counter[str],
+        now: Callable[[], float],
+        most: float = math.inf,
     ) -> None:
         self._limits = limits
         self._proxies = proxies
         self._refused = refused
         self._now = now
+        self._most = most
         self._sockets: Counter[str] = Counter()
         self._http: Counter[str] = Counter()
         self._requests: dict[str, Bucket] = {}
@@ -146,11 +154,17 @@ class Addresses:
             if not self._sockets[address]:
                 del self._sockets[address]
 
-    def open_http(self, peer: str) -> bool:
+    def open_http(self, peer: str, among: int) -> bool:
         """Count a connection that has not asked for anything yet; False when its peer has too many.
 
         A trusted proxy speaks for many.
+
+        Args:
+            among: How many connections of any kind there are, from all addresses.
         """
+        if among > self._most:
+            self._refused["descriptors"] += 1
+            return False
         bound, address = self._limits.connections_per_ip, _grouped(peer)
         if bound and self._http[address] >= bound and not self._is_proxy(peer):
             self._refused["connections_per_ip"] += 1

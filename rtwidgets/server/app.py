@@ -33,6 +33,7 @@ from .api import HttpApi
 from .archive_cleaner import Cleaner, HasArchive
 from .archiver import Archiver
 from .clock import ClockWatch, steady_clock
+from .descriptors import most_connections
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .exposition import Family
@@ -109,7 +110,11 @@ class HubApp:
         self._outlets = Outlets(self.now)
         self.drain = Drain(self.hub, settings.hub.drain_window_s)
         self.addresses = Addresses(
-            settings.limits, parse_networks(settings.hub.trusted_proxies), self.hub.refused, self.now
+            settings.limits,
+            parse_networks(settings.hub.trusted_proxies),
+            self.hub.refused,
+            self.now,
+            most_connections(),
         )
         api = HttpApi(self.hub, self.now)
         pages = Pages()

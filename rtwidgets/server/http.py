@@ -50,7 +50,7 @@ class PromptHttpProtocol(H11Protocol):
         super().connection_made(transport)
         self._wait()
         if self.addresses is not None and self.client is not None:
-            if self.addresses.open_http(self.client[0]):
+            if self.addresses.open_http(self.client[0], len(self.connections)):
                 self._peer = self.client[0]
             else:
                 transport.abort()

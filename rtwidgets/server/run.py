@@ -13,6 +13,7 @@ import uvicorn
 from .. import __version__
 from ..errors import ConfigError
 from .app import HubApp
+from .descriptors import ACCEPTED_AT_ONCE
 from .drain import Drain
 from .frames import FramesProtocol
 from .http import http_protocol
@@ -25,6 +26,9 @@ GRACEFUL_SHUTDOWN_S = 5
 TCP_USER_TIMEOUT_MS = 30_000
 # Linux would let it grow to 4 MiB for each reader that stalls, and filling those slows the others down.
 SEND_BUFFER_BYTES = 256 * 1024
+# Connections that wait to be accepted: after a restart all clients come at once. What uvicorn calls backlog
+# is how many asyncio accepts at one go, too.
+QUEUED = 2048
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -67,6 +71,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        for listener in sockets or ():
+            listener.listen(QUEUED)
         if self.started:
             happened("hub started", version=__version__)
             self._on_ready()
@@ -111,6 +117,7 @@ def make_server(
         loop="auto" if tls is None else "asyncio",
         proxy_headers=False,
         server_header=False,
+        backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
     return _Server(config, hub.drain, on_ready, on_end)

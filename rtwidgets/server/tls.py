@@ -41,7 +41,7 @@ class TlsDoor(asyncio.Protocol):
         self._connections.add(self)
         transport.pause_reading()
         peer = get_remote_addr(transport)
-        if peer is not None and self.addresses.open_http(peer[0]):
+        if peer is not None and self.addresses.open_http(peer[0], len(self._connections)):
             # The loop itself keeps no reference to it.
             self._task = asyncio.create_task(self._shake_hands(peer[0]))
         else:

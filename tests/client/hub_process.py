@@ -20,6 +20,8 @@ SECRET = "0123456789abcdef0123456789abcdef"
 PLAIN_HUB = ROOT / "tests/server/plain_hub.py"
 # One that puts whole snapshots into its replies.
 WHOLE_HUB = ROOT / "tests/server/whole_hub.py"
+# One that may have few descriptors.
+NARROW_HUB = ROOT / "tests/server/narrow_hub.py"
 VERBS = ["subscribe", "publish", "history", "presence", "command"]
 
 

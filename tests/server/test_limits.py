@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -22,7 +23,8 @@ from rtwidgets.core import Limits
 from rtwidgets.core.rates import Bucket
 from rtwidgets.server.addresses import MAX_ADDRESSES, Addresses, TooManyError, parse_networks
 
-from ..client.hub_process import HubProcess, token
+from ..client.conftest import eventually
+from ..client.hub_process import NARROW_HUB, HubProcess, token
 from .sockets import Line, bare_line, open_line
 
 KEY = "the api key, and that is a long one"
@@ -207,6 +209,29 @@ def test_connections_of_an_address_that_ask_for_nothing(tmp_path: Path) -> None:
     for limits, proxies in (("connections_per_ip = 0", ""), ("connections_per_ip = 3", '"127.0.0.1"')):
         with hub_with(tmp_path, limits, f"trusted_proxies = [{proxies}]") as hub, ExitStack() as stack:
             assert silent(hub, stack) == [False] * 5
+
+
+def test_more_connections_than_descriptors(tmp_path: Path) -> None:
+    """Those that have one go on, nothing is written to the log for the others, and there is room again."""
+    off = f'api_key = "{KEY}"\n[limits]\nconnections_per_ip = 0\nconnects_per_ip_per_s = 0\n'
+    hub = HubProcess(tmp_path, off, script=NARROW_HUB)
+    hub.start()
+    process = psutil.Process(hub.pid)
+    try:
+        with open_line(hub) as line, ExitStack() as stack:
+            for _ in range(600):
+                plain = stack.enter_context(socket.socket())
+                plain.setblocking(False)
+                plain.connect_ex(("127.0.0.1", hub.port))
+            eventually(lambda: process.num_fds() >= 200)
+            line.ask(publish={"channel": "event:here", "data": 1})
+            with pytest.raises(OSError):
+                request(hub, "/health")
+        eventually(lambda: process.num_fds() < 100)
+        assert refused(hub, "descriptors") >= 300
+        assert (tmp_path / "hub.log").read_text().splitlines() == [hub.url]
+    finally:
+        hub.kill()
 
 
 def test_sockets_of_an_address(tmp_path: Path) -> None:
