@@ -29,6 +29,14 @@ def test_every_threat_has_a_defence_code_and_a_test() -> None:
 def test_named_code_and_tests_exist(row: list[str]) -> None:
     for path in re.findall(r"`([\w/]+\.(?:py|ts|css))", row[2]):
         assert (ROOT / path).exists() or (ROOT / "rtwidgets" / path).exists(), path
+    for path, names in re.findall(r"`([\w/]+\.(?:py|ts|css))` \(((?:`\w+`(?:, | and )?)+)\)", row[2]):
+        place = ROOT / path if (ROOT / path).exists() else ROOT / "rtwidgets" / path
+        for name in re.findall(r"\w+", names):
+            assert re.search(
+                rf"(?:def|class|function|const) {name}\b|^{name} ?[:=]|\b{name}\(.*\{{$",
+                place.read_text(),
+                re.M,
+            ), f"{path} has no {name}"
     assert not re.search(r"`test_(?![\w]*\.)", row[3]), "write ::test_… behind the file that it is in"
     assert "..." not in row[3] and "…" not in row[3], "write test_name_* for several"
     file: Path | None = None

@@ -93,13 +93,16 @@ class PromptHttpProtocol(H11Protocol):
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._leave()
         super().handle_websocket_upgrade(event)
-        websocket = self.transport.get_protocol()
+        websocket: Any = self.transport.get_protocol()
         if self.addresses is not None and getattr(websocket, "scope", None) is None:
-            # It was no handshake, and has its answer: the gate hears nothing of it.
+            # It was no handshake: the gate hears nothing of it.
             try:
                 self.addresses.note_request(self.addresses.of(dict(self.scope)))
             except TooManyError:
                 self.transport.abort()
+        if not self.transport.is_closing() and websocket.conn.handshake_exc is not None:
+            # Such as one with a body: uvicorn would leave it open without an answer.
+            self.send_400_response("Invalid WebSocket handshake.")
 
     def send_400_response(self, msg: str) -> None:
         if self.cycle is not None:

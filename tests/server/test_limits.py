@@ -164,6 +164,26 @@ def test_what_is_no_http_writes_no_line_and_is_bounded(tmp_path: Path) -> None:
         assert (tmp_path / "hub.log").read_text() == before
 
 
+UPGRADE = (
+    b"GET /connection/websocket HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n"
+)
+# Handshakes that HTTP takes and the parser of WebSockets does not.
+NO_HANDSHAKES = {
+    "a body": UPGRADE + b"Content-Length: 5\r\n\r\n",
+    "a long line": UPGRADE + b"X-Long: " + b"x" * 10_000 + b"\r\n\r\n",
+    "many lines": UPGRADE + b"X-Many: x\r\n" * 300 + b"\r\n",
+    "no key": UPGRADE.replace(b"Sec-WebSocket-Key", b"X-Key") + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_HANDSHAKES.values(), ids=NO_HANDSHAKES)
+def test_a_handshake_that_is_none_is_answered_and_ended(own_hub: HubProcess, text: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", own_hub.port), timeout=5) as plain:
+        plain.sendall(text % own_hub.port)
+        assert plain.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
+
+
 # What a browser sends of a page of another site that fetches, and of one that shows a picture.
 FETCH = {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "cors"}
 PICTURE = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}
