@@ -16,11 +16,11 @@ export interface ColumnStyle {
 
 const SAMPLE = 200;
 
-/** Judge a column by a sample of its rows. */
-export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: boolean): ColumnStyle {
+/** Judge a column by a sample of its rows, and by a cell in sight if the sample may miss the only ones. */
+export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: boolean, inSight: unknown = null): ColumnStyle {
   // From everywhere: the first rows of a table are often its smallest.
   const stride = Math.max(1, Math.floor(rows.size / SAMPLE));
-  const cells: unknown[] = [];
+  const cells = inSight === null ? [] : [inSight];
   let i = 0;
   for (const row of rows.values()) {
     const cell = i++ % stride === 0 || i === rows.size ? row.get(name) : null;

@@ -59,6 +59,8 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
   /** The longest text seen in each column. */
   let longest: string[] = [];
   let styledRows = 0;
+  /** Cells that were in sight while their column had no style: the sample of its rows may have none. */
+  const unstyled = new Map<string, unknown>();
   let shownSort = "";
   const pool: DrawnRow[] = [];
 
@@ -102,7 +104,8 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const before = new Map(columns.map((name, i) => [name, { width: widths[i] ?? 0, longest: longest[i] ?? "" }]));
     columns = [...now];
     styledRows = size;
-    styles = columns.map((name) => styleOfColumn(name, options.rows(), name === options.key()));
+    styles = columns.map((name) => styleOfColumn(name, options.rows(), name === options.key(), unstyled.get(name)));
+    unstyled.clear();
     longest = columns.map((name, i) => longer(styles[i]?.longest ?? "", before.get(name)?.longest ?? ""));
     widths = columns.map((name) => before.get(name)?.width ?? 0);
     layOut();
@@ -140,7 +143,6 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const size = fillPool(end - first);
     const spare = new Set(pool);
     let outgrown = false;
-    let unjudged = false;
     for (let index = first; index < end; index++) {
       const drawn = pool[index % size] as DrawnRow;
       spare.delete(drawn);
@@ -156,7 +158,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
         const text = cellText(value, styles[c] as ColumnStyle, nowMs);
         if (cell.textContent === text) return;
         cell.textContent = text;
-        unjudged ||= value !== null && value !== undefined && !styles[c]?.judged;
+        if (value !== null && value !== undefined && !styles[c]?.judged) unstyled.set(name, value);
         if (text.length > (longest[c]?.length ?? 0)) {
           longest[c] = text;
           outgrown = true;
@@ -165,7 +167,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
         else if (!news) settle(cell);
       });
     }
-    if (unjudged) {
+    if (unstyled.size > 0) {
       // The first cells of a column that was empty until now say how it looks.
       styledRows = 0;
       options.onScroll();

@@ -58,6 +58,7 @@ show(chart, "w4", { kind: "chart", channels: data("stream:prices"), options: { y
 show(chart, "w4", { kind: "chart", hub: "elsewhere", channels: data("stream:prices"), options: { title: "No kernel", height: 140 } });
 show(metric, "w4", { kind: "gauge", channels: data("stream:prices") });
 show(table, "w8", { kind: "table", channels: data("table:big"), options: { title: "100,000 rows", height: 240, sort: "-value" } });
+show(table, "w4", { kind: "table", channels: data("table:sparse"), options: { title: "One note", height: 240 } });
 
 // Data -----------------------------------------------------------------------------------------------------------
 
@@ -109,6 +110,9 @@ const processRow = (id: number) => ({
 processes.change(Array.from({ length: 214 }, (_, i) => processRow(1000 + i)));
 const big = connection.table("table:big");
 big.change(Array.from({ length: 100_000 }, (_, i) => ({ id: i, name: `row ${i}`, value: Math.random() * 1000, flag: i % 2 === 0, note: i % 7 ? null : "every seventh" })));
+
+const sparse = connection.table("table:sparse");
+sparse.change(Array.from({ length: 1000 }, (_, i) => ({ id: i, note: i === 1 ? "only here" : null })));
 
 const desk = connection.chat("chat:desk");
 desk.members = [

@@ -18,6 +18,10 @@ test("a mixed column is text; a key is not grouped; milliseconds are a time", ()
   assert.equal(cellText(123456, key, 0), "123456");
   assert.equal(styleOfColumn("v", rowsOf("v", [null, null]), false).judged, false);
   assert.equal(styleOfColumn("v", rowsOf("v", [null, 1]), false).judged, true);
+  // A sample of these misses the only one.
+  const sparse = rowsOf("v", Array.from({ length: 1000 }, (_, i) => (i === 1 ? 7.25 : null)));
+  assert.equal(styleOfColumn("v", sparse, false).judged, false);
+  assert.deepEqual(styleOfColumn("v", sparse, false, 7.25), { kind: "number", decimals: 2, grouped: true, longest: "7.25", judged: true });
   assert.equal(styleOfColumn("at", rowsOf("at", [1_700_000_000_000]), false).kind, "time");
 });
 
