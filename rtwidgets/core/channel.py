@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Raw
@@ -15,7 +15,7 @@ from ..protocol.messages import ClientInfo, Join, Leave, Publication, Push, Repl
 from .batch import Stored
 from .demand import Demand, demand_line, total
 from .durable import Durable
-from .erasing import erase_all
+from .erasing import Sayings, erased
 from .kinds import NOBODY, Author, Chat, DataError, FullError, Kind, Table, make_kind
 from .kinds.recency import place_behind
 from .log import ChannelLog
@@ -139,9 +139,11 @@ class Channel:
             size = log.size
             log.extend(accepted, now=now, info=info if self.kind.stamps_author else None)
             self._budget.used += log.size - size
-            if isinstance(self.kind, Chat) and self.kind.deleted:
-                self.erase(self.kind.deleted)
-                self.kind.deleted.clear()
+            if isinstance(self.kind, Chat):
+                self.kind.sayings.follow(log, self.kind.messages)
+                if self.kind.deleted:
+                    self.erase(self.kind, self.kind.deleted)
+                    self.kind.deleted.clear()
             self._mark_dirty()
         return faults
 
@@ -197,16 +199,15 @@ class Channel:
         size = self.log.size
         self.log.keep(lines, now)
         self._budget.used += self.log.size - size
+        if isinstance(self.kind, Chat):
+            self.kind.sayings.follow(self.log, self.kind.messages)
         self._mark_dirty()
 
-    def erase(self, messages: dict[str, int]) -> None:
-        """Take what deleted messages said out of the log.
-
-        Args:
-            messages: The offset where each was said, by its id.
-        """
+    def erase(self, chat: Chat, messages: Collection[str]) -> None:
+        """Take what deleted messages of this chat said out of the log; they are named by their ids."""
         size = self.log.size
-        self.log.change(min(messages.values()), lambda publications: erase_all(publications, messages))
+        offsets = chat.sayings.offsets(self.log, messages)
+        self.log.change(offsets, lambda publication: erased(publication, messages))
         self._budget.used += self.log.size - size
 
     def start_over(self) -> None:
@@ -244,7 +245,10 @@ class Channel:
         self.counted = stored.top
 
     def _recall(self) -> None:
-        """Find out when the rows of a table that was loaded changed last."""
+        """Find out when the rows of a table that was loaded changed last, or where a chat's messages are."""
+        if isinstance(self.kind, Chat):
+            self.kind.sayings = Sayings(message.id for message in self.kind.messages)
+            self.kind.sayings.follow(self.log, self.kind.messages)
         if not isinstance(self.kind, Table):
             return
         publications = self.log.publications(self.log.first, self.log.top + 1)

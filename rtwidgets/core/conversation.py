@@ -28,7 +28,7 @@ class Conversation:
     def __len__(self) -> int:
         return len(self._all)
 
-    def __contains__(self, message_id: str) -> bool:
+    def __contains__(self, message_id: object) -> bool:
         """Say whether a message of this id was said, deleted or not."""
         return message_id in self._all
 

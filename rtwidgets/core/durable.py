@@ -292,8 +292,8 @@ class Durable:
             self._seqs[key] = seq
         while len(self._seqs) > MAX_PRODUCERS:
             del self._seqs[next(iter(self._seqs))]
-        if batch.erased:
-            self._channel.erase(batch.erased)
+        if batch.erased and isinstance(self._channel.kind, Chat):
+            self._channel.erase(self._channel.kind, batch.erased)
         if lines:
             self._channel.keep(lines, now)
 

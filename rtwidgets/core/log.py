@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate, islice
 
 from ..protocol.codec import (
@@ -99,18 +99,22 @@ class ChannelLog:
         if len(times) > self._most or self._end - self._floor > self._most_bytes:
             self._trim()
 
-    def change(self, start: int, change: Callable[[list[bytes]], bool]) -> None:
+    def change(self, offsets: Iterable[int], change: Callable[[bytes], bytes | None]) -> None:
         """Replace publications in their places.
 
         Args:
-            start: Offset of the first that may change; it may have left the log.
-            change: Changes a list of publications, as history shows them, and says whether it did.
+            offsets: Of those that may change, rising.
+            change: Returns what takes the place of a publication, as history shows it; None if it stays.
         """
-        low = max(0, start - self.first)
-        publications = self.publications(self.first + low, self.top + 1)
-        if not change(publications):
+        changed = []
+        for index in (offset - self.first for offset in offsets):
+            publication = change(publication_of(self._head, self._lines[index]))
+            if publication is not None:
+                self._lines[index] = publication_line(self._head, publication)
+                changed.append(index)
+        if not changed:
             return
-        self._lines[low:] = self.lines_of(publications)
+        low = changed[0]
         floor = self._ends[low - 1] if low else self._floor
         self._ends[low:] = islice(accumulate(map(len, self._lines[low:]), initial=floor), 1, None)
         self._end = self._ends[-1]

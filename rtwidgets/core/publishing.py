@@ -12,7 +12,7 @@ from ..protocol import codec, codes
 from ..protocol.messages import Reply, RpcResult
 from .batch import producer_key
 from .channel import Channel
-from .kinds import DataError, Table
+from .kinds import Chat, DataError, Table
 from .kinds.table_change import may_replace
 from .notices import session_of
 from .refusal import Refusal
@@ -25,6 +25,8 @@ Steps: TypeAlias = Generator[None, float, None]
 
 # The hub remembers a producer's id after its connection; ours have 32 characters.
 MAX_PRODUCER_CHARS = 64
+# So many items of a batch are carried out at one go, where each is little work.
+ITEMS_AT_ONCE = 16
 
 _encode = msgspec.json.Encoder().encode
 
@@ -143,7 +145,7 @@ def publish_batch(connection: Connection, request_id: int, batch: Publish, now: 
 
 
 def _publish_items(connection: Connection, request_id: int, batch: Publish) -> Steps:
-    """Publish the items of a batch, with a pause behind each that may be as much work as many others."""
+    """Publish the items of a batch, with pauses: behind each that may be as much work as many others."""
     hub = connection.hub
     result = Published(batch.seq)
     archived: list[int] = []
@@ -172,7 +174,7 @@ def _publish_items(connection: Connection, request_id: int, batch: Publish) -> S
                 result.errors.append(_error(index, fault))
             if channel.kind.last_counts:
                 result.versions.append((index, channel.log.top))
-            if isinstance(channel.kind, Table):
+            if taken % ITEMS_AT_ONCE == 0 or isinstance(channel.kind, Table | Chat):
                 now = yield
     connection.inbox.charge_publications(taken + len(archived))
     kept: dict[Channel, list[int]] = {}

@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 # How many changes of its rows there are in so many frames.
 CHANGES = """async (grid) => {
     let count = 0;
-    new MutationObserver((changes) => { count += changes.length; }).observe(grid, { subtree: true, childList: true });
+    const observer = new MutationObserver((changes) => { count += changes.length; });
+    observer.observe(grid, { subtree: true, childList: true });
     for (let frame = 0; frame < 60; frame++) {
         grid.scrollIntoView({ block: "center" });  // widgets above it may still grow
         await new Promise(requestAnimationFrame);

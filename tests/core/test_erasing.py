@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from rtwidgets.core import Hub
-from rtwidgets.core.erasing import erased
+from rtwidgets.core.erasing import Sayings, erased
+from rtwidgets.core.log import ChannelLog
 
 from .model_archive import ModelArchive
 from .peers import Peer, make_hub, publications
@@ -102,3 +103,28 @@ def test_other_messages_stay_as_they_are() -> None:
     assert erased(publication, ("b",)) == (
         b'{"data":{"type":"delete","id":"b"},"info":{"user":"ann"},"offset":3,"time":5}'
     )
+
+
+def say(number: int) -> bytes:
+    return b'{"type":"message","id":"%d","text":"x"}' % number
+
+
+def test_where_messages_are_is_known_without_looking_through_the_log() -> None:
+    log = ChannelLog(CHAT, "epoch", history_size=10, history_ttl_s=60, window=10, max_bytes=0)
+    sayings = Sayings(["loaded"])
+    known = {"loaded", *map(str, range(9_000))}
+    log.extend(
+        [say(1), say(2), b'{"type":"reaction","id":"1","emoji":"+"}', b'{"type":"edit","id":"1"}'], now=1
+    )
+    sayings.follow(log, known)
+    assert list(sayings.offsets(log, ["1"])) == [1, 4]
+    assert list(sayings.offsets(log, ["loaded"])) == []
+    # It may be there: whoever deletes it knew more.
+    assert list(sayings.offsets(log, ["2", "unknown"])) == [1, 2, 3, 4]
+    for number in range(3, 9_000):
+        known.discard(str(number - 100))
+        log.extend([say(number)], now=1)
+        sayings.follow(log, known)
+    assert list(sayings.offsets(log, ["8999", "8990"])) == [8_992, 9_001]
+    assert list(sayings.offsets(log, ["8950", "loaded"])) == []
+    assert len(sayings._offsets) < 5_000

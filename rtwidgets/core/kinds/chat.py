@@ -22,7 +22,7 @@ from ...protocol.chat import (
 )
 from ..batch import Changes, Item
 from ..conversation import Conversation
-from ..erasing import sign_of
+from ..erasing import Sayings, sign_of
 from .base import Author, DataError, Moderator, Start, check_room
 from .chat_measure import NOTHING, REACTION_BYTES, Measure, measure, text_growth
 from .weight import text_weight
@@ -62,6 +62,7 @@ class Chat:
         self._parted: Changes = {}
         # Messages that were deleted, and the offset where each was said, until that is taken out of the log.
         self.deleted: dict[str, int] = {}
+        self.sayings = Sayings()
         # Whether the archive may have messages from before the kept ones.
         self._reaches_back = False
 
