@@ -237,6 +237,20 @@ def test_no_other_hub_answers_for_a_handler_that_is_here() -> None:
     assert "error" not in reply
 
 
+def test_calls_from_elsewhere_do_not_cut_off_a_handler_that_is_behind() -> None:
+    two = Two()
+    two.register(two.ann)
+    for number in range(40):
+        data = {"command": "go", "args": {"note": "x" * 60_000}}
+        two.bob.send({"id": 700 + number, "rpc": {"method": "rtwidgets.call", "data": data}})
+        two.wire.run()
+    refused = [message for message in two.bob.messages() if message.get("id", 0) >= 700]
+    assert {message["error"]["code"] for message in refused} == {1001}
+    assert refused[0]["error"]["message"].startswith("Busy: what serves 'go' has not read")
+    assert two.ann.connection.closing is None
+    assert len(two.told(two.ann, "call")) == 40 - len(refused) > 5
+
+
 def test_deadline_is_told_to_a_handler_elsewhere() -> None:
     two = Two()
     two.register(two.ann)
