@@ -11,6 +11,7 @@ import pytest
 from rtwidgets.client.table_copy import Change, TableCopy
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.inbox import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.publishing import ITEMS_AT_ONCE
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
@@ -160,6 +161,24 @@ def test_a_large_replacement_has_pauses_and_ends_as_the_new_table(way: str) -> N
         assert seen.rows == {key: {"id": key, "a": len(keys)} for key in keys}
     _, error = replace([*range(many), None], "x")
     assert error is not None and error["code"] == 107 and "'table:t'" in error["message"]
+
+
+@pytest.mark.parametrize(("kind", "together"), [("chat", 1), ("event", ITEMS_AT_ONCE)])
+def test_a_batch_is_carried_out_in_turns(kind: str, together: int) -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy = Peer(hub).connect()
+    hub.clock = Work()
+    items = [
+        {"channel": f"{kind}:a", "data": {"type": "message", "id": str(number), "text": "x"}}
+        for number in range(10 * together)
+    ]
+    data = {"producer": "p", "seq": 1, "items": items}
+    heavy.send({"id": 1, "rpc": {"method": "rtwidgets.publish", "data": data}})
+    log = hub.channel(f"{kind}:a").log
+    assert ids(heavy) == [] and 0 < log.top <= 4 * together
+    heavy.connection.resume(heavy.now)
+    heavy.connection.resume(heavy.now)
+    assert ids(heavy) == [1] and log.top == len(items)
 
 
 def test_a_batch_that_has_begun_is_done_though_its_connection_ends() -> None:
