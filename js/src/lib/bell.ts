@@ -92,5 +92,5 @@ export function whenSaid(timeMs: number, nowMs: number): string {
 
 function line(entry: Entry, nowMs: number): HTMLElement {
   const head = element("div", { class: "rtw-bell__head" }, names("rtw-bell__who", noticeHead(entry)), element("time", { text: whenSaid(entry.timeMs, nowMs) }));
-  return element("div", { class: "rtw-bell__line", role: "listitem" }, levelMark(entry.level), element("div", { class: "rtw-bell__said" }, head, element("div", { class: "rtw-bell__text", text: entry.text })));
+  return element("div", { class: "rtw-bell__line", role: "listitem" }, levelMark(entry.level), element("div", { class: "rtw-bell__said" }, head, element("div", { class: "rtw-bell__text", prose: entry.text })));
 }

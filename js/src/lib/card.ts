@@ -1,6 +1,6 @@
 // What every widget looks like from outside: a bordered card with a title, its tools, its state, and what is wrong.
 
-import { element, setText } from "./dom.ts";
+import { element, setProse, setText } from "./dom.ts";
 import { followTheme } from "./theme.ts";
 
 export interface CardOptions {
@@ -35,7 +35,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
   const title = element("div", { class: "rtw-head__title" });
   const tools = element("div", { class: "rtw-head__tools" });
   const body = element("div", { class: `rtw-body ${options.class}__body` });
-  const fixed = element("div", { class: "rtw-notice", text: (options.problems ?? []).join(". "), hidden: !options.problems?.length });
+  const fixed = element("div", { class: "rtw-notice", prose: (options.problems ?? []).join(". "), hidden: !options.problems?.length });
   const passing = element("div", { class: "rtw-notice", role: "alert", hidden: true });
   const head = element("div", { class: "rtw-head" }, title, tools, ...(options.badge ? [options.badge] : []));
   const root = options.inline
@@ -66,7 +66,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
     tools,
     notice(text) {
       passing.hidden = text === "";
-      setText(passing, text);
+      setProse(passing, text);
     },
     retitle,
   };

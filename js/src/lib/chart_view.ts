@@ -4,7 +4,7 @@ import { nextReading } from "./chart_reading.ts";
 import { describeChart, lastValues } from "./chart_text.ts";
 import type { ChartData, Group } from "./chart_data.ts";
 import { plotRows } from "./decimate.ts";
-import { element, setText } from "./dom.ts";
+import { element, setProse, setText } from "./dom.ts";
 import { formatClock, formatNumber, formatSpan } from "./format.ts";
 import { drawFrames } from "./frames.ts";
 import { ownKeys, readingKey } from "./keys.ts";
@@ -105,7 +105,7 @@ export function chartView(root: HTMLElement, body: HTMLElement, options: ChartVi
     }, Number.POSITIVE_INFINITY);
     const heading = data.choice.time ? formatClock(at, data.options.windowMs && data.options.windowMs < 60_000 ? "ms" : "second") : formatNumber(at);
     readout.show(heading, rows, plot.plotLeft + left, top);
-    if (reading !== null) setText(spoken, `${heading}: ${rows.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
+    if (reading !== null) setProse(spoken, `${heading}: ${rows.map(({ name, value }) => `${name} ${value}`).join(", ")}`);
   };
 
   const read = (key: string): void => {

@@ -131,7 +131,7 @@ function commandOf({ message, stoppable }: ChatRow, note: CommandNote, { scope, 
     head.append(stopper);
   }
   if (state === "running" && note.fraction !== null) made.append(progressOf(note.fraction));
-  if (message.text) made.append(element("div", { class: "rtw-chat__command-text", text: message.text }));
+  if (message.text) made.append(element("div", { class: "rtw-chat__command-text", prose: message.text }));
   return made;
 }
 

@@ -13,7 +13,7 @@ export interface OutgoingContext {
 export function buildOutgoing(item: Outgoing, { isLive, retry, discard }: OutgoingContext, signal: AbortSignal): HTMLElement {
   const made = element("div", { class: "rtw-chat__pending" });
   // A change of another message is shown when it fails only.
-  if (item.saying) made.append(element("div", { class: "rtw-chat__text", text: item.saying.text }));
+  if (item.saying) made.append(element("div", { class: "rtw-chat__text", prose: item.saying.text }));
   if (item.failure === null) {
     if (!item.saying) made.hidden = true;
     made.append(element("span", { class: "rtw-chat__state", text: isLive ? "sending…" : "waits for the connection" }));

@@ -1,6 +1,6 @@
 // A message's text as DOM: the small markup as elements of our own making, everything else as text.
 
-import { button, element, icon } from "./dom.ts";
+import { button, element, icon, inParts } from "./dom.ts";
 import { destination, parseMarkdown, type Block, type Span } from "./markdown.ts";
 import { shownName } from "./names.ts";
 import { quoted } from "./options.ts";
@@ -45,7 +45,7 @@ function blockNode(block: Block, context: TextContext): HTMLElement {
 
 /** Code with a button that copies it. */
 export function codeNode(text: string, language: string, signal: AbortSignal): HTMLElement {
-  const code = element("code", { class: "rtw-chat__code", text });
+  const code = element("code", { class: "rtw-chat__code", prose: text });
   code.tabIndex = 0;
   const copy = button({ class: "rtw-chat__copy", label: "Copy code" }, () => void copyText(text, code).then((done) => say(done)), signal);
   const word = element("span", { text: "Copy" });
@@ -76,9 +76,9 @@ function spanNodes(spans: readonly Span[], context: TextContext): (Node | string
 function spanNode(span: Span, context: TextContext): (Node | string)[] {
   switch (span.kind) {
     case "text":
-      return [span.text];
+      return [inParts(span.text)];
     case "code":
-      return [element("code", { class: "rtw-chat__inline-code", text: span.text })];
+      return [element("code", { class: "rtw-chat__inline-code", prose: span.text })];
     case "bold":
       return [element("strong", {}, ...spanNodes(span.spans, context))];
     case "italic":

@@ -1,6 +1,7 @@
 // How a table's column looks, judged by the cells it holds: side, decimals, width.
 
 import type { Key, Row } from "../connection/types.ts";
+import { cut, MAX_LINE } from "./cut.ts";
 import { decimalsFor, formatCell, formatClock, formatDay, formatNumber, looksLikeTime } from "./format.ts";
 
 export interface ColumnStyle {
@@ -37,9 +38,9 @@ export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: 
   return { ...style, longest, judged: cells.length > 0 };
 }
 
-/** A cell as its column shows it. */
+/** A cell as its column shows it, the beginning of a long one. */
 export function cellText(cell: unknown, { kind, decimals, grouped }: Pick<ColumnStyle, "kind" | "decimals" | "grouped">, nowMs: number): string {
-  if (typeof cell !== "number") return formatCell(cell);
+  if (typeof cell !== "number") return cut(formatCell(cell), MAX_LINE);
   if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
   if (!grouped && Number.isSafeInteger(cell)) return String(cell);
   return formatNumber(cell, kind === "number" ? decimals : null);

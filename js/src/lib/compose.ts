@@ -4,6 +4,7 @@ import type { ChatMessage } from "../connection/types.ts";
 import { authorOf } from "./chat_message.ts";
 import { completing } from "./completion.ts";
 import { completionMenu, type Choice } from "./completion_menu.ts";
+import { cut, MAX_LINE } from "./cut.ts";
 import { button, element, focusAround, icon, setNames, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { plainText } from "./markdown.ts";
@@ -100,7 +101,7 @@ export function compose(context: () => ComposeContext, signal: AbortSignal): Com
     const { draft, label, closed } = context();
     if (input.value !== draft.text) input.value = draft.text;
     input.setAttribute("aria-label", `Message to ${label}`);
-    input.placeholder = `Message ${label}`;
+    input.placeholder = cut(`Message ${label}`, MAX_LINE);
     input.readOnly = closed !== null;
     const { reply, edit } = draft;
     banner.hidden = reply === null && edit === null;

@@ -1,10 +1,14 @@
 // Building DOM from code: text goes in as text, attributes come from us only.
 
+import { cut, MAX_LINE, MAX_PROSE, parts } from "./cut.ts";
 import { piecesOf } from "./names.ts";
 
 export interface ElementOptions {
   readonly class?: string;
+  /** A label, a name, a line: of a longer text its beginning. */
   readonly text?: string;
+  /** A text that is there to be read. */
+  readonly prose?: string;
   readonly role?: string;
   readonly label?: string;
   readonly hidden?: boolean;
@@ -18,7 +22,8 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   if (options.class) made.className = options.class;
-  if (options.text !== undefined) made.textContent = options.text;
+  if (options.text !== undefined) setText(made, options.text);
+  if (options.prose !== undefined) setProse(made, options.prose);
   if (options.role) made.setAttribute("role", options.role);
   if (options.label) made.setAttribute("aria-label", options.label);
   if (options.hidden) made.hidden = true;
@@ -55,9 +60,10 @@ export function focusAround(el: Node): Element | null {
 
 /** Set a text with names in it, of which a lack of room cuts everything but the marks of guests. */
 export function setNames(target: HTMLElement, text: string): void {
-  if (target.textContent === text) return;
+  const shown = cut(text, MAX_LINE);
+  if (target.textContent === shown) return;
   target.classList.add("rtw-names");
-  target.replaceChildren(...piecesOf(text).map(({ text: piece, isMark }) => element("span", { class: isMark ? "rtw-names__guest" : "rtw-names__text", text: piece })));
+  target.replaceChildren(...piecesOf(shown).map(({ text: piece, isMark }) => element("span", { class: isMark ? "rtw-names__guest" : "rtw-names__text", text: piece })));
 }
 
 /** Make an element with such a text. */
@@ -73,7 +79,28 @@ export function describe(target: Element, ...by: Element[]): void {
   if ("ariaDescribedByElements" in described) described.ariaDescribedByElements = by;
 }
 
-/** Set text only where it differs: the same text again would still cost a layout. */
-export function setText(target: Node, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
+/** Set a label, a name or a line. */
+export function setText(target: Element, text: string): void {
+  put(target, cut(text, MAX_LINE));
+}
+
+/** Set a text that is there to be read. */
+export function setProse(target: Element, text: string): void {
+  put(target, cut(text, MAX_PROSE));
+}
+
+/** Only where it differs: the same text again would still cost a layout. */
+function put(target: Element, text: string): void {
+  if (target.textContent === text) return;
+  const made = inParts(text);
+  if (typeof made === "string") target.textContent = made;
+  else target.replaceChildren(made);
+}
+
+/** A text, or where it runs on without a space an element that a page lays out in parts. */
+export function inParts(text: string): HTMLElement | string {
+  const [first = "", ...others] = parts(text);
+  if (others.length === 0) return first;
+  // In one element, as each part were an item of its own in a flexible box.
+  return element("span", {}, first, ...others.flatMap((part) => [element("wbr"), part]));
 }

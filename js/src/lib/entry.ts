@@ -2,6 +2,7 @@
 
 import type { HubEvent } from "../connection/types.ts";
 import { isObject } from "../feeds/columns.ts";
+import { cut } from "./cut.ts";
 import { formatCell } from "./format.ts";
 import { shownName } from "./names.ts";
 
@@ -65,10 +66,6 @@ export function entryOf({ id, data, timeMs, user, name }: HubEvent): Entry {
 
 function levelOf(given: unknown): Level {
   return (typeof given === "string" && SYNONYMS.get(given.toLowerCase())) || "info";
-}
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** Whether a line is at least of this level and has these words, in whatever place. */

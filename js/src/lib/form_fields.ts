@@ -4,6 +4,7 @@
 
 import { isObject, type JsonObject } from "../feeds/columns.ts";
 import { textOf } from "./cells.ts";
+import { MAX_TYPED } from "./cut.ts";
 
 export type Scalar = "text" | "integer" | "number" | "date" | "datetime" | "time";
 
@@ -94,7 +95,8 @@ function fieldOf(name: string, given: JsonObject, required: boolean): Field {
     choices: [] as readonly unknown[],
     items: { control: "text", bounds: NO_BOUNDS } as Bounded,
     bounds: boundsOf(schema),
-    fallback: given.default,
+    // A field has no room for a longer one: whoever leaves it empty gets it.
+    fallback: (JSON.stringify(given.default) ?? "").length > MAX_TYPED ? undefined : given.default,
   };
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return { ...base, control: "choice", choices: schema.enum.slice(0, MAX_CHOICES) };
   // Three answers need more than a tick.

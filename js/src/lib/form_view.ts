@@ -23,7 +23,7 @@ const LIST_ROWS = 3;
 /** Build a field; `onEntry` hears what somebody puts in. */
 export function fieldView(field: Field, onEntry: (entry: Entry) => void, signal: AbortSignal): FieldView {
   const input = inputOf(field);
-  const help = element("div", { class: "rtw-field__help", text: field.help, hidden: field.help === "" });
+  const help = element("div", { class: "rtw-field__help", prose: field.help, hidden: field.help === "" });
   const fault = element("div", { class: "rtw-field__fault", role: "alert", hidden: true });
   const mark = element("span", { class: "rtw-field__mark", text: field.required && field.control !== "checkbox" ? " *" : "" });
   mark.setAttribute("aria-hidden", "true");

@@ -2,7 +2,7 @@
 
 import type { Key, Row } from "../connection/types.ts";
 import { cellText, styleOfColumn, type ColumnStyle } from "./column_style.ts";
-import { button, element, icon } from "./dom.ts";
+import { button, element, icon, setText } from "./dom.ts";
 import { listKey, ownKeys } from "./keys.ts";
 import type { RowOrder, Sort } from "./row_order.ts";
 import { reachableRows, rowsInSight } from "./virtual_rows.ts";
@@ -13,6 +13,8 @@ const CELL_PADDING_PX = 28;
 const HEAD_PADDING_PX = 44;
 const MAX_WIDTH_PX = 320;
 const MAX_HEAD_PX = 200;
+/** So many characters are as wide as a column gets. */
+const MEASURED_CHARS = 100;
 const FLASH_MS = 900;
 /** A cell that changes in every frame glows on: to start its flash again each time would show nothing more. */
 const RENEW_MS = 100;
@@ -157,7 +159,7 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
         const value = row?.get(name);
         const text = cellText(value, styles[c] as ColumnStyle, nowMs);
         if (cell.textContent === text) return;
-        cell.textContent = text;
+        setText(cell, text);
         if (value !== null && value !== undefined && !styles[c]?.judged) unstyled.set(name, value);
         if (text.length > (longest[c]?.length ?? 0)) {
           longest[c] = text;
@@ -203,7 +205,7 @@ function textMeasure(root: HTMLElement): (text: string, px: number, weight: numb
   return (text, px, weight) => {
     if (!context) return text.length * px * 0.6;
     context.font = `${weight} ${px}px ${family}`;
-    return context.measureText(text).width;
+    return context.measureText(text.slice(0, MEASURED_CHARS)).width;
   };
 }
 

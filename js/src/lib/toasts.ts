@@ -83,7 +83,7 @@ class Toasts {
       "div",
       { class: "rtw-toast", role: urgent ? "alert" : "status" },
       levelMark(entry.level),
-      element("div", { class: "rtw-toast__said" }, ...(head ? [names("rtw-toast__head", head)] : []), element("div", { class: "rtw-toast__text", text: entry.text }), count),
+      element("div", { class: "rtw-toast__said" }, ...(head ? [names("rtw-toast__head", head)] : []), element("div", { class: "rtw-toast__text", prose: entry.text }), count),
       close,
     );
     root.dataset.tone = entry.level;

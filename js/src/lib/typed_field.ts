@@ -1,6 +1,7 @@
 // A field to type a shared value into: text, a number, a date.
 
 import { controlCard, type Control, type ControlState } from "./control.ts";
+import { MAX_TYPED } from "./cut.ts";
 import { button, element, setNames, setText } from "./dom.ts";
 import { ownKeys, typingKey } from "./keys.ts";
 import { quoted } from "./options.ts";
@@ -45,6 +46,7 @@ export function typedField(
   const parse = (text: string): Parsed => (text === "" && input.validity.badInput ? { fault: "it is not complete yet" } : parts.parse(text));
   input.type = parts.type;
   input.autocomplete = "off";
+  input.maxLength = MAX_TYPED;
   ownKeys(input, typingKey, signal);
   const told = element("span", { class: "rtw-rival__told" });
   const mine = button({ class: "rtw-rival__do", text: "Set mine" }, () => typed.commit(), signal);

@@ -3,7 +3,7 @@
 import { LOCK, statusBadge } from "../lib/badge.ts";
 import { card } from "../lib/card.ts";
 import { COMMAND_CHANNELS, CommandLink, commandPicture, schemaIn, textIn, type Ending } from "../lib/command_link.ts";
-import { describe, element, icon, setText } from "../lib/dom.ts";
+import { describe, element, icon, setProse } from "../lib/dom.ts";
 import { readForm } from "../lib/form_entries.ts";
 import { firstEntry, readFormSchema, type Entry } from "../lib/form_fields.ts";
 import { fieldView, resetButton, type FieldView } from "../lib/form_view.ts";
@@ -79,7 +79,7 @@ export default defineWidget<Options, State>({
       fieldsEnd.abort();
       fieldsEnd = new AbortController();
       const { fields: known, help: words } = readFormSchema(schema);
-      setText(help, words);
+      setProse(help, words);
       help.hidden = words === "";
       views = known.map((field) =>
         fieldView(
@@ -135,7 +135,7 @@ export default defineWidget<Options, State>({
       const isShown = ending !== null && (why === null || ending.state !== "done");
       const { text: words, tone } = isShown && ending ? endingText(ending) : { text: run ? "" : (why ?? ""), tone: "" };
       const hasResult = ending?.state === "done" && ending.result !== null && ending.result !== undefined;
-      setText(outcome, hasResult && isShown ? "done" : words);
+      setProse(outcome, hasResult && isShown ? "done" : words);
       outcome.hidden = outcome.textContent === "";
       outcome.dataset.tone = tone;
       if (ending !== shownEnding) {

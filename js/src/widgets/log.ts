@@ -172,7 +172,7 @@ function lineOf({ timeMs, level, text: said, fields, who }: Entry, nowMs: number
     " ",
     element("span", { class: "rtw-log__field" }, element("span", { class: "rtw-log__name", text: name }), element("span", { class: "rtw-log__value", text: value })),
   ]);
-  const line = element("div", { class: "rtw-log__line" }, time, levelMark(level), element("div", { class: "rtw-log__said" }, element("span", { class: "rtw-log__text", text: said }), ...shown));
+  const line = element("div", { class: "rtw-log__line" }, time, levelMark(level), element("div", { class: "rtw-log__said" }, element("span", { class: "rtw-log__text", prose: said }), ...shown));
   line.dataset.tone = level;
   return line;
 }
