@@ -23,14 +23,33 @@ export function parts(text: string): string[] {
   const made: string[] = [];
   let [start, run] = [0, 0];
   for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === " " || char === "\n" || char === "\t") run = at + 1;
+    if (isBreak(text[at] ?? "")) run = at + 1;
     if (at - run < PART) continue;
     run = boundary(text, at);
     made.push(text.slice(start, run));
     start = run;
   }
   made.push(text.slice(start));
+  return made;
+}
+
+/** Whether a line may end behind it anyway: at a space, and at each sign of Chinese and Japanese. */
+function isBreak(char: string): boolean {
+  return char === " " || char === "\n" || char === "\t" || (char >= "\u2e80" && char <= "\u9fff");
+}
+
+/** A line in pieces of at most so many characters, of which each but the last ends with a space where there is one. */
+export function pieces(line: string, most: number): string[] {
+  const made: string[] = [];
+  let start = 0;
+  while (line.length - start > most) {
+    const at = start + most;
+    const space = line.lastIndexOf(" ", at - 1) + 1;
+    const end = space > start + most / 2 ? space : boundary(line, at);
+    made.push(line.slice(start, end));
+    start = end;
+  }
+  made.push(line.slice(start));
   return made;
 }
 

@@ -95,7 +95,7 @@ function fieldOf(name: string, given: JsonObject, required: boolean): Field {
     choices: [] as readonly unknown[],
     items: { control: "text", bounds: NO_BOUNDS } as Bounded,
     bounds: boundsOf(schema),
-    // A field has no room for a longer one: whoever leaves it empty gets it.
+    // A field has no room for a longer one; who leaves it empty gets it.
     fallback: (JSON.stringify(given.default) ?? "").length > MAX_TYPED ? undefined : given.default,
   };
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return { ...base, control: "choice", choices: schema.enum.slice(0, MAX_CHOICES) };

@@ -1,5 +1,6 @@
 // The part of Markdown that a chat understands, as data. What is no markup stays as it was written.
 
+import { parts, pieces } from "./cut.ts";
 import { MENTION } from "./mentions.ts";
 import { shownName } from "./names.ts";
 
@@ -37,6 +38,8 @@ const MAX_ELEMENTS = 1_000;
 /** What a block of code, and an item, are made of. */
 const OF_CODE = 8;
 const OF_ITEM = 4;
+/** Longer paragraphs are several: a browser that has to turn their parts around needs the square of their length. */
+const MAX_PARAGRAPH = 2_000;
 
 /** How many elements may still be made. */
 interface Room {
@@ -46,18 +49,28 @@ interface Room {
 /** Read a message. */
 export function parseMarkdown(text: string): Block[] {
   const blocks: Block[] = [];
-  const room = { left: MAX_ELEMENTS };
+  // What runs on without a space takes elements, too: a break each, and one around them.
+  const room = { left: MAX_ELEMENTS - 2 * (parts(text).length - 1) };
   let plain: string[] = [];
+  let length = 0;
   const end = () => {
     if (plain.length === 0) return;
     room.left -= 1;
     blocks.push({ kind: "paragraph", spans: parseSpans(plain.join("\n"), room) });
     plain = [];
+    length = 0;
+  };
+  const add = (line: string) => {
+    for (const piece of pieces(line, MAX_PARAGRAPH)) {
+      if (length + piece.length > MAX_PARAGRAPH) end();
+      plain.push(piece);
+      length += piece.length + 1;
+    }
   };
   const lines = text.split("\n");
   for (let at = 0; at < lines.length; at++) {
     if (room.left <= 0) {
-      plain.push(...lines.slice(at));
+      for (const line of lines.slice(at)) add(line);
       break;
     }
     const line = lines[at] ?? "";
@@ -84,7 +97,7 @@ export function parseMarkdown(text: string): Block[] {
       blocks.push({ kind: "quote", spans: parseSpans(quoted.join("\n"), room) });
       at--;
     } else {
-      plain.push(line);
+      add(line);
     }
   }
   end();
