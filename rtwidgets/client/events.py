@@ -77,7 +77,7 @@ class Events(Channel):
     def on_publication(self, publication: Publication) -> None:
         """Pass the event on."""
         if self._on_event and publication.offset > self._old_until:
-            self._on_event.fire(self._event(publication))
+            self._on_event.fire(self._event(publication), size=len(bytes(publication.data)))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if not notice.recovered:

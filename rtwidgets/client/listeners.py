@@ -28,8 +28,8 @@ class Handle:
 class Calls(Protocol):
     """The calls of one callback."""
 
-    def call(self, *args: Any) -> None:
-        """Queue one."""
+    def call(self, *args: Any, **size: Any) -> None:
+        """Queue one, of `size` bytes on the wire."""
 
     def close(self) -> None:
         """Begin with nothing more."""
@@ -75,10 +75,10 @@ class Listeners:
         started.add(remove, current_run())
         return Handle(remove, self._label)
 
-    def fire(self, *args: object) -> None:
-        """Call all callbacks, on worker threads."""
+    def fire(self, *args: object, size: int = 0) -> None:
+        """Call all callbacks, on worker threads; `size` is how many bytes the arguments had on the wire."""
         for strand in self._strands:
-            strand.call(*args)
+            strand.call(*args, size=size)
 
     def clear(self) -> None:
         """Remove all callbacks."""

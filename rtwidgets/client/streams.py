@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RtWidgetsError
+from ..errors import ChannelError
 from ..protocol.messages import Error, Publication
 from .cells import TIME_COLUMN
 from .channel import Channel
@@ -19,11 +20,13 @@ from .listeners import Handle, Listeners
 from .notices import Subscribed
 from .past import pages_back, window
 from .reading import read_batches, read_columns
+from .rerun import current_run, started
+from .unread import Unread
 
 if TYPE_CHECKING:
     from .hub import Hub
 
-MAX_UNREAD_BATCHES = 10_000
+log = logging.getLogger("rtwidgets")
 
 
 class Stream(Channel):
@@ -37,7 +40,7 @@ class Stream(Channel):
 
     def __init__(self, hub: Hub, name: str) -> None:
         super().__init__(hub, name)
-        self._tell_refusal: set[Callable[[RtWidgetsError], None]] = set()
+        self._loops: set[Unread] = set()
         self._on_data = Listeners(f"on_data of {name!r}")
         self._old_until = 0
 
@@ -127,58 +130,63 @@ class Stream(Channel):
         return self._on_data.add(fn)
 
     async def __aiter__(self) -> AsyncIterator[dict[str, list[Any]]]:
-        """Yield new batches as they come; the oldest unread ones are skipped beyond 10,000.
+        """Yield new batches as they come.
+
+        Beyond 10,000 unread ones, or 64 MiB of them, the oldest are skipped, and the log says so. One that
+        can't be read is left out.
 
         Raises:
             ReplyError: If the hub refuses the subscription.
         """
-        loop = asyncio.get_running_loop()
-        unread: asyncio.Queue[dict[str, list[Any]] | RtWidgetsError] = asyncio.Queue()
-
-        def put(batch: dict[str, list[Any]] | RtWidgetsError) -> None:
-            if unread.qsize() >= MAX_UNREAD_BATCHES:
-                unread.get_nowait()
-            unread.put_nowait(batch)
-
-        def refuse(error: RtWidgetsError) -> None:
-            loop.call_soon_threadsafe(put, error)
-
-        self._tell_refusal.add(refuse)
-        stop = self.on_data(lambda batch: loop.call_soon_threadsafe(put, batch))
+        unread = Unread(f"the loop over {self.name!r}", asyncio.get_running_loop())
+        self._loops.add(unread)
+        # Running the cell again ends what it gets.
+        started.add(lambda: self._loops.discard(unread), current_run())
         try:
+            self._follow()
             while True:
-                batch = await unread.get()
-                if isinstance(batch, RtWidgetsError):
-                    raise batch
-                yield batch
+                try:
+                    batch = self._rows(await unread.get())
+                except ChannelError as error:
+                    log.warning("a batch is left out: %s", error)
+                else:
+                    yield batch
         finally:
-            stop()
-            self._tell_refusal.discard(refuse)
+            self._loops.discard(unread)
 
     def on_refused(self, error: Error) -> None:
         """Keep the reason and end the loops over this stream."""
         super().on_refused(error)
         assert self._refusal is not None
-        for tell in list(self._tell_refusal):
+        for unread in list(self._loops):
             try:
-                tell(self._refusal)
+                unread.refuse(self._refusal)
             except RuntimeError:  # the loop that iterated has ended
-                self._tell_refusal.discard(tell)
+                self._loops.discard(unread)
 
     def on_publication(self, publication: Publication) -> None:
         """Pass the batch on."""
-        if self._on_data and publication.offset > self._old_until:
-            self._fire(read_columns(publication.data, self.name))
+        if publication.offset <= self._old_until:
+            return
+        for unread in list(self._loops):
+            try:
+                unread.put(bytes(publication.data))
+            except RuntimeError:  # as above
+                self._loops.discard(unread)
+        if self._on_data:
+            data = bytes(publication.data)
+            self._on_data.fire(self._rows(data), size=len(data))
 
     def _apply_snapshot(self, notice: Subscribed) -> None:
         if not notice.recovered:
             self._old_until = notice.old_until
 
-    def _fire(self, batch: dict[str, list[Any]]) -> None:
+    def _rows(self, data: bytes) -> dict[str, list[Any]]:
+        batch = read_columns(data, self.name)
         times = batch.get(TIME_COLUMN)
         if times is not None:
             batch[TIME_COLUMN] = [t / 1000 if isinstance(t, int | float) else None for t in times]
-        self._on_data.fire(batch)
+        return batch
 
     def _clear(self) -> None:
         self._on_data.clear()

@@ -50,8 +50,11 @@ class Turns:
         # What the log has been told, once each.
         self._told_skipped = self._told_long = False
 
-    def call(self, message: Message) -> None:
-        """Queue a call; where too many wait, who has most of them loses the oldest, and the log is told."""
+    def call(self, message: Message, *, size: int = 0) -> None:
+        """Queue a call; where too many wait, who has most of them loses the oldest, and the log is told.
+
+        Its size does not count: a message has a bound of its own.
+        """
         author = message.user if self._is_async else ""
         if author not in self._waiting:
             self._waiting[author] = deque()

@@ -21,6 +21,8 @@ log = logging.getLogger("rtwidgets")
 
 MAX_THREADS = 16
 MAX_WAITING = 10_000
+# On the wire: what waits has been read, and takes some ten times that.
+MAX_WAITING_BYTES = 16 * 1024 * 1024
 USER_LOOP = "rtwidgets-handlers"
 
 
@@ -117,23 +119,31 @@ class Strand:
     def __init__(self, fn: Callable[..., Any], label: str, *, latest_only: bool = False) -> None:
         self._fn = fn
         self._label = label
-        self._waiting: deque[tuple[object, ...]] = deque(maxlen=1 if latest_only else None)
+        self._waiting: deque[tuple[int, tuple[object, ...]]] = deque()
+        self._bytes = 0
+        self._latest_only = latest_only
         self._lock = threading.Lock()
         self._busy = False
         self._closed = False
         self._skipped = 0
 
-    def call(self, *args: object) -> None:
-        """Queue a call; the oldest is skipped, and the log told, when too many wait."""
+    def call(self, *args: object, size: int = 0) -> None:
+        """Queue a call of so many bytes on the wire; the oldest are skipped, and the log told, at the bound."""
         with self._lock:
             if self._closed:
                 return
-            if self._waiting.maxlen is None and len(self._waiting) >= MAX_WAITING:
-                self._waiting.popleft()
+            if self._latest_only:
+                self._waiting.clear()
+                self._bytes = 0
+            while len(self._waiting) >= MAX_WAITING or (
+                self._waiting and self._bytes + size > MAX_WAITING_BYTES
+            ):
+                self._bytes -= self._waiting.popleft()[0]
                 self._skipped += 1
                 if self._skipped == 1:
                     log.warning("%s is slower than its data: calls are skipped", self._label)
-            self._waiting.append(args)
+            self._waiting.append((size, args))
+            self._bytes += size
             if self._busy:
                 return
             self._busy = True
@@ -144,6 +154,7 @@ class Strand:
         with self._lock:
             self._closed = True
             self._waiting.clear()
+            self._bytes = 0
 
     def _drain(self) -> None:
         while True:
@@ -151,7 +162,8 @@ class Strand:
                 if not self._waiting:
                     self._busy = False
                     return
-                args = self._waiting.popleft()
+                size, args = self._waiting.popleft()
+                self._bytes -= size
             try:
                 contextvars.copy_context().run(run_user, self._fn, *args)
             except BaseException:  # else no further call would come
