@@ -128,7 +128,7 @@ class Strand:
         self._skipped = 0
 
     def call(self, *args: object, size: int = 0) -> None:
-        """Queue a call of so many bytes on the wire; the oldest are skipped, and the log told, at the bound."""
+        """Queue a call of so many bytes on the wire; at the bound the oldest go, and the log is told."""
         with self._lock:
             if self._closed:
                 return

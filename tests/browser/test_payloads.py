@@ -92,6 +92,25 @@ def test_no_field_of_any_widget_takes_text_for_more(plain_pages: list[Page]) -> 
     assert (violations, faults) == ([], [])
 
 
+def test_no_field_of_any_widget_is_laid_out_at_one_go_with_a_text_that_runs_on(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page(viewport={"width": 600, "height": 2000})
+    page.goto(address)
+    page.wait_for_function("() => globalThis.rtwPayloads")
+    # Thai and Balinese signs, of which a browser needs the square of their number, and letters.
+    for sign in ("\u0e33", "\u1b44", "W"):
+        found: dict[str, int] = page.evaluate("(text) => rtwPayloads.longestRuns(text)", sign * 16_000)
+        shown = {
+            place: length for place, length in found.items() if not place.startswith(("input", "textarea"))
+        }
+        typed = {place: length for place, length in found.items() if place not in shown}
+        assert len(shown) > 40 and len(typed) > 5
+        assert {place: length for place, length in shown.items() if length > 100} == {}
+        assert {place: length for place, length in typed.items() if length > 2000} == {}
+    page.close()
+
+
 def test_the_same_texts_run_where_somebody_is_careless(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.add_init_script(HITS)

@@ -345,4 +345,24 @@ async function throwCarelessly(list: readonly string[]): Promise<void> {
   await later(500);
 }
 
-Object.assign(globalThis, { rtwPayloads: { throwAll, harmlessShapes, throwCarelessly, isPlain } });
+/** Where a text that runs on is laid out at one go, or typed into: places, and how much of it the longest has. */
+async function longestRuns(text: string): Promise<Record<string, number>> {
+  const { el } = stage(text);
+  await later(300);
+  await frames(3);
+  const found: Record<string, number> = {};
+  const note = (place: Element | null, length: number) => {
+    const name = `${place?.localName ?? ""}.${place?.className ?? ""}`;
+    found[name] = Math.max(found[name] ?? 0, length);
+  };
+  for (const root of [el, ...document.querySelectorAll(".rtw-toasts")]) {
+    const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) note(nodes.currentNode.parentElement, (nodes.currentNode as Text).length);
+    for (const field of root.querySelectorAll<HTMLInputElement>("input, textarea")) note(field, Math.max(field.value.length, field.placeholder.length));
+  }
+  clear();
+  el.remove();
+  return found;
+}
+
+Object.assign(globalThis, { rtwPayloads: { throwAll, harmlessShapes, longestRuns, throwCarelessly, isPlain } });
