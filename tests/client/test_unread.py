@@ -94,7 +94,8 @@ async def test_loop_over_a_stream_goes_on_behind_what_it_cant_read(
                 return
 
     reading = asyncio.create_task(read())
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0)
+    assert await asyncio.to_thread(stream._settled.wait, 10)
     stream.append(n=1)
     await asyncio.to_thread(stream.hub.flush)
     stream._check_open().publisher.put_whole(stream.name, b'{"n":3}')
