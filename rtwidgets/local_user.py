@@ -7,7 +7,7 @@ import os
 
 
 def local_user() -> str:
-    """Return the name of the user; of one that the system has no name for, as in some containers, the number."""
+    """Return the name of the user; the number of one without a name, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
