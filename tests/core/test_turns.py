@@ -80,6 +80,21 @@ def test_who_has_used_up_its_share_of_the_hubs_time_waits_and_others_do_not() ->
     assert len(ids(heavy)) == 4
 
 
+def test_who_comes_and_goes_before_many_members_is_slowed_down() -> None:
+    hub = make_hub(limits=Limits(commands_per_s=20))
+    for number in range(100):
+        Peer(hub, f"m{number}").connect().ask(subscribe={"channel": "chat:large"})
+    storm, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+
+    def comes_and_goes(peer: Peer, channel: str) -> int:
+        asked = [{"subscribe": {"channel": channel}}, {"unsubscribe": {"channel": channel}}] * 5
+        peer.send(*({"id": 10 + number, **request} for number, request in enumerate(asked)))
+        return len(ids(peer))
+
+    assert comes_and_goes(storm, "chat:large") == 1
+    assert comes_and_goes(other, "chat:small") == 10
+
+
 def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
     hub = make_hub(limits=Limits(work_ms_per_s=1))
     ann = Peer(hub).connect()
