@@ -1,5 +1,6 @@
 // A message's text as DOM: the small markup as elements of our own making, everything else as text.
 
+import { parts } from "./cut.ts";
 import { button, element, icon, inParts } from "./dom.ts";
 import { destination, parseMarkdown, type Block, type Span } from "./markdown.ts";
 import { shownName } from "./names.ts";
@@ -45,7 +46,9 @@ function blockNode(block: Block, context: TextContext): HTMLElement {
 
 /** Code with a button that copies it. */
 export function codeNode(text: string, language: string, signal: AbortSignal): HTMLElement {
-  const code = element("code", { class: "rtw-chat__code", prose: text });
+  // In parts that keep its lines whole: a place for a break is one here, too.
+  const [first = "", ...others] = parts(text);
+  const code = element("code", { class: "rtw-chat__code" }, first, ...others.map((part) => element("bdi", {}, part)));
   code.tabIndex = 0;
   const copy = button({ class: "rtw-chat__copy", label: "Copy code" }, () => void copyText(text, code).then((done) => say(done)), signal);
   const word = element("span", { text: "Copy" });

@@ -79,25 +79,19 @@ export function describe(target: Element, ...by: Element[]): void {
   if ("ariaDescribedByElements" in described) described.ariaDescribedByElements = by;
 }
 
-/** Set a label, a name or a line. */
+/** Set a label, a name or a line, only where it differs: the same text again would still cost a layout. */
 export function setText(target: Element, text: string): void {
-  put(target, cut(text, MAX_LINE));
+  const shown = cut(text, MAX_LINE);
+  if (target.textContent !== shown) target.textContent = shown;
 }
 
-/** Set a text that is there to be read. */
+/** Set a text that is there to be read, and that wraps. */
 export function setProse(target: Element, text: string): void {
-  put(target, cut(text, MAX_PROSE));
+  const shown = cut(text, MAX_PROSE);
+  if (target.textContent !== shown) target.replaceChildren(inParts(shown));
 }
 
-/** Only where it differs: the same text again would still cost a layout. */
-function put(target: Element, text: string): void {
-  if (target.textContent === text) return;
-  const made = inParts(text);
-  if (typeof made === "string") target.textContent = made;
-  else target.replaceChildren(made);
-}
-
-/** A text, or where it runs on without a space an element that a page lays out in parts. */
+/** A text, or where it runs on without a space an element that a page lays out in parts: lines may end between them. */
 export function inParts(text: string): HTMLElement | string {
   const [first = "", ...others] = parts(text);
   if (others.length === 0) return first;
