@@ -105,6 +105,17 @@ class Cursor:
             self.connection, "presence", self.channel.name
         )
 
+    def show_as(self, info: ClientInfo) -> None:
+        """Let the members see other info of its subscriber: to them one leaves and another joins."""
+        if info == self.info:
+            return
+        channel = self.channel
+        channel.tell_member(self.info, joined=False)
+        self.info = info
+        if channel.nodes is not None and (channel.namespace.presence or channel.namespace.join_leave):
+            channel.nodes.entered(channel, info)
+        channel.tell_member(info, joined=True)
+
     def start_at(self, offset: int) -> None:
         """Go back to an offset that the subscriber stands at."""
         self.offset = offset

@@ -137,6 +137,33 @@ def test_list_has_what_the_caller_may_see_with_its_members() -> None:
     assert rows["name"] == ["evening", "morning"]
 
 
+def test_members_are_who_their_newest_token_says_they_are() -> None:
+    hub = make_hub()
+    owner = opened(hub)
+    peer = member(hub, "bob", "owner")
+    for channel in (members_of("morning"), "chat:morning/desk"):
+        for each in (owner, peer):
+            each.ask(subscribe={"channel": channel})
+    owner.messages()
+    caps = caps_of_session("viewer", "morning")
+    token = hub.tokens.mint(user="bob", caps=caps, now=0.0, token_id="v", info={"name": "B"})
+    # A token that says the same changes nothing to the others.
+    for text, told in ((peer.token, []), (token, ["leave", "join"] * 2), (token, [])):
+        assert "refresh" in peer.ask(refresh={"token": text})
+        pushes = [message["push"] for message in owner.messages()]
+        assert [kind for push in pushes for kind in push if kind != "channel"] == told
+        for push in pushes:
+            info = push["leave" if "leave" in push else "join"]["info"]
+            assert info["conn_info"] == {"name": "Bob" if "leave" in push else "B"}
+            if push["channel"] == members_of("morning"):
+                assert info["chan_info"] == {"role": "owner" if "leave" in push else "viewer"}
+    there = owner.ask(presence={"channel": members_of("morning")})["presence"]["presence"]
+    assert there[peer.connection.client]["chan_info"] == {"role": "viewer"}
+    (session,) = owner.rpc("rtwidgets.sessions")["rpc"]["data"]["sessions"]
+    (bob,) = (who for who in session["members"] if who["user"] == "bob")
+    assert (bob["name"], bob["role"]) == ("B", "viewer")
+
+
 def test_members_hear_of_each_other_whatever_the_namespace_says() -> None:
     silent = Namespace("event", presence=False, join_leave=False)
     hub = make_hub(namespaces={"event": silent})
