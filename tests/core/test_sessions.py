@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from rtwidgets.core.sessions import KEPT_S, LIST, members_of
 from rtwidgets.errors import ChannelNameError
 from rtwidgets.protocol.names import check_session
 
-from .peers import Peer, make_hub
+from .peers import SECRET, Peer, make_hub
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(
     lambda name: not name.startswith("rtwidgets.")
@@ -170,7 +171,10 @@ def test_members_hear_of_each_other_whatever_the_namespace_says() -> None:
     owner = opened(hub)
     owner.ask(subscribe={"channel": members_of("morning")})
     viewer = member(hub, "bob", "viewer")
-    viewer.send({"id": 7, "subscribe": {"channel": members_of("morning")}})
+    # Nor does a subscription's own token give a role.
+    says = {"sub": "bob", "channel": members_of("morning"), "info": {"role": "owner"}}
+    token = jwt.encode(says, SECRET, algorithm="HS256")
+    viewer.send({"id": 7, "subscribe": {"channel": members_of("morning"), "token": token}})
     assert owner.messages()[0]["push"]["join"]["info"]["user"] == "bob"
     there = owner.ask(presence={"channel": members_of("morning")})["presence"]["presence"]
     roles = {info["user"]: info["chan_info"]["role"] for info in there.values()}
