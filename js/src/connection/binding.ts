@@ -169,6 +169,7 @@ async function askPresence(sub: Subscription, crowd: Members): Promise<void> {
     crowd.present(Object.values(clients).map(publisher));
   } catch {
     // The namespace keeps no presence, or the connection broke: then the next subscribe asks again.
+    crowd.unanswered();
   }
 }
 

@@ -51,6 +51,11 @@ export class Members {
     this.#changed();
   }
 
+  /** Presence is not told. */
+  unanswered(): void {
+    this.#since = null;
+  }
+
   joined(who: Publisher): void {
     this.#since?.push({ who, joined: true });
     this.#move(who, true);

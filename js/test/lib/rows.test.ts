@@ -171,7 +171,7 @@ test("a batch of late rows moves what is behind them once, not once for each", (
 function countMoved(work: () => void): number {
   const { copyWithin } = Float64Array.prototype;
   let moved = 0;
-  Float64Array.prototype.copyWithin = function (target: number, start: number, end = this.length) {
+  Float64Array.prototype.copyWithin = function (this: Float64Array, target: number, start: number, end = this.length) {
     moved += end - start;
     return copyWithin.call(this, target, start, end);
   };
