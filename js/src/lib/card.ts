@@ -1,6 +1,7 @@
 // What every widget looks like from outside: a bordered card with a title, its tools, its state, and what is wrong.
 
 import { element, setText } from "./dom.ts";
+import { cut } from "./format.ts";
 import { followTheme } from "./theme.ts";
 
 export interface CardOptions {
@@ -29,6 +30,8 @@ export interface Card {
 const NARROW_PX = 460;
 const TIGHT_PX = 300;
 const SLIM_PX = 180;
+/** What is wrong may name thousands of columns, of somebody's data. */
+const MAX_NOTICE = 400;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
@@ -66,7 +69,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
     tools,
     notice(text) {
       passing.hidden = text === "";
-      setText(passing, text);
+      setText(passing, cut(text, MAX_NOTICE));
     },
     retitle,
   };

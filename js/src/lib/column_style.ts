@@ -1,7 +1,7 @@
 // How a table's column looks, judged by the cells it holds: side, decimals, width.
 
 import type { Key, Row } from "../connection/types.ts";
-import { decimalsFor, formatCell, formatClock, formatDay, formatNumber, looksLikeTime } from "./format.ts";
+import { decimalsFor, formatClock, formatDay, formatNumber, looksLikeTime, shortCell } from "./format.ts";
 
 export interface ColumnStyle {
   readonly kind: "number" | "time" | "text";
@@ -39,7 +39,7 @@ export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: 
 
 /** A cell as its column shows it. */
 export function cellText(cell: unknown, { kind, decimals, grouped }: Pick<ColumnStyle, "kind" | "decimals" | "grouped">, nowMs: number): string {
-  if (typeof cell !== "number") return formatCell(cell);
+  if (typeof cell !== "number") return shortCell(cell);
   if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
   if (!grouped && Number.isSafeInteger(cell)) return String(cell);
   return formatNumber(cell, kind === "number" ? decimals : null);

@@ -2,7 +2,7 @@
 
 import type { HubEvent } from "../connection/types.ts";
 import { isObject } from "../feeds/columns.ts";
-import { formatCell } from "./format.ts";
+import { cut, formatCell, shortCell } from "./format.ts";
 import { shownName } from "./names.ts";
 
 export const LEVELS = ["debug", "info", "success", "warning", "error"] as const;
@@ -55,7 +55,7 @@ export function entryOf({ id, data, timeMs, user, name }: HubEvent): Entry {
     timeMs,
     level: levelOf(said?.level),
     text: cut(text, MAX_TEXT),
-    fields: fields.slice(0, MAX_FIELDS).map(([key, value]) => [cut(key, MAX_FIELD), cut(formatCell(value), MAX_FIELD)]),
+    fields: fields.slice(0, MAX_FIELDS).map(([key, value]) => [cut(key, MAX_FIELD), cut(shortCell(value), MAX_FIELD)]),
     who: shownName(name || user),
     user,
     type: typeof said?.type === "string" ? said.type : "",
@@ -65,10 +65,6 @@ export function entryOf({ id, data, timeMs, user, name }: HubEvent): Entry {
 
 function levelOf(given: unknown): Level {
   return (typeof given === "string" && SYNONYMS.get(given.toLowerCase())) || "info";
-}
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** Whether a line is at least of this level and has these words, in whatever place. */

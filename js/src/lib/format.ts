@@ -118,6 +118,26 @@ export function looksLikeTime(value: number): boolean {
   return value >= 1e11 && value < 1e14;
 }
 
+/** More than this is not seen of a cell. */
+const MAX_CELL = 500;
+/** What is seen of lists and objects: each frame and each comparison of a sort asks for it. */
+const nested = new WeakMap<object, string>();
+
+/** Any JSON cell as text, as much of it as is seen. */
+export function shortCell(value: unknown): string {
+  if (typeof value !== "object" || value === null) return cut(formatCell(value), MAX_CELL);
+  const known = nested.get(value);
+  if (known !== undefined) return known;
+  const text = cut(formatCell(value), MAX_CELL);
+  nested.set(value, text);
+  return text;
+}
+
+/** A text of at most so many characters. */
+export function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 /** Any JSON cell as text. */
 export function formatCell(value: unknown, decimals: number | null = null): string {
   if (value === null || value === undefined) return MISSING;

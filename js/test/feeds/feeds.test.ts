@@ -304,3 +304,9 @@ test("updates that the hub merged are counted, where a kind merges", () => {
   stream.publication(pub(8, { t: [1] }));
   assert.deepEqual([stream.status.merged, stream.status.gaps], [0, 1]);
 });
+
+test("what is wrong with a publication is said in few words, whatever it holds", () => {
+  const feed = new Stream("stream:px");
+  feed.publication(pub(1, { ["x".repeat(60_000)]: 1 }));
+  assert.ok((feed.status.reason ?? "").startsWith("stream:px: a batch: column") && (feed.status.reason ?? "").length <= 1_000);
+});
