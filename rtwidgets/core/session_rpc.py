@@ -18,7 +18,7 @@ from .refusal import Refusal
 from .revocation import Revocation
 from .revoking import revoke
 from .roles import ROLES, role_in_session
-from .sessions import NAMED_MEMBERS, Session, about
+from .sessions import NAMED_MEMBERS, Session, about, members_of
 from .tokens import TokenError
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def _sessions(connection: Connection, request_id: int, data: Nothing, now: float
     connection.inbox.charge(sessions.work)
     shown = []
     for session in sessions.seen_by(connection):
-        members, count = sessions.members(session.name, NAMED_MEMBERS)
+        # Who is there is told to whom their channel tells it.
+        may_ask = connection.hub.may(connection, "presence", members_of(session.name))
+        members, count = sessions.members(session.name, NAMED_MEMBERS) if may_ask else ([], 0)
         about_it = _shown(session, _role(connection, session.name))
         shown.append({**about_it, "members": members, "member_count": count})
     return {"sessions": shown}

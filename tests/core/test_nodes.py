@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from rtwidgets.core import Namespace
+from rtwidgets.core.capabilities import ALL_VERBS
 from rtwidgets.core.node_messages import Anew, Answered, Progressed, Shared, Told, decode, encode
 
 from .model_broker import ModelBroker
@@ -235,6 +236,34 @@ def test_no_other_hub_answers_for_a_handler_that_is_here() -> None:
     assert two.ann.messages() == []
     reply = two.ann.rpc("rtwidgets.reply", call=call["id"], result=1)
     assert "error" not in reply
+
+
+def test_calls_from_elsewhere_do_not_cut_off_a_handler_that_is_behind() -> None:
+    two = Two()
+    two.register(two.ann)
+    for number in range(40):
+        data = {"command": "go", "args": {"note": "x" * 60_000}}
+        two.bob.send({"id": 700 + number, "rpc": {"method": "rtwidgets.call", "data": data}})
+        two.wire.run()
+    refused = [message for message in two.bob.messages() if message.get("id", 0) >= 700]
+    assert {message["error"]["code"] for message in refused} == {1001}
+    assert refused[0]["error"]["message"].startswith("Busy: what serves 'go' has not read")
+    assert two.ann.connection.closing is None
+    assert len(two.told(two.ann, "call")) == 40 - len(refused) > 5
+
+
+def test_who_may_not_call_a_command_does_not_cancel_its_calls_from_elsewhere() -> None:
+    two = Two()
+    two.register(two.ann)
+    two.call(two.ann)
+    (call,) = two.told(two.ann, "call")
+    two.one.hub.tick(2.0)  # so that it is shown, also to the other hub
+    two.wire.run(2.0)
+    eve = Peer(two.other.hub, "eve", {"value:*": ALL_VERBS}).connect()
+    assert eve.rpc("rtwidgets.cancel", call=call["id"])["error"]["code"] == 103
+    assert two.bob.rpc("rtwidgets.cancel", call=call["id"])["rpc"]["data"] == {"state": "cancelling"}
+    two.wire.run(2.0)
+    assert two.told(two.ann, "cancel")[0]["by"] == "Bob"
 
 
 def test_deadline_is_told_to_a_handler_elsewhere() -> None:

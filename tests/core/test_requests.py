@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.capabilities import Caps
+from rtwidgets.core.roles import caps_of_session
 from rtwidgets.core.tokens import TokenRules, Tokens
 from rtwidgets.protocol.messages import Command
 
@@ -339,6 +340,26 @@ def test_subscription_token_opens_its_channel_for_its_user() -> None:
     assert "event:a" in peer.connection.cursors
     hub.tick(100.0)
     assert [m["push"]["unsubscribe"]["code"] for m in peer.messages() if "push" in m] == [2501]
+
+
+def test_subscription_with_a_token_of_its_own_outlives_the_right_of_the_connections() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a")})
+    peer.ask(subscribe={"channel": "event:b"})
+    assert "refresh" in peer.ask(refresh={"token": Peer(peer.hub, caps={}).token})
+    assert list(peer.connection.cursors) == ["event:a"]
+
+
+def test_info_of_a_subscription_token_is_not_the_role_in_a_session() -> None:
+    hub = make_hub()
+    owner = Peer(hub).connect()
+    owner.rpc("rtwidgets.session", session="m")
+    members = "event:m/rtwidgets.members"
+    guest = Peer(hub, "bob", caps_of_session("viewer", "m")).connect()
+    token = sub_token(members, "bob", info={"role": "owner"})
+    assert "subscribe" in guest.ask(subscribe={"channel": members, "token": token})
+    (info,) = owner.ask(presence={"channel": members})["presence"]["presence"].values()
+    assert info["chan_info"] == {"role": "viewer"}
 
 
 def test_history_limit_since_and_reverse() -> None:

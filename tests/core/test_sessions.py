@@ -137,6 +137,20 @@ def test_list_has_what_the_caller_may_see_with_its_members() -> None:
     assert rows["name"] == ["evening", "morning"]
 
 
+def test_who_may_not_ask_for_presence_is_not_told_of_members_in_the_list() -> None:
+    hub = make_hub()
+    opened(hub).ask(subscribe={"channel": members_of("morning")})
+    reads: Verb = "subscribe"
+    caps: Caps = {"value:*": frozenset((reads,)), "table:*": frozenset((reads,))}
+    other = Peer(hub, "bob", caps).connect()
+    assert other.ask(presence={"channel": members_of("morning")})["error"]["code"] == 103
+    (seen,) = other.rpc("rtwidgets.sessions")["rpc"]["data"]["sessions"]
+    assert (seen["name"], seen["members"], seen["member_count"]) == ("morning", [], 0)
+    # All sessions are for who may see all of them, not for who may read any table.
+    narrow = Peer(hub, "eve", {"table:*": frozenset((reads,))}).connect()
+    assert narrow.ask(subscribe={"channel": LIST})["error"]["code"] == 103
+
+
 def test_members_hear_of_each_other_whatever_the_namespace_says() -> None:
     silent = Namespace("event", presence=False, join_leave=False)
     hub = make_hub(namespaces={"event": silent})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +165,22 @@ def test_link_names_where_browsers_reach_the_hub() -> None:
     ):
         said = runner.invoke(main, ["admin-link"], env={"RTWIDGETS_AUTH_HMAC_SECRET": SECRET, **variables})
         assert said.output.startswith(f"{base}/admin#eyJ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ('jwks = "keys.json"', "the hub has no hmac_secret to sign tokens with"),
+        (f'hmac_secret = "{SECRET}"\nalgorithms = ["RS256"]\njwks = "keys.json"', "does not list HS256"),
+    ],
+)
+def test_settings_that_can_not_sign_say_so(tmp_path: Path, settings: str, why: str) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(f"[auth]\n{settings}\n")
+    said = CliRunner().invoke(main, ["admin-link", "--config", str(config)])
+    assert said.exit_code == 1 and why in said.output and "--token-file" in said.output
+    said = CliRunner().invoke(main, ["token", "--config", str(config), "--user", "ann"])
+    assert said.exit_code == 1 and isinstance(said.exception, SystemExit), said.output
 
 
 def test_layout_fits_the_grid() -> None:
