@@ -7,41 +7,47 @@ const TEXT_BYTES = 24;
 const NESTED_BYTES = 64;
 const NUMBER_BYTES = 8;
 
+interface Kept<T> {
+  readonly item: T;
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** The newest items; the last one is kept however large it is. */
 export class Newest<T> {
-  readonly #items: T[] = [];
-  readonly #sizes: { readonly count: number; readonly bytes: number }[] = [];
+  /** What went leaves a hole, until there are enough of them to close: to move all at each costs as much as all. */
+  #kept: (Kept<T> | null)[] = [];
+  #holes = 0;
   #count = 0;
   #bytes = 0;
 
   constructor(readonly maxCount: number) {}
 
   /** Oldest first. */
-  get items(): readonly T[] {
-    return this.#items;
+  get items(): T[] {
+    return this.#kept.slice(this.#holes).map((one) => (one as Kept<T>).item);
   }
 
   /** Add what counts for so many and was made of `data`. */
   add(item: T, count: number, data: unknown): void {
     const bytes = bytesOf(data);
-    this.#items.push(item);
-    this.#sizes.push({ count, bytes });
+    this.#kept.push({ item, count, bytes });
     this.#count += count;
     this.#bytes += bytes;
-    let drop = 0;
-    while (drop < this.#items.length - 1 && (this.#count > this.maxCount || this.#bytes > MAX_BYTES)) {
-      const size = this.#sizes[drop++];
-      this.#count -= size?.count ?? 0;
-      this.#bytes -= size?.bytes ?? 0;
+    while (this.#holes < this.#kept.length - 1 && (this.#count > this.maxCount || this.#bytes > MAX_BYTES)) {
+      const oldest = this.#kept[this.#holes];
+      this.#kept[this.#holes++] = null;
+      this.#count -= oldest?.count ?? 0;
+      this.#bytes -= oldest?.bytes ?? 0;
     }
-    if (drop === 0) return;
-    this.#items.splice(0, drop);
-    this.#sizes.splice(0, drop);
+    if (this.#holes <= this.#kept.length / 2) return;
+    this.#kept.splice(0, this.#holes);
+    this.#holes = 0;
   }
 
   clear(): void {
-    this.#items.length = this.#sizes.length = 0;
-    this.#count = this.#bytes = 0;
+    this.#kept = [];
+    this.#holes = this.#count = this.#bytes = 0;
   }
 }
 
