@@ -11,7 +11,7 @@ from msgspec import Struct
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_session
-from .about_hub import ADMIN_CAPS
+from .about_hub import ADMIN_CAPS, ADMIN_USER
 from .capabilities import Credentials
 from .invites import MAX_MAKERS, MAX_TTL_S, SIGN_IN_S, Invite, InviteError, make_invite, read_invite
 from .refusal import Refusal
@@ -119,7 +119,7 @@ def _sign_in(connection: Connection, request_id: int, data: SignIn, now: float) 
     if data.admin and not who.owner:
         raise Refusal(codes.PERMISSION_DENIED, "only the hub's owner may look at all of it")
     invite = Invite(
-        user=who.user,
+        user=ADMIN_USER if data.admin else who.user,
         info=None if who.info is None else msgspec.json.decode(who.info),
         caps=ADMIN_CAPS if data.admin else who.caps,
         until=who.expires_at,

@@ -269,6 +269,37 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
     assert owner.rpc("rtwidgets.unshare", invite=reply["invite"])["error"]["code"] == 107
 
 
+@pytest.mark.parametrize("what", ["link", "guest", "maker"])
+def test_a_guests_sign_in_is_of_the_same_guest_with_no_more_rights_and_ends_with_it(what: str) -> None:
+    hub = make_hub()
+    link = shared(owner_of(hub), "viewer", ttl_s=100)
+    guest = joined(hub, link["invite"], "Gus").connect()
+    own = guest.connection.credentials
+    assert own is not None
+    signed = guest.rpc("rtwidgets.sign_in")["rpc"]["data"]
+    assert signed["expires_at_ms"] <= link["expires_at_ms"]
+    browser = joined(hub, signed["invite"], "Ann").connect()
+    says = browser.connection.credentials
+    assert says is not None and not says.owner
+    assert (says.user, says.info, says.caps) == (own.user, own.info, own.caps)
+    assert says.expires_at == own.expires_at == 101.0
+    data = {"session": "morning", "ttl_s": 5, "commands": [{"name": "morning/go"}], "user": "ann"}
+    for method in ("share", "register", "revoke", "sign_in"):
+        assert browser.rpc(f"rtwidgets.{method}", **data)["error"]["code"] == 103
+    unused = guest.rpc("rtwidgets.sign_in")["rpc"]["data"]["invite"]
+    entries = {
+        "link": Revocation(jti=link["id"]),
+        "guest": Revocation(user=own.user, before=9.0),
+        "maker": Revocation(jti="o"),
+    }
+    hub.revoke(entries[what])
+    for peer in (guest, browser):
+        assert peer.connection.closing == (3500, "token revoked")
+    with pytest.raises(InviteError) as refused:
+        read_invite(hub.tokens, unused, 2.0)
+    assert refused.value.reason == "revoked"
+
+
 @pytest.mark.parametrize(
     ("given", "shown"),
     [

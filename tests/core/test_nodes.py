@@ -11,7 +11,7 @@ from rtwidgets.core.capabilities import ALL_VERBS
 from rtwidgets.core.node_messages import Anew, Answered, Progressed, Shared, Told, decode, encode
 
 from .model_broker import ModelBroker
-from .peers import Peer, make_hub
+from .peers import ALL, Peer, make_hub
 
 NAMES = {"room": Namespace("event", presence=True, join_leave=True)}
 
@@ -128,6 +128,25 @@ def test_members_of_a_hub_that_ends_leave() -> None:
     two.wire.kill("other")
     assert [p["push"]["leave"]["info"]["user"] for p in two.ann.messages() if "push" in p] == ["bob"]
     assert len(two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]) == 1
+
+
+def test_other_hubs_hear_who_a_member_is_by_its_newest_token() -> None:
+    two = Two()
+    two.subscribe(two.ann, "room:a")
+    two.subscribe(two.bob, "room:a")
+    two.wire.run()
+    two.ann.messages()
+    token = two.other.hub.tokens.mint(user="bob", caps=ALL, now=0.0, token_id="t", info={"name": "B"})
+    assert "refresh" in two.bob.ask(refresh={"token": token})
+    two.wire.run()
+    left, joined = (message["push"] for message in two.ann.messages())
+    assert left["leave"]["info"]["conn_info"] == {"name": "Bob"}
+    assert joined["join"]["info"]["conn_info"] == {"name": "B"}
+    there = two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]
+    assert there[two.bob.connection.client]["conn_info"] == {"name": "B"}
+    two.bob.connection.end(2.0)
+    two.wire.run()
+    assert two.one.core.count_members("room:a") == 0
 
 
 def test_origins_are_of_all_hubs_and_go_with_who_allows_them() -> None:

@@ -64,8 +64,9 @@ def test_connect_without_a_good_token_ends_with_3500(token: str) -> None:
     assert peer.connection.closing == (3500, "invalid token")
 
 
-def test_anonymous_may_connect_when_the_rules_say_so() -> None:
-    peer = Peer(open_hub(anonymous=True))
+@pytest.mark.parametrize("user_channel", [False, True])
+def test_anonymous_may_connect_when_the_rules_say_so(user_channel: bool) -> None:
+    peer = Peer(open_hub(anonymous=True, user_channel=user_channel))
     assert "connect" in peer.ask(connect={})
     assert "error" not in peer.ask(publish={"channel": "a", "data": 1})
     assert code_of(peer.ask(publish={"channel": "stream:a", "data": {}})) == 103
@@ -325,6 +326,13 @@ def test_each_request_needs_its_verb(request_name: str, verb: Any) -> None:
     assert code_of(peer.ask(**{request_name: {"channel": "event:b", **data}})) == 103
 
 
+def test_who_has_no_name_uses_no_channel_for_users() -> None:
+    peer = Peer(open_hub(anonymous=True), "").connect()
+    for channel in ("#", "#,ann", "desk#"):
+        assert code_of(peer.ask(subscribe={"channel": channel})) == 103
+        assert code_of(peer.ask(publish={"channel": channel, "data": 1})) == 103
+
+
 def test_subscription_token_opens_its_channel_for_its_user() -> None:
     hub = make_hub(limits=Limits(ping_interval_s=0))
     peer = Peer(hub, caps={}).connect()
@@ -334,8 +342,11 @@ def test_subscription_token_opens_its_channel_for_its_user() -> None:
     assert code_of(peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=-100)})) == 109
     result = peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=50)})["subscribe"]
     assert (result["expires"], result["ttl"]) == (True, 49)
-    reply = peer.ask(sub_refresh={"channel": "event:a", "token": sub_token("event:a", exp=90)})
+    newer = sub_token("event:a", exp=90, info={"seat": 2})
+    reply = peer.ask(sub_refresh={"channel": "event:a", "token": newer})
     assert reply["sub_refresh"] == {"expires": True, "ttl": 89}
+    (shown,) = Peer(hub).connect().ask(presence={"channel": "event:a"})["presence"]["presence"].values()
+    assert shown["chan_info"] == {"seat": 2}
     hub.tick(70.0)
     assert "event:a" in peer.connection.cursors
     hub.tick(100.0)

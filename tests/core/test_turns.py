@@ -16,7 +16,7 @@ from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
 from .model_archive import ModelArchive
-from .peers import Peer, make_hub, publications
+from .peers import ALL, Peer, make_hub, publications
 
 PING: dict[str, Any] = {"ping": {}}
 
@@ -93,6 +93,26 @@ def test_who_comes_and_goes_before_many_members_is_slowed_down() -> None:
 
     assert comes_and_goes(storm, "chat:large") == 1
     assert comes_and_goes(other, "chat:small") == 10
+
+
+def test_who_shows_others_info_to_many_members_is_slowed_down() -> None:
+    hub = make_hub(limits=Limits(commands_per_s=20))
+    for number in range(100):
+        Peer(hub, f"m{number}").connect().ask(subscribe={"channel": "chat:large"})
+    storm, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+
+    def changes(peer: Peer, user: str, channel: str) -> int:
+        peer.ask(subscribe={"channel": channel})
+        peer.now += 5.0  # what that has cost is paid
+        tokens = [
+            hub.tokens.mint(user=user, caps=ALL, now=0.0, token_id="t", info={"name": name})
+            for name in "ABABABABAB"
+        ]
+        peer.send(*({"id": 10 + number, "refresh": {"token": text}} for number, text in enumerate(tokens)))
+        return len(ids(peer))
+
+    assert changes(storm, "ann", "chat:large") == 1
+    assert changes(other, "bob", "chat:small") == 10
 
 
 def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import rtwidgets.cli  # noqa: F401  adds its commands to the group
-from rtwidgets.core.about_hub import CHANNELS, CONNECTIONS, DASHBOARD, RATES
+from rtwidgets.core.about_hub import ADMIN_USER, CHANNELS, CONNECTIONS, DASHBOARD, RATES
 from rtwidgets.server import reporter
 from rtwidgets.server.cli import main
 from rtwidgets.server.hub_layout import MOST_ROWS, layout
@@ -144,12 +144,16 @@ def test_link_of_who_runs_the_hub_opens_the_page_and_nothing_else(hub: InnerHub)
     base, _, invite = said.partition("#")
     assert base == f"http://127.0.0.1:{hub.port}/admin"
     status, answer, _ = post(hub, {"invite": invite})
-    assert (status, answer["user"], answer["session"]) == (200, "admin", "")
+    assert (status, answer["user"], answer["name"], answer["session"]) == (200, ADMIN_USER, "admin", "")
     with bare_line(hub) as line:
         line.ask(connect={"token": answer["token"]})
         assert "subscribe" in line.ask(subscribe={"channel": CONNECTIONS})
         for request in (
             {"subscribe": {"channel": "event:other"}},
+            # Of a user who is called so, and of one who took the name that the link has.
+            {"subscribe": {"channel": "event:rtwidgets.notices#admin"}},
+            {"subscribe": {"channel": f"event:rtwidgets.notices#{ADMIN_USER}"}},
+            {"history": {"channel": "event:rtwidgets.notices#admin", "limit": 1}},
             {"publish": {"channel": CONNECTIONS, "data": {}}},
             {"rpc": {"method": "rtwidgets.revoke", "data": {"user": "ann"}}},
             {"rpc": {"method": "rtwidgets.sign_in", "data": {"admin": True}}},
