@@ -171,6 +171,14 @@ def test_an_expired_token_is_told_at_once(running_hub: HubProcess) -> None:
         connect(running_hub.url, token=old)
 
 
+def test_a_token_may_have_a_line_break_as_a_file_has(running_hub: HubProcess) -> None:
+    known = token("ann")
+    with connect(running_hub.url, token=known) as hub:
+        assert connect(running_hub.url, token=f" {known}\r\n") is hub
+    with connect(running_hub.url, token=f"{known}\n") as hub:
+        assert hub.status()["user"] == "ann"
+
+
 def test_the_environment_names_hub_and_token(
     running_hub: HubProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
