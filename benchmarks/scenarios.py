@@ -88,7 +88,7 @@ _MIXED_SIZE, _MIXED_RATE = 2048, 500
 
 ATTACKS = (
     *("slow_writes", "endless_fragments", "huge_frames", "ping_flood", "subscribe_storm", "history_storm"),
-    *("snapshot_storm", "presence_storm", "reading_nothing", "rubbish", "call_storm"),
+    *("snapshot_storm", "presence_storm", "reading_nothing", "rubbish", "call_storm", "batch_storm"),
 )
 
 

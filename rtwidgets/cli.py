@@ -21,6 +21,7 @@ from .client.backoff import Backoff
 from .client.connect import TOKEN_VARIABLE, URL_VARIABLE, connect
 from .client.hub import Hub
 from .client.notices import Subscribed
+from .core.tokens import TokenError
 from .errors import ConfigError, HubUnreachableError
 from .protocol.messages import ClientInfo, Command, Error, Publication, PublishRequest
 from .protocol.names import check_channel
@@ -116,13 +117,19 @@ def _connect_when_there(url: str, token: str | None, stopping: threading.Event) 
 def admin_link(config: Path | None, url: str | None, token_file: TextIO | None) -> None:
     """Print a link to the page of who runs the hub, good for ten minutes.
 
-    With the hub's settings it is signed with their secret. Without, an owner's token makes it: your own local
-    hub's, or the one in --token-file.
+    With the hub's settings it is signed with their secret. Without, or with settings that have no secret and
+    --url, an owner's token makes it: your own local hub's, or the one in --token-file.
     """
     settings = load(config, os.environ, {}) if _has_settings(config) else None
-    if settings is not None and settings.auth.hmac_secret:
+    if settings is not None and (settings.auth.hmac_secret or url is None):
+        try:
+            invite = signed_admin_invite(settings, time.time())
+        except TokenError as error:
+            raise ConfigError(
+                f"{error}: give the hub's address and a token of its owner, --url and --token-file"
+            ) from None
         base = url or settings.hub.public_url or local_url(settings.hub)
-        click.echo(f"{base.rstrip('/')}/admin#{signed_admin_invite(settings, time.time())}")
+        click.echo(f"{base.rstrip('/')}/admin#{invite}")
         return
     with _connect(url, token_file) as hub:
         made = msgspec.json.decode(hub._use().rpc("rtwidgets.sign_in", {"admin": True}))

@@ -95,10 +95,14 @@ class ChatCopy:
     def __init__(self) -> None:
         self.messages = Conversation()
         self.more = False
+        # Ids that somebody has used again whose first message the hub has let go of: what comes is about
+        # another one.
+        self._taken: set[str] = set()
 
     def reset(self, snapshot: Page) -> list[ChatMessage]:
         """Take a snapshot as the end of the chat; return messages that are new and complete."""
         before, self.messages = self.messages, Conversation()
+        self._taken.clear()
         self.more = snapshot.more
         new = []
         for message in snapshot.messages:
@@ -116,7 +120,7 @@ class ChatCopy:
         if form.type == "message":
             return self._add(form, user, client, publication)
         known = self.messages.find(form.id)
-        if known is None:
+        if known is None or form.id in self._taken:
             return None
         was_open = known.open
         match form.type:
@@ -135,6 +139,9 @@ class ChatCopy:
 
     def _add(self, form: _Form, user: str, client: str, publication: Publication) -> ChatMessage | None:
         if form.id in self.messages:
+            known = self.messages.find(form.id)
+            if known is not None and known.user != user:
+                self._taken.add(form.id)
             return None
         message = ChatMessage(
             form.id,
@@ -150,7 +157,8 @@ class ChatCopy:
         )
         self.messages.add(message)
         if len(self.messages) > MAX_MESSAGES:
-            self.messages.forget_oldest()
+            forgotten, _ = self.messages.forget_oldest()
+            self._taken.discard(forgotten)
             self.more = True
         return None if form.open else message
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import ssl
 import urllib.error
 import urllib.request
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from ..errors import HubUnreachableError, TokenRefusedError
+from ..local_user import local_user
 from .address import Address, parse_address
 
 JOIN_TIMEOUT_S = 10.0
@@ -59,7 +59,7 @@ def join(invitation: Invitation, name: str | None) -> str:
         HubUnreachableError: If no hub answers.
     """
     address = invitation.address
-    body = msgspec.json.encode({"invite": invitation.invite, "name": name or getpass.getuser()})
+    body = msgspec.json.encode({"invite": invitation.invite, "name": name or local_user()})
     request = urllib.request.Request(f"{address.base}/api/join", data=body, method="POST")
     proxies = urllib.request.ProxyHandler({} if address.is_loopback else None)
     try:

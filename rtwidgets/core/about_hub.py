@@ -23,6 +23,10 @@ CHANNELS = f"table:{SCOPE}/channels"
 # What an admin's page may do: look.
 ADMIN_CAPS: Caps = caps_of_session("viewer", SCOPE)
 
+# Whom it signs in. A name with a # stands in no channel's list of users: so none of a user's own channels, of
+# notices for one, is an admin's, whatever other users are called.
+ADMIN_USER = "admin#link"
+
 # How far back the rates of an open page reach.
 RATES_KEPT_S = 900
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PIECE_BYTES = 256 * 1024
 # So many of them are kept for readers that come to the same place.
 MAX_PIECES = 4
+# Who comes in costs a command for so many members: each of them hears of it, and when they go.
+TOLD_A_COMMAND = 5
 
 
 class Budget:
@@ -327,6 +329,8 @@ class Channel:
         if self.nodes is not None and self._has_members:
             self.nodes.entered(self, cursor.info)
         self.tell_member(cursor.info, joined=True)
+        if self.namespace.join_leave and self.tells_members:
+            cursor.connection.inbox.charge(len(self.cursors) // TOLD_A_COMMAND)
 
     def exit(self, cursor: Cursor) -> None:
         """Remove a subscriber and tell the members that stay."""

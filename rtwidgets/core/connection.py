@@ -68,7 +68,7 @@ class Connection:
         self._replies: list[bytes] = []
         self.replies_bytes = 0
         # How much of it the client did not ask for.
-        self._notices_bytes = 0
+        self.notices_bytes = 0
         self._wanted: deque[Cursor] = deque()
         self._awaits_pong = False
         # When its user was last shown as typing.
@@ -146,15 +146,15 @@ class Connection:
         if self.closing is not None:
             return
         self.answer(line)
-        self._notices_bytes += len(line)
+        self.notices_bytes += len(line)
         bound = self.hub.rules.limits.replies_bytes
-        if bound and self._notices_bytes > max(bound, len(line)):
+        if bound and self.notices_bytes > max(bound, len(line)):
             self.hub.refused["replies_bytes"] += 1
             self.close(codes.SLOW)
 
     def hint(self, line: bytes) -> None:
         """Send an encoded message that may as well be lost: not to a client that is behind with notices."""
-        if self._notices_bytes < MAX_HINTED_BYTES:
+        if self.notices_bytes < MAX_HINTED_BYTES:
             self.notify(line)
 
     @property
@@ -203,7 +203,7 @@ class Connection:
         publications -= figures.conflated + figures.gone
         if self._replies:
             replies, self._replies = self._replies, []
-            self.replies_bytes = self._notices_bytes = 0
+            self.replies_bytes = self.notices_bytes = 0
             return figures.sent(b"\n".join(replies + frames), publications)
         if not frames:
             return None

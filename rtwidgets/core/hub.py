@@ -158,7 +158,7 @@ class Hub:
                 del self.users[user]
 
     def withdraw_origins(self, connection: Connection) -> None:
-        """Let in no more what a connection has allowed that is over."""
+        """Let in no more what a connection has allowed that is over, or no owner's any more."""
         for origin in self.origins.allowed_by(connection.client):
             self.origins.withdraw(origin, connection.client)
             if self.nodes is not None:

@@ -27,6 +27,8 @@ MAX_TTL_S = 31 * 86_400.0
 # are the last.
 MAX_MAKERS = 4
 MAX_NAME = 40
+# What guests' user names begin with.
+GUEST = "guest-"
 
 Reason: TypeAlias = Literal["invalid", "expired", "revoked", "no_session", "no_name", "off"]
 # Characters that are not seen, that turn the text around them, or that mean nothing.
@@ -162,7 +164,7 @@ def ticket(invite: Invite, claims: Claims, name: str, new_id: str, now: float) -
     shown = guest_name(name)
     info = {"name": shown, "role": invite.role, "guest": True}
     caps = caps_of_session(invite.role, invite.session)
-    return Ticket(invite, f"guest-{new_id}", shown, info, caps, claims.exp, maker)
+    return Ticket(invite, GUEST + new_id, shown, info, caps, claims.exp, maker)
 
 
 def guest_name(text: str) -> str:

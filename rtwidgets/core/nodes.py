@@ -283,17 +283,16 @@ class Nodes:
     def _on_member(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
         members = self._members[where]
         channel = self._hub.channels.get(where)
-        if value is None:
-            info = members.pop(key, None)
-            if not members:
-                del self._members[where]
-            if channel is not None and info is not None:
-                channel.tell_member(info, joined=False)
-            return
-        is_new = key not in members
-        info = members[key] = msgspec.json.decode(value, type=ClientInfo)
-        if channel is not None and is_new:
-            channel.tell_member(info, joined=True)
+        # One of other info takes the place of who was there: that one leaves.
+        old = members.pop(key, None)
+        if channel is not None and old is not None:
+            channel.tell_member(old, joined=False)
+        if value is not None:
+            info = members[key] = msgspec.json.decode(value, type=ClientInfo)
+            if channel is not None:
+                channel.tell_member(info, joined=True)
+        elif not members:
+            del self._members[where]
 
     def _on_watch(self, node: str, where: str, key: str, value: bytes | None, now: float) -> None:
         if value is None:

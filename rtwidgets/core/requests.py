@@ -213,7 +213,7 @@ def _server_side(
     for name in _server_side_names(hub, credentials):
         if name not in found:
             channel = hub.channel_for(connection, name, None)
-            cursor = Cursor(channel, connection, with_role(connection.info, credentials, name))
+            cursor = Cursor(channel, connection, _info_in(connection, name, None))
             result = _positioned(cursor, request.subs.get(name, SubscribeRequest()), room, now)
             room -= size_of(result)
             found[name] = cursor, result
@@ -224,10 +224,10 @@ def _server_side(
 
 def _server_side_names(hub: Hub, credentials: Credentials) -> list[str]:
     """Return the channels that the token and the rules subscribe to, each once."""
-    names = list(credentials.channels)
-    own = f"#{credentials.user}"
-    # A user name that is no channel name, or that stands for several users, has no channel of its own.
-    if hub.rules.user_channel and is_channel(own) and users_of(own) == frozenset((credentials.user,)):
+    names, user = list(credentials.channels), credentials.user
+    own = f"#{user}"
+    # No name, or one that is no channel name or stands for several users, has no channel of its own.
+    if hub.rules.user_channel and user and is_channel(own) and users_of(own) == frozenset((user,)):
         names.append(own)
     return list(dict.fromkeys(names))
 
@@ -239,12 +239,7 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     if name in connection.cursors or name in connection.awaited:
         raise Refusal(codes.ALREADY_SUBSCRIBED)
     connection.hub.check("channels_per_connection", len(connection.cursors), "subscriptions of a connection")
-    info = connection.info
-    if token is not None and token.info is not None:
-        info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
-    assert connection.credentials is not None
-    info = with_role(info, connection.credentials, name)
-    cursor = Cursor(channel, connection, info, token=token)
+    cursor = Cursor(channel, connection, _info_in(connection, name, token), token=token)
     result = _positioned(cursor, request, recovery.REPLY_BYTES, now)
     if token is not None:
         result.expires, result.ttl = _time_left(connection, token.expires_at, now)
@@ -253,6 +248,15 @@ def _subscribe(connection: Connection, request_id: int, request: SubscribeReques
     channel.enter(cursor)
     cursor.catch_up()
     _watch_expiry(cursor)
+
+
+def _info_in(connection: Connection, name: str, token: Subscription | None) -> ClientInfo:
+    """Return what others see of a subscriber, by the tokens that hold now."""
+    info = connection.info
+    if token is not None and token.info is not None:
+        info = msgspec.structs.replace(info, chan_info=msgspec.Raw(token.info))
+    assert connection.credentials is not None
+    return with_role(info, connection.credentials, name)
 
 
 def _positioned(cursor: Cursor, request: SubscribeRequest, room: int, now: float) -> SubscribeResult:
@@ -338,8 +342,13 @@ def _refresh(connection: Connection, request_id: int, request: RefreshRequest, n
 
 
 def _drop_without_right(connection: Connection) -> None:
-    """End the subscriptions, and what is told of the demand, that a new token no longer gives a right to."""
+    """End what a new token gives no right to: subscriptions, origins, and what is told of the demand.
+
+    In the subscriptions that stay others see who the new token says it is.
+    """
     assert connection.credentials is not None
+    if not connection.credentials.owner:
+        connection.hub.withdraw_origins(connection)
     named = _server_side_names(connection.hub, connection.credentials)
     for name, cursor in list(connection.cursors.items()):
         cursor.look_up_rights()
@@ -350,6 +359,8 @@ def _drop_without_right(connection: Connection) -> None:
             and not connection.hub.may(connection, "subscribe", name)
         ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
+        else:
+            cursor.show_as(_info_in(connection, name, cursor.token))
     connection.keep_watches(lambda name: connection.hub.may(connection, "publish", name))
 
 
@@ -358,6 +369,7 @@ def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshReq
     if cursor is None:
         raise Refusal(codes.PERMISSION_DENIED)
     cursor.token = _subscription(connection, request, now)
+    cursor.show_as(_info_in(connection, request.channel, cursor.token))
     expires, ttl = _time_left(connection, cursor.token.expires_at, now)
     connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
     _watch_expiry(cursor)

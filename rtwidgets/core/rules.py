@@ -81,7 +81,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
         json_depth: Levels of nesting in what goes on to others: publications, arguments, results, schemas.
         channel_name_chars: Characters of a channel's name; the grammar allows 255 at most.
         channels: Channels of the hub.
-        channels_per_user: Channels that one user was the first to publish to; those in a session.
+        channels_per_user: Channels that one user was the first to publish to, or all guests of a link.
         channels_per_connection: Subscriptions of one connection.
         members: Members that presence tells of, and that hear of each other.
         calls_per_connection: Calls whose answer one connection may wait for.

@@ -11,14 +11,14 @@ from msgspec import Struct
 from ..errors import ChannelNameError
 from ..protocol import codes
 from ..protocol.names import check_session
-from .about_hub import ADMIN_CAPS
+from .about_hub import ADMIN_CAPS, ADMIN_USER
 from .capabilities import Credentials
 from .invites import MAX_MAKERS, MAX_TTL_S, SIGN_IN_S, Invite, InviteError, make_invite, read_invite
 from .refusal import Refusal
 from .revocation import Revocation
 from .revoking import revoke
 from .roles import ROLES, role_in_session
-from .sessions import NAMED_MEMBERS, Session, about
+from .sessions import NAMED_MEMBERS, Session, about, members_of
 from .tokens import TokenError
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def _sessions(connection: Connection, request_id: int, data: Nothing, now: float
     connection.inbox.charge(sessions.work)
     shown = []
     for session in sessions.seen_by(connection):
-        members, count = sessions.members(session.name, NAMED_MEMBERS)
+        # Who is there is told to whom their channel tells it.
+        may_ask = connection.hub.may(connection, "presence", members_of(session.name))
+        members, count = sessions.members(session.name, NAMED_MEMBERS) if may_ask else ([], 0)
         about_it = _shown(session, _role(connection, session.name))
         shown.append({**about_it, "members": members, "member_count": count})
     return {"sessions": shown}
@@ -117,7 +119,7 @@ def _sign_in(connection: Connection, request_id: int, data: SignIn, now: float) 
     if data.admin and not who.owner:
         raise Refusal(codes.PERMISSION_DENIED, "only the hub's owner may look at all of it")
     invite = Invite(
-        user=who.user,
+        user=ADMIN_USER if data.admin else who.user,
         info=None if who.info is None else msgspec.json.decode(who.info),
         caps=ADMIN_CAPS if data.admin else who.caps,
         until=who.expires_at,

@@ -74,6 +74,7 @@ class Addresses:
         self._requests: dict[str, Bucket] = {}
         self._joins: dict[str, Bucket] = {}
         self._rubbish: dict[str, Bucket] = {}
+        self._handshakes: dict[str, Bucket] = {}
 
     def of(self, scope: Scope) -> str:
         """Return the address a request comes from: behind trusted proxies the one that they saw."""
@@ -116,11 +117,15 @@ class Addresses:
         It takes nothing from the address's requests: a page of another site can make the user's browser send
         some, such as a handshake of TLS.
         """
-        try:
-            self._count(self._rubbish, _grouped(peer), "connects_per_ip_per_s", "requests that are none")
-        except TooManyError:
-            return False
-        return True
+        return self._may(self._rubbish, peer, "requests that are none")
+
+    def note_handshake(self, peer: str) -> bool:
+        """Count a handshake of TLS that a peer begins; False when it began too many of late.
+
+        It takes nothing from the address's requests, of which each connection has one or more. A trusted
+        proxy speaks for many.
+        """
+        return self._is_proxy(peer) or self._may(self._handshakes, peer, "handshakes")
 
     def note_refused_body(self, limit: str, address: str) -> None:
         """Count a request whose body was not read; no page in a browser can send one in chunks."""
@@ -178,6 +183,13 @@ class Addresses:
         self._http[address] -= 1
         if not self._http[address]:
             del self._http[address]
+
+    def _may(self, rates: dict[str, Bucket], peer: str, what: str) -> bool:
+        try:
+            self._count(rates, _grouped(peer), "connects_per_ip_per_s", what)
+        except TooManyError:
+            return False
+        return True
 
     def _count(self, rates: dict[str, Bucket], address: str, limit: str, what: str) -> None:
         rate: float = getattr(self._limits, limit)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import secrets
 
-from ..core.about_hub import ADMIN_CAPS
+from ..core.about_hub import ADMIN_CAPS, ADMIN_USER
 from ..core.capabilities import Credentials
 from ..core.invites import SIGN_IN_S, Invite, make_invite
 from .settings import HubSection, Settings
-
-USER = "admin"
 
 
 def signed_admin_invite(settings: Settings, now: float) -> str:
     """Return what signs a browser in that may look at the hub, and do nothing else.
 
-    What it opens ends when the user ``admin`` is revoked.
+    What it opens ends when the user ``admin#link`` is revoked.
 
     Raises:
         TokenError: If the settings have no secret to sign with.
     """
-    invite = Invite(user=USER, info={"name": USER}, caps=ADMIN_CAPS)
-    maker = Credentials(user=USER, token_id=secrets.token_urlsafe(12), issued_at=now)
+    invite = Invite(user=ADMIN_USER, info={"name": "admin"}, caps=ADMIN_CAPS)
+    maker = Credentials(user=ADMIN_USER, token_id=secrets.token_urlsafe(12), issued_at=now)
     text, _ = make_invite(
         settings.auth.tokens(),
         maker,

@@ -17,6 +17,7 @@ from ..core.patterns import check_patterns
 from ..core.revocation import revocation_of
 from ..core.roles import ROLES, caps_of_role
 from ..core.rules import Verb
+from ..core.tokens import TokenError
 from ..errors import ConfigError, RtWidgetsError
 from .explain import explain
 from .jwks import Jwks
@@ -44,7 +45,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except RtWidgetsError as error:
+        except (RtWidgetsError, TokenError) as error:
             raise click.ClickException(str(error)) from None
 
 

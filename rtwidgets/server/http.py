@@ -92,6 +92,8 @@ class PromptHttpProtocol(H11Protocol):
 
     def handle_websocket_upgrade(self, event: Request) -> None:
         self._leave()
+        # Those that other programs on this machine have set may be more than a handshake's parser takes.
+        self.headers = [(name, value) for name, value in self.headers if name != b"cookie"]
         super().handle_websocket_upgrade(event)
         websocket: Any = self.transport.get_protocol()
         if self.addresses is not None and getattr(websocket, "scope", None) is None:

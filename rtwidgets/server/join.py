@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..core import Hub
 from ..core.capabilities import Caps
-from ..core.invites import InviteError, Ticket, guest_name, read_invite, ticket
+from ..core.invites import GUEST, InviteError, Ticket, guest_name, read_invite, ticket
 from ..core.origins import parse_origin
 from ..core.tokens import TokenError
 from .addresses import Addresses
@@ -121,7 +121,7 @@ class Join:
                 "or signs in with hub.sign_in_link().url",
             )
         name = guest_name(wanted.name)
-        user = f"guest-{hub.make_id()}"
+        user = GUEST + hub.make_id()
         token = hub.tokens.mint(
             user=user,
             caps=_EXAMPLE_CAPS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import secrets
 from contextlib import suppress
@@ -14,6 +13,7 @@ from .. import connection_file
 from ..core import Limits
 from ..core.capabilities import ALL_VERBS
 from ..file_lock import file_lock
+from ..local_user import local_user
 from .app import HubApp
 from .local_archive import local_archive
 from .run import bind, make_server, run_alone
@@ -94,7 +94,7 @@ async def _end_when_idle(hub: HubApp, server: uvicorn.Server, idle_after_s: floa
 
 
 def _owner_token(hub: HubApp) -> str:
-    user = getpass.getuser()
+    user = local_user()
     return hub.tokens.mint(
         user=user,
         caps={"*": ALL_VERBS},

@@ -68,8 +68,9 @@ class Outlets:
             asyncio.get_running_loop().call_later(0, self._work)
 
     def _work(self) -> None:
-        self._works_soon = False
         self.write()
+        # Not before: whom `write` has found at work has its turn now.
+        self._works_soon = False
         clock, now = self._at_work[0].connection.hub.clock, self.now()
         begun = clock()
         for _ in range(len(self._at_work)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import socket
-import ssl
 import sys
 from collections.abc import Callable
 
@@ -13,13 +12,14 @@ import uvicorn
 from .. import __version__
 from ..errors import ConfigError
 from .app import HubApp
+from .certificate import Certificate
 from .descriptors import ACCEPTED_AT_ONCE
 from .drain import Drain
 from .frames import FramesProtocol
 from .http import http_protocol
 from .logs import happened, write_logs
 from .settings import HubSection, Settings
-from .tls import tls_context, tls_protocol
+from .tls import tls_protocol
 
 GRACEFUL_SHUTDOWN_S = 5
 # Accepted sockets inherit both. This one frees a peer that vanished while data for it was unacknowledged.
@@ -90,7 +90,7 @@ def make_server(
     hub: HubApp,
     on_ready: Callable[[], None],
     on_end: Callable[[], None] = lambda: None,
-    tls: ssl.SSLContext | None = None,
+    tls: Certificate | None = None,
 ) -> uvicorn.Server:
     """Return the server for a hub.
 
@@ -134,9 +134,9 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
 def serve_on(listener: socket.socket, settings: Settings, on_ready: Callable[[str], None]) -> None:
     """Run a hub on a socket; see `serve`."""
-    tls = tls_context(settings.hub)
     port = listener.getsockname()[1]
     write_logs(settings.hub.log_format)
+    tls = Certificate(settings.hub) if settings.hub.ssl_certfile else None
     hub = HubApp(settings, port)
     hub.check_keeper()
     run_alone(make_server(hub, lambda: on_ready(url_of(settings.hub, port)), tls=tls), listener)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.utils import get_remote_addr
 
-from ..errors import ConfigError
 from .addresses import Addresses
+from .certificate import Certificate
 from .http import REQUEST_TIMEOUT_S, PromptHttpProtocol
-from .settings import HubSection
 
 
 class TlsDoor(asyncio.Protocol):
     """A connection until its handshake is done; then HTTP takes it over.
 
     asyncio's servers tell of a connection when its handshake is over, and until then one that says nothing
-    takes 300 kB. So the server is one without TLS, and the handshake begins when the address has room.
+    takes 300 kB. So the server is one without TLS, and the handshake begins when the address has room,
+    and has not begun too many of late: each is a millisecond of work.
 
     Args:
         options: What uvicorn makes its HTTP protocol with.
     """
 
     make_http: Callable[..., PromptHttpProtocol]
-    context: ssl.SSLContext
+    certificate: Certificate
     addresses: Addresses
 
     def __init__(self, **options: Any) -> None:
@@ -41,18 +40,22 @@ class TlsDoor(asyncio.Protocol):
         self._connections.add(self)
         transport.pause_reading()
         peer = get_remote_addr(transport)
-        if peer is not None and self.addresses.open_http(peer[0], len(self._connections)):
+        if peer is not None and self._is_let_in(peer[0]):
             # The loop itself keeps no reference to it.
             self._task = asyncio.create_task(self._shake_hands(peer[0]))
         else:
             transport.abort()
+
+    def _is_let_in(self, peer: str) -> bool:
+        # In this order: what is counted as open has to be closed again.
+        return self.addresses.note_handshake(peer) and self.addresses.open_http(peer, len(self._connections))
 
     async def _shake_hands(self, peer: str) -> None:
         try:
             secured = await asyncio.get_running_loop().start_tls(
                 self._transport,
                 self,
-                self.context,
+                self.certificate.context(),
                 server_side=True,
                 ssl_handshake_timeout=REQUEST_TIMEOUT_S,
                 ssl_shutdown_timeout=REQUEST_TIMEOUT_S,
@@ -87,25 +90,7 @@ class TlsDoor(asyncio.Protocol):
 
 
 def tls_protocol(
-    http: type[PromptHttpProtocol], context: ssl.SSLContext, addresses: Addresses
+    http: type[PromptHttpProtocol], certificate: Certificate, addresses: Addresses
 ) -> type[TlsDoor]:
     """Return the protocol of a server that speaks TLS, and HTTP behind it."""
-    return type("Door", (TlsDoor,), {"make_http": http, "context": context, "addresses": addresses})
-
-
-def tls_context(hub: HubSection) -> ssl.SSLContext | None:
-    """Return what a hub speaks TLS with; None if it does not.
-
-    Raises:
-        ConfigError: If the certificate and key can't be used.
-    """
-    if not hub.ssl_certfile:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(hub.ssl_certfile, hub.ssl_keyfile or None, "")
-    except (OSError, ssl.SSLError) as error:
-        what = error.reason if isinstance(error, ssl.SSLError) and error.reason else error.strerror
-        files = f"hub.ssl_certfile {hub.ssl_certfile!r} with hub.ssl_keyfile {hub.ssl_keyfile!r}"
-        raise ConfigError(f"{files} can't be used: {what}") from None
-    return context
+    return type("Door", (TlsDoor,), {"make_http": http, "certificate": certificate, "addresses": addresses})

@@ -58,6 +58,17 @@ def test_forms_of_a_newer_hub_are_left_out() -> None:
     assert [message.text for message in copy.messages] == ["hi"]
 
 
+def test_an_id_that_is_used_again_takes_nothing_from_the_message_that_had_it() -> None:
+    copy = ChatCopy()
+    ann, eve = ({"user": user, "name": user.title(), "time": 1} for user in ("ann", "eve"))
+    copy.apply(publication({**ann, "data": {"type": "message", "id": "a", "text": "hi"}}))
+    before = as_json(list(copy.messages))
+    # The hub has let go of the first one by then.
+    for data in ({"type": "message", "text": "no"}, {"type": "edit", "text": "no"}, {"type": "delete"}):
+        copy.apply(publication({**eve, "data": {"id": "a", **data}}))
+    assert as_json(list(copy.messages)) == before
+
+
 class Reader:
     """A client that subscribes, loses its connection, comes back from where it stood, and pages back."""
 

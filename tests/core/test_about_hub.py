@@ -4,6 +4,7 @@ import pytest
 
 from rtwidgets.core.about_hub import (
     ADMIN_CAPS,
+    ADMIN_USER,
     CHANNELS,
     CONNECTIONS,
     DASHBOARD,
@@ -12,6 +13,7 @@ from rtwidgets.core.about_hub import (
     rules_about_hub,
 )
 from rtwidgets.core.capabilities import ALL_VERBS, Caps, covers, narrowed
+from rtwidgets.core.notices import notices_of
 from rtwidgets.core.rules import Namespace
 
 from .peers import Peer, make_hub
@@ -62,6 +64,9 @@ def test_links_of_users_do_not_open_it_and_an_owners_admin_link_opens_nothing_el
         claims, _ = hub.tokens.verify(invite, owner.now)
         found = claims.invite["caps"]  # type: ignore[index]
         assert (set(found) == set(ADMIN_CAPS)) == (caps is ADMIN_CAPS)
+        # Nor is who looks at the hub its owner, whose notices are to them alone.
+        assert claims.invite["user"] == (ADMIN_USER if data else "ann")  # type: ignore[index]
+    assert notices_of(ADMIN_USER) is None
 
 
 def test_rules_do_not_depend_on_the_namespaces() -> None:

@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from rtwidgets.core import Hub
+from rtwidgets.core import Hub, Limits
 from rtwidgets.core.invites import (
     MAX_MAKERS,
     MAX_NAME,
@@ -269,6 +269,37 @@ def test_sign_in_gives_ones_own_browser_ones_rights_and_no_more() -> None:
     assert owner.rpc("rtwidgets.unshare", invite=reply["invite"])["error"]["code"] == 107
 
 
+@pytest.mark.parametrize("what", ["link", "guest", "maker"])
+def test_a_guests_sign_in_is_of_the_same_guest_with_no_more_rights_and_ends_with_it(what: str) -> None:
+    hub = make_hub()
+    link = shared(owner_of(hub), "viewer", ttl_s=100)
+    guest = joined(hub, link["invite"], "Gus").connect()
+    own = guest.connection.credentials
+    assert own is not None
+    signed = guest.rpc("rtwidgets.sign_in")["rpc"]["data"]
+    assert signed["expires_at_ms"] <= link["expires_at_ms"]
+    browser = joined(hub, signed["invite"], "Ann").connect()
+    says = browser.connection.credentials
+    assert says is not None and not says.owner
+    assert (says.user, says.info, says.caps) == (own.user, own.info, own.caps)
+    assert says.expires_at == own.expires_at == 101.0
+    data = {"session": "morning", "ttl_s": 5, "commands": [{"name": "morning/go"}], "user": "ann"}
+    for method in ("share", "register", "revoke", "sign_in"):
+        assert browser.rpc(f"rtwidgets.{method}", **data)["error"]["code"] == 103
+    unused = guest.rpc("rtwidgets.sign_in")["rpc"]["data"]["invite"]
+    entries = {
+        "link": Revocation(jti=link["id"]),
+        "guest": Revocation(user=own.user, before=9.0),
+        "maker": Revocation(jti="o"),
+    }
+    hub.revoke(entries[what])
+    for peer in (guest, browser):
+        assert peer.connection.closing == (3500, "token revoked")
+    with pytest.raises(InviteError) as refused:
+        read_invite(hub.tokens, unused, 2.0)
+    assert refused.value.reason == "revoked"
+
+
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -323,3 +354,35 @@ def test_expired_token_says_when() -> None:
     with pytest.raises(TokenExpired) as expired:
         tokens.credentials(text, 100.0)
     assert expired.value.at == 5.0
+
+
+def test_guests_make_so_many_channels_and_take_no_room_from_the_owner() -> None:
+    hub = make_hub(limits=Limits(channels_per_user=3))
+    owner = owner_of(hub)
+    made = 0
+
+    def makes(peer: Peer, most: int = 10) -> int:
+        """Publish to new channels, and return to how many until one was refused."""
+        nonlocal made
+        for count in range(most):
+            made += 1
+            reply = peer.ask(publish={"channel": f"value:morning/{made}", "data": 1})
+            if "error" in reply:
+                assert reply["error"]["code"] == 106
+                return count
+        return most
+
+    link = shared(owner, "owner")["invite"]
+    first = joined(hub, link).connect()
+    assert makes(first) == 3
+    # Neither as another guest, nor by a link of one's own, nor signed in once more.
+    assert makes(joined(hub, link).connect()) == 0
+    assert makes(joined(hub, shared(first, "editor")["invite"]).connect()) == 0
+    assert makes(joined(hub, first.rpc("rtwidgets.sign_in")["rpc"]["data"]["invite"]).connect()) == 0
+    # Guests of other links, whom the same owner has asked in, up to four times as many.
+    assert [makes(joined(hub, shared(owner, "editor")["invite"]).connect()) for _ in range(4)] == [3, 3, 3, 0]
+    # The owner has their own, signed in with a link as well.
+    assert makes(owner, 1) == 1
+    assert makes(joined(hub, owner.rpc("rtwidgets.sign_in")["rpc"]["data"]["invite"]).connect()) == 2
+    bob = Peer(hub, "bob", caps_of_session("editor", "morning")).connect()
+    assert makes(bob) == 3

@@ -17,7 +17,6 @@ from rtwidgets.core.commands.handlers import MAX_SCOPES
 from rtwidgets.core.kinds import NOBODY, Author, Chat, FullError, Table
 from rtwidgets.core.kinds.recency import MAX_TOMBSTONE_BYTES
 from rtwidgets.core.rates import Bucket
-from rtwidgets.core.roles import caps_of_session
 from rtwidgets.protocol.json_rules import is_too_deep
 from rtwidgets.server.local import _LIMITS as LOCAL
 
@@ -238,18 +237,6 @@ def test_channels_of_a_user() -> None:
     assert hub.makers._made == {("user", "ann"): 2, ("user", "bob"): 2}
     free = Peer(hub_with(channels_per_user=0)).connect()
     assert all(publishes(free, str(number)) == 0 for number in range(50))
-
-
-def test_channels_of_a_session_whose_guests_are_many_users() -> None:
-    hub = hub_with(channels_per_user=10)
-    ann = Peer(hub).connect()
-    assert code(ann.rpc("rtwidgets.session", session="m")) == 0
-    codes = []
-    for number in range(15):
-        guest = Peer(hub, f"guest-{number}", caps_of_session("editor", "m")).connect()
-        codes.append(code(guest.ask(publish={"channel": f"value:m/{number}", "data": 1})))
-    assert codes == [0] * 10 + [106] * 5 and hub.refused["channels_per_user"] == 5
-    assert code(ann.ask(publish={"channel": "value:other", "data": 1})) == 0
 
 
 def test_subscriptions_of_a_connection() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from rtwidgets.core import Namespace
+from rtwidgets.core.capabilities import ALL_VERBS
 from rtwidgets.core.node_messages import Anew, Answered, Progressed, Shared, Told, decode, encode
 
 from .model_broker import ModelBroker
-from .peers import Peer, make_hub
+from .peers import ALL, Peer, make_hub
 
 NAMES = {"room": Namespace("event", presence=True, join_leave=True)}
 
@@ -129,6 +130,25 @@ def test_members_of_a_hub_that_ends_leave() -> None:
     assert len(two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]) == 1
 
 
+def test_other_hubs_hear_who_a_member_is_by_its_newest_token() -> None:
+    two = Two()
+    two.subscribe(two.ann, "room:a")
+    two.subscribe(two.bob, "room:a")
+    two.wire.run()
+    two.ann.messages()
+    token = two.other.hub.tokens.mint(user="bob", caps=ALL, now=0.0, token_id="t", info={"name": "B"})
+    assert "refresh" in two.bob.ask(refresh={"token": token})
+    two.wire.run()
+    left, joined = (message["push"] for message in two.ann.messages())
+    assert left["leave"]["info"]["conn_info"] == {"name": "Bob"}
+    assert joined["join"]["info"]["conn_info"] == {"name": "B"}
+    there = two.ann.ask(presence={"channel": "room:a"})["presence"]["presence"]
+    assert there[two.bob.connection.client]["conn_info"] == {"name": "B"}
+    two.bob.connection.end(2.0)
+    two.wire.run()
+    assert two.one.core.count_members("room:a") == 0
+
+
 def test_origins_are_of_all_hubs_and_go_with_who_allows_them() -> None:
     two = Two()
     owners = [Peer(side.hub, owner=True).connect() for side in (two.one, two.one, two.other)]
@@ -235,6 +255,34 @@ def test_no_other_hub_answers_for_a_handler_that_is_here() -> None:
     assert two.ann.messages() == []
     reply = two.ann.rpc("rtwidgets.reply", call=call["id"], result=1)
     assert "error" not in reply
+
+
+def test_calls_from_elsewhere_do_not_cut_off_a_handler_that_is_behind() -> None:
+    two = Two()
+    two.register(two.ann)
+    for number in range(40):
+        data = {"command": "go", "args": {"note": "x" * 60_000}}
+        two.bob.send({"id": 700 + number, "rpc": {"method": "rtwidgets.call", "data": data}})
+        two.wire.run()
+    refused = [message for message in two.bob.messages() if message.get("id", 0) >= 700]
+    assert {message["error"]["code"] for message in refused} == {1001}
+    assert refused[0]["error"]["message"].startswith("Busy: what serves 'go' has not read")
+    assert two.ann.connection.closing is None
+    assert len(two.told(two.ann, "call")) == 40 - len(refused) > 5
+
+
+def test_who_may_not_call_a_command_does_not_cancel_its_calls_from_elsewhere() -> None:
+    two = Two()
+    two.register(two.ann)
+    two.call(two.ann)
+    (call,) = two.told(two.ann, "call")
+    two.one.hub.tick(2.0)  # so that it is shown, also to the other hub
+    two.wire.run(2.0)
+    eve = Peer(two.other.hub, "eve", {"value:*": ALL_VERBS}).connect()
+    assert eve.rpc("rtwidgets.cancel", call=call["id"])["error"]["code"] == 103
+    assert two.bob.rpc("rtwidgets.cancel", call=call["id"])["rpc"]["data"] == {"state": "cancelling"}
+    two.wire.run(2.0)
+    assert two.told(two.ann, "cancel")[0]["by"] == "Bob"
 
 
 def test_deadline_is_told_to_a_handler_elsewhere() -> None:

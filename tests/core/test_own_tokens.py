@@ -169,6 +169,18 @@ def test_subscriptions_of_the_old_token_end_when_the_new_one_names_them_no_more(
     assert set(peer.connection.cursors) == {"stream:py", "#ann"}
 
 
+def test_a_right_to_publish_or_to_hear_of_members_goes_with_the_token_that_gave_it() -> None:
+    hub = make_hub(namespaces={"room": Namespace("event", presence=True, join_leave=True)})
+    peer = page(hub, token_of(hub, {"room:a": frozenset(("subscribe", "publish", "presence"))}))
+    peer.ask(subscribe={"channel": "room:a"})
+    assert "publish" in peer.ask(publish={"channel": "room:a", "data": 1})
+    assert "refresh" in peer.ask(refresh={"token": token_of(hub, {"room:a": SEE})})
+    assert peer.ask(publish={"channel": "room:a", "data": 2})["error"]["code"] == 103
+    peer.messages()
+    Peer(hub, "bob").connect().ask(subscribe={"channel": "room:a"})
+    assert peer.messages() == []
+
+
 def test_narrowed_is_what_is_covered() -> None:
     asked: Caps = {"value:limit": MOVE, "table:orders": SEE, "command:halt": frozenset(("command",))}
     given = narrowed({"value:*": SEE, "command:*": ALL["*"]}, asked)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.capabilities import Caps
+from rtwidgets.core.roles import caps_of_session
 from rtwidgets.core.tokens import TokenRules, Tokens
 from rtwidgets.protocol.messages import Command
 
@@ -63,8 +64,9 @@ def test_connect_without_a_good_token_ends_with_3500(token: str) -> None:
     assert peer.connection.closing == (3500, "invalid token")
 
 
-def test_anonymous_may_connect_when_the_rules_say_so() -> None:
-    peer = Peer(open_hub(anonymous=True))
+@pytest.mark.parametrize("user_channel", [False, True])
+def test_anonymous_may_connect_when_the_rules_say_so(user_channel: bool) -> None:
+    peer = Peer(open_hub(anonymous=True, user_channel=user_channel))
     assert "connect" in peer.ask(connect={})
     assert "error" not in peer.ask(publish={"channel": "a", "data": 1})
     assert code_of(peer.ask(publish={"channel": "stream:a", "data": {}})) == 103
@@ -324,6 +326,13 @@ def test_each_request_needs_its_verb(request_name: str, verb: Any) -> None:
     assert code_of(peer.ask(**{request_name: {"channel": "event:b", **data}})) == 103
 
 
+def test_who_has_no_name_uses_no_channel_for_users() -> None:
+    peer = Peer(open_hub(anonymous=True), "").connect()
+    for channel in ("#", "#,ann", "desk#"):
+        assert code_of(peer.ask(subscribe={"channel": channel})) == 103
+        assert code_of(peer.ask(publish={"channel": channel, "data": 1})) == 103
+
+
 def test_subscription_token_opens_its_channel_for_its_user() -> None:
     hub = make_hub(limits=Limits(ping_interval_s=0))
     peer = Peer(hub, caps={}).connect()
@@ -333,12 +342,35 @@ def test_subscription_token_opens_its_channel_for_its_user() -> None:
     assert code_of(peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=-100)})) == 109
     result = peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a", exp=50)})["subscribe"]
     assert (result["expires"], result["ttl"]) == (True, 49)
-    reply = peer.ask(sub_refresh={"channel": "event:a", "token": sub_token("event:a", exp=90)})
+    newer = sub_token("event:a", exp=90, info={"seat": 2})
+    reply = peer.ask(sub_refresh={"channel": "event:a", "token": newer})
     assert reply["sub_refresh"] == {"expires": True, "ttl": 89}
+    (shown,) = Peer(hub).connect().ask(presence={"channel": "event:a"})["presence"]["presence"].values()
+    assert shown["chan_info"] == {"seat": 2}
     hub.tick(70.0)
     assert "event:a" in peer.connection.cursors
     hub.tick(100.0)
     assert [m["push"]["unsubscribe"]["code"] for m in peer.messages() if "push" in m] == [2501]
+
+
+def test_subscription_with_a_token_of_its_own_outlives_the_right_of_the_connections() -> None:
+    peer = Peer(make_hub()).connect()
+    peer.ask(subscribe={"channel": "event:a", "token": sub_token("event:a")})
+    peer.ask(subscribe={"channel": "event:b"})
+    assert "refresh" in peer.ask(refresh={"token": Peer(peer.hub, caps={}).token})
+    assert list(peer.connection.cursors) == ["event:a"]
+
+
+def test_info_of_a_subscription_token_is_not_the_role_in_a_session() -> None:
+    hub = make_hub()
+    owner = Peer(hub).connect()
+    owner.rpc("rtwidgets.session", session="m")
+    members = "event:m/rtwidgets.members"
+    guest = Peer(hub, "bob", caps_of_session("viewer", "m")).connect()
+    token = sub_token(members, "bob", info={"role": "owner"})
+    assert "subscribe" in guest.ask(subscribe={"channel": members, "token": token})
+    (info,) = owner.ask(presence={"channel": members})["presence"]["presence"].values()
+    assert info["chan_info"] == {"role": "viewer"}
 
 
 def test_history_limit_since_and_reverse() -> None:

@@ -8,6 +8,7 @@ import pytest
 from rtwidgets.core import Limits
 from rtwidgets.core.producers import MAX_PRODUCERS, MAX_USERS, Producers
 from rtwidgets.core.roles import caps_of_role
+from rtwidgets.core.rpc import MAX_ORIGINS
 from rtwidgets.protocol import codes
 
 from .peers import ALL, Peer, make_hub, publications
@@ -103,6 +104,28 @@ def test_an_origin_goes_with_the_last_connection_that_allows_it(how: str) -> Non
         assert hub.origins == left
         peer.connection.end(2.0)
     assert hub.origins._allowed_by == {}
+
+
+def test_an_origin_goes_when_its_connection_is_no_owners_any_more() -> None:
+    hub = make_hub()
+    peers = [Peer(hub, owner=True).connect() for _ in range(2)]
+    for peer in peers:
+        peer.rpc("rtwidgets.allow_origin", origin="http://localhost:8888")
+    for peer, left in zip(peers, ({"http://localhost:8888"}, set()), strict=True):
+        assert "refresh" in peer.ask(refresh={"token": peer.token})
+        assert "http://localhost:8888" in hub.origins
+        assert "refresh" in peer.ask(refresh={"token": Peer(hub).token})
+        assert hub.origins == left
+
+
+def test_origins_that_are_allowed_are_bounded() -> None:
+    hub = make_hub()
+    owner = Peer(hub, owner=True).connect()
+    for number in range(MAX_ORIGINS):
+        assert "error" not in owner.rpc("rtwidgets.allow_origin", origin=f"http://localhost:{number + 1}")
+    assert owner.rpc("rtwidgets.allow_origin", origin="http://localhost:9999")["error"]["code"] == 106
+    assert "error" not in owner.rpc("rtwidgets.allow_origin", origin="http://localhost:1")
+    assert len(hub.origins) == MAX_ORIGINS
 
 
 def test_batch_with_one_bad_item_publishes_the_others() -> None:

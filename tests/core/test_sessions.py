@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from rtwidgets.core.sessions import KEPT_S, LIST, members_of
 from rtwidgets.errors import ChannelNameError
 from rtwidgets.protocol.names import check_session
 
-from .peers import Peer, make_hub
+from .peers import SECRET, Peer, make_hub
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(
     lambda name: not name.startswith("rtwidgets.")
@@ -137,13 +138,57 @@ def test_list_has_what_the_caller_may_see_with_its_members() -> None:
     assert rows["name"] == ["evening", "morning"]
 
 
+def test_members_are_who_their_newest_token_says_they_are() -> None:
+    hub = make_hub()
+    owner = opened(hub)
+    peer = member(hub, "bob", "owner")
+    for channel in (members_of("morning"), "chat:morning/desk"):
+        for each in (owner, peer):
+            each.ask(subscribe={"channel": channel})
+    owner.messages()
+    caps = caps_of_session("viewer", "morning")
+    token = hub.tokens.mint(user="bob", caps=caps, now=0.0, token_id="v", info={"name": "B"})
+    # A token that says the same changes nothing to the others.
+    for text, told in ((peer.token, []), (token, ["leave", "join"] * 2), (token, [])):
+        assert "refresh" in peer.ask(refresh={"token": text})
+        pushes = [message["push"] for message in owner.messages()]
+        assert [kind for push in pushes for kind in push if kind != "channel"] == told
+        for push in pushes:
+            info = push["leave" if "leave" in push else "join"]["info"]
+            assert info["conn_info"] == {"name": "Bob" if "leave" in push else "B"}
+            if push["channel"] == members_of("morning"):
+                assert info["chan_info"] == {"role": "owner" if "leave" in push else "viewer"}
+    there = owner.ask(presence={"channel": members_of("morning")})["presence"]["presence"]
+    assert there[peer.connection.client]["chan_info"] == {"role": "viewer"}
+    (session,) = owner.rpc("rtwidgets.sessions")["rpc"]["data"]["sessions"]
+    (bob,) = (who for who in session["members"] if who["user"] == "bob")
+    assert (bob["name"], bob["role"]) == ("B", "viewer")
+
+
+def test_who_may_not_ask_for_presence_is_not_told_of_members_in_the_list() -> None:
+    hub = make_hub()
+    opened(hub).ask(subscribe={"channel": members_of("morning")})
+    reads: Verb = "subscribe"
+    caps: Caps = {"value:*": frozenset((reads,)), "table:*": frozenset((reads,))}
+    other = Peer(hub, "bob", caps).connect()
+    assert other.ask(presence={"channel": members_of("morning")})["error"]["code"] == 103
+    (seen,) = other.rpc("rtwidgets.sessions")["rpc"]["data"]["sessions"]
+    assert (seen["name"], seen["members"], seen["member_count"]) == ("morning", [], 0)
+    # All sessions are for who may see all of them, not for who may read any table.
+    narrow = Peer(hub, "eve", {"table:*": frozenset((reads,))}).connect()
+    assert narrow.ask(subscribe={"channel": LIST})["error"]["code"] == 103
+
+
 def test_members_hear_of_each_other_whatever_the_namespace_says() -> None:
     silent = Namespace("event", presence=False, join_leave=False)
     hub = make_hub(namespaces={"event": silent})
     owner = opened(hub)
     owner.ask(subscribe={"channel": members_of("morning")})
     viewer = member(hub, "bob", "viewer")
-    viewer.send({"id": 7, "subscribe": {"channel": members_of("morning")}})
+    # Nor does a subscription's own token give a role.
+    says = {"sub": "bob", "channel": members_of("morning"), "info": {"role": "owner"}}
+    token = jwt.encode(says, SECRET, algorithm="HS256")
+    viewer.send({"id": 7, "subscribe": {"channel": members_of("morning"), "token": token}})
     assert owner.messages()[0]["push"]["join"]["info"]["user"] == "bob"
     there = owner.ask(presence={"channel": members_of("morning")})["presence"]["presence"]
     roles = {info["user"]: info["chan_info"]["role"] for info in there.values()}

@@ -11,11 +11,12 @@ import pytest
 from rtwidgets.client.table_copy import Change, TableCopy
 from rtwidgets.core import Limits, Namespace
 from rtwidgets.core.inbox import MAX_RUN_BYTES, MAX_STATEFUL_RUN, TURN_S
+from rtwidgets.core.publishing import ITEMS_AT_ONCE
 from rtwidgets.core.rules import MAX_TABLE_ROWS
 from rtwidgets.protocol import codes
 
 from .model_archive import ModelArchive
-from .peers import Peer, make_hub, publications
+from .peers import ALL, Peer, make_hub, publications
 
 PING: dict[str, Any] = {"ping": {}}
 
@@ -77,6 +78,41 @@ def test_who_has_used_up_its_share_of_the_hubs_time_waits_and_others_do_not() ->
     assert heavy.connection.can_go_on
     heavy.connection.resume(heavy.now)
     assert len(ids(heavy)) == 4
+
+
+def test_who_comes_and_goes_before_many_members_is_slowed_down() -> None:
+    hub = make_hub(limits=Limits(commands_per_s=20))
+    for number in range(100):
+        Peer(hub, f"m{number}").connect().ask(subscribe={"channel": "chat:large"})
+    storm, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+
+    def comes_and_goes(peer: Peer, channel: str) -> int:
+        asked = [{"subscribe": {"channel": channel}}, {"unsubscribe": {"channel": channel}}] * 5
+        peer.send(*({"id": 10 + number, **request} for number, request in enumerate(asked)))
+        return len(ids(peer))
+
+    assert comes_and_goes(storm, "chat:large") == 1
+    assert comes_and_goes(other, "chat:small") == 10
+
+
+def test_who_shows_others_info_to_many_members_is_slowed_down() -> None:
+    hub = make_hub(limits=Limits(commands_per_s=20))
+    for number in range(100):
+        Peer(hub, f"m{number}").connect().ask(subscribe={"channel": "chat:large"})
+    storm, other = Peer(hub).connect(), Peer(hub, "bob").connect()
+
+    def changes(peer: Peer, user: str, channel: str) -> int:
+        peer.ask(subscribe={"channel": channel})
+        peer.now += 5.0  # what that has cost is paid
+        tokens = [
+            hub.tokens.mint(user=user, caps=ALL, now=0.0, token_id="t", info={"name": name})
+            for name in "ABABABABAB"
+        ]
+        peer.send(*({"id": 10 + number, "refresh": {"token": text}} for number, text in enumerate(tokens)))
+        return len(ids(peer))
+
+    assert changes(storm, "ann", "chat:large") == 1
+    assert changes(other, "bob", "chat:small") == 10
 
 
 def test_pieces_of_a_snapshot_count_as_work_for_who_asked_for_it() -> None:
@@ -160,6 +196,24 @@ def test_a_large_replacement_has_pauses_and_ends_as_the_new_table(way: str) -> N
         assert seen.rows == {key: {"id": key, "a": len(keys)} for key in keys}
     _, error = replace([*range(many), None], "x")
     assert error is not None and error["code"] == 107 and "'table:t'" in error["message"]
+
+
+@pytest.mark.parametrize(("kind", "together"), [("chat", 1), ("event", ITEMS_AT_ONCE)])
+def test_a_batch_is_carried_out_in_turns(kind: str, together: int) -> None:
+    hub = make_hub(limits=Limits(work_ms_per_s=0))
+    heavy = Peer(hub).connect()
+    hub.clock = Work()
+    items = [
+        {"channel": f"{kind}:a", "data": {"type": "message", "id": str(number), "text": "x"}}
+        for number in range(10 * together)
+    ]
+    data = {"producer": "p", "seq": 1, "items": items}
+    heavy.send({"id": 1, "rpc": {"method": "rtwidgets.publish", "data": data}})
+    log = hub.channel(f"{kind}:a").log
+    assert ids(heavy) == [] and 0 < log.top <= 4 * together
+    heavy.connection.resume(heavy.now)
+    heavy.connection.resume(heavy.now)
+    assert ids(heavy) == [1] and log.top == len(items)
 
 
 def test_a_batch_that_has_begun_is_done_though_its_connection_ends() -> None:

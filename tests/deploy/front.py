@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import time
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -28,9 +29,11 @@ SECOND = "# server 127.0.0.1:8091"
 class Certificates:
     """A certificate for localhost and the hub's name, its key, and the CA that signed it, as PEM files."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, not_before: datetime | None = None, not_after: datetime | None = None
+    ) -> None:
         authority = trustme.CA()
-        issued = authority.issue_cert("localhost", NAME)
+        issued = authority.issue_cert("localhost", NAME, not_before=not_before, not_after=not_after)
         self.ca, self.chain, self.key = (directory / name for name in ("ca.pem", "hub.pem", "hub.key"))
         authority.cert_pem.write_to_path(self.ca)
         self.chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))

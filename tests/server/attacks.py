@@ -139,6 +139,18 @@ def call_storm(attacker: Attacker, step: int) -> bool:
     return attacker.commands(*({"rpc": {"method": "rtwidgets.call", "data": data}} for _ in range(50)))
 
 
+def batch_storm(attacker: Attacker, step: int) -> bool:
+    """Publish thousands of items with each command, and delete as many messages."""
+    says = {"type": "message", "id": "", "text": "x"} if step % 2 == 0 else {"type": "delete", "id": ""}
+    items: list[dict[str, Any]] = [
+        {"channel": "chat:storm", "data": {**says, "id": f"{id(attacker)}/{step // 2}/{number}"}}
+        for number in range(350)
+    ]
+    items += [{"channel": "event:storm", "data": 0}] * 500
+    data = {"producer": "storm", "seq": step + 1, "items": items}
+    return attacker.commands({"rpc": {"method": "rtwidgets.publish", "data": data}})
+
+
 WISH = {"rtwidgets": {"snapshot": True}}
 ATTACKS = [
     slow_writes,
@@ -153,6 +165,7 @@ ATTACKS = [
     reading_nothing,
     rubbish,
     call_storm,
+    batch_storm,
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from typing import TypeVar
 from websockets.sync.client import connect
 
 from rtwidgets.server.app import HubApp
+from rtwidgets.server.certificate import Certificate
 from rtwidgets.server.run import bind, make_server
 from rtwidgets.server.settings import AuthSection, Settings
 
@@ -36,7 +36,7 @@ class InnerHub:
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, gate: bool = True, tls: ssl.SSLContext | None = None
+        self, settings: Settings | None = None, *, gate: bool = True, tls: Certificate | None = None
     ) -> None:
         self._listener = bind("127.0.0.1", 0)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 import rtwidgets.cli  # noqa: F401  adds its commands to the group
-from rtwidgets.core.about_hub import CHANNELS, CONNECTIONS, DASHBOARD, RATES
+from rtwidgets.core.about_hub import ADMIN_USER, CHANNELS, CONNECTIONS, DASHBOARD, RATES
 from rtwidgets.server import reporter
 from rtwidgets.server.cli import main
 from rtwidgets.server.hub_layout import MOST_ROWS, layout
@@ -143,12 +144,16 @@ def test_link_of_who_runs_the_hub_opens_the_page_and_nothing_else(hub: InnerHub)
     base, _, invite = said.partition("#")
     assert base == f"http://127.0.0.1:{hub.port}/admin"
     status, answer, _ = post(hub, {"invite": invite})
-    assert (status, answer["user"], answer["session"]) == (200, "admin", "")
+    assert (status, answer["user"], answer["name"], answer["session"]) == (200, ADMIN_USER, "admin", "")
     with bare_line(hub) as line:
         line.ask(connect={"token": answer["token"]})
         assert "subscribe" in line.ask(subscribe={"channel": CONNECTIONS})
         for request in (
             {"subscribe": {"channel": "event:other"}},
+            # Of a user who is called so, and of one who took the name that the link has.
+            {"subscribe": {"channel": "event:rtwidgets.notices#admin"}},
+            {"subscribe": {"channel": f"event:rtwidgets.notices#{ADMIN_USER}"}},
+            {"history": {"channel": "event:rtwidgets.notices#admin", "limit": 1}},
             {"publish": {"channel": CONNECTIONS, "data": {}}},
             {"rpc": {"method": "rtwidgets.revoke", "data": {"user": "ann"}}},
             {"rpc": {"method": "rtwidgets.sign_in", "data": {"admin": True}}},
@@ -164,6 +169,22 @@ def test_link_names_where_browsers_reach_the_hub() -> None:
     ):
         said = runner.invoke(main, ["admin-link"], env={"RTWIDGETS_AUTH_HMAC_SECRET": SECRET, **variables})
         assert said.output.startswith(f"{base}/admin#eyJ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ('jwks = "keys.json"', "the hub has no hmac_secret to sign tokens with"),
+        (f'hmac_secret = "{SECRET}"\nalgorithms = ["RS256"]\njwks = "keys.json"', "does not list HS256"),
+    ],
+)
+def test_settings_that_can_not_sign_say_so(tmp_path: Path, settings: str, why: str) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(f"[auth]\n{settings}\n")
+    said = CliRunner().invoke(main, ["admin-link", "--config", str(config)])
+    assert said.exit_code == 1 and why in said.output and "--token-file" in said.output
+    said = CliRunner().invoke(main, ["token", "--config", str(config), "--user", "ann"])
+    assert said.exit_code == 1 and isinstance(said.exception, SystemExit), said.output
 
 
 def test_layout_fits_the_grid() -> None:

@@ -218,6 +218,18 @@ def test_pages_of_other_origins_are_refused(hub: HubProcess, origin: str) -> Non
     )
 
 
+@pytest.mark.parametrize("others", [[EVIL], ["https://lab.example.org"], []])
+def test_a_request_has_one_origin_at_most(hub: HubProcess, others: list[str]) -> None:
+    """The first of several would be the one that is compared."""
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=5)
+    connection.putrequest("GET", "/health")
+    for origin in ("https://lab.example.org", *others):
+        connection.putheader("Origin", origin)
+    connection.endheaders()
+    assert connection.getresponse().status == (403 if others else 200)
+    connection.close()
+
+
 def test_listed_and_own_origins_and_programs_may_connect(hub: HubProcess) -> None:
     assert handshake(hub, {"Origin": "https://lab.example.org"}) == 101
     assert handshake(hub, {"Origin": f"http://127.0.0.1:{hub.port}"}) == 101

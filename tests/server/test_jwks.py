@@ -302,6 +302,17 @@ def test_answer_without_end_is_left(
         assert ("takes longer" if fault == "header" else fault) in caplog.text
 
 
+def test_a_provider_that_is_still_answering_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwks, "TIMEOUT_S", 0.3)
+    with provider() as address:
+        Provider.body = json.dumps({"keys": [entry(RSA_KEY, "r1")]}).encode()
+        Provider.pause_s, Provider.drips_header = 0.01, True
+        keys = Jwks(address, AuthSection(jwks=address).tokens())
+        with pytest.raises(ValueError, match="still answering an earlier request"):
+            keys._load()
+        assert len(Provider.paths) == 1
+
+
 def test_provider_that_can_not_prove_who_it_is_gives_no_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

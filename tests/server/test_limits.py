@@ -184,6 +184,13 @@ def test_a_handshake_that_is_none_is_answered_and_ended(own_hub: HubProcess, tex
         assert plain.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
 
 
+def test_cookies_of_other_programs_keep_nobody_out(own_hub: HubProcess) -> None:
+    """A browser shows all cookies of this machine to each of its ports: more than one line may have."""
+    cookies = "; ".join(f"program-{number}={'x' * 1_000}" for number in range(12))
+    with open_line(own_hub, additional_headers={"Cookie": cookies}):
+        pass
+
+
 # What a browser sends of a page of another site that fetches, and of one that shows a picture.
 FETCH = {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "cors"}
 PICTURE = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}

@@ -95,10 +95,11 @@ def test_directory_that_cannot_be_private_is_refused(tmp_path: Path) -> None:
     assert "set RTWIDGETS_RUNTIME_DIR" in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_directory_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
+def test_directory_that_others_can_write_to_is_refused(tmp_path: Path, mode: int) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
-    shared.chmod(0o777)
+    shared.chmod(mode)
     refused = run(shared)
     assert refused.returncode == 1 and "chmod 700 it" in refused.stderr
     assert list(shared.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -18,13 +19,15 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from rtwidgets.core import Limits
+from rtwidgets.server.certificate import Certificate
 from rtwidgets.server.settings import AuthSection, HubSection, Settings
-from rtwidgets.server.tls import tls_context
 
+from ..client.conftest import eventually
 from ..client.hub_process import SECRET, environment, token
 from ..deploy.front import Certificates
 from .inner_hub import InnerHub
 from .sockets import Line
+from .test_limits import addresses
 
 CLIENT = """
 import sys, time
@@ -136,30 +139,19 @@ def test_connections_count_before_their_handshake_and_have_a_time_for_it(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rtwidgets.server.tls.REQUEST_TIMEOUT_S", 1.0)
-    files = HubSection(ssl_certfile=str(certificates.chain), ssl_keyfile=str(certificates.key))
-    settings = Settings(hub=files, auth=AuthSection(hmac_secret=SECRET), limits=Limits(connections_per_ip=3))
-    hub = InnerHub(settings, tls=tls_context(files))
-    trusting = certificates.trusting()
-
-    def health(source: str) -> int:
-        client = http.client.HTTPSConnection(
-            "localhost", hub.port, timeout=5, context=trusting, source_address=(source, 0)
-        )
-        client.request("GET", "/health")
-        status = client.getresponse().status
-        client.close()
-        return status
-
+    hub = inner_hub(certificates, Limits(connections_per_ip=3))
     try:
         with ExitStack() as stack:
             silent = [stack.enter_context(knock(hub.port)) for _ in range(5)]
-            assert [is_dropped(plain) for plain in silent] == [False] * 3 + [True] * 2
+            # Those beyond the limit at once, the others when their time is over.
+            assert [is_dropped(plain) for plain in silent[3:]] == [True] * 2
+            assert select.select(silent[:3], [], [], 0)[0] == []
             assert hub.app.hub.refused["connections_per_ip"] == 2
-            assert health("127.0.0.2") == 200
+            assert health(hub, certificates, "127.0.0.2") == 200
             for plain in silent[:3]:
                 plain.settimeout(5)
                 assert is_dropped(plain)
-        assert health("127.0.0.1") == 200
+        assert health(hub, certificates, "127.0.0.1") == 200
         # Nor does one count any more that is no TLS, or goes away in the middle of it.
         for hello in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b""):
             with knock(hub.port) as plain:
@@ -172,6 +164,49 @@ def test_connections_count_before_their_handshake_and_have_a_time_for_it(
             assert time.monotonic() < deadline
     finally:
         hub.close()
+
+
+def test_handshakes_of_an_address_are_bounded(certificates: Certificates) -> None:
+    hub = inner_hub(certificates, Limits(connects_per_ip_per_s=1))
+    refused = hub.app.hub.refused
+    try:
+        with ExitStack() as stack:
+            silent = [stack.enter_context(knock(hub.port)) for _ in range(20)]
+            eventually(lambda: refused["connects_per_ip_per_s"] >= 15)
+            eventually(
+                lambda: len(select.select(silent, [], [], 0)[0]) == refused["connects_per_ip_per_s"],
+            )
+            assert health(hub, certificates, "127.0.0.2") == 200
+    finally:
+        hub.close()
+
+
+def test_handshakes_take_nothing_from_requests_and_a_proxys_do_not_count() -> None:
+    clock = [0.0]
+    counted = addresses(Limits(connects_per_ip_per_s=2), "10.0.0.1", now=lambda: clock[0])
+    peers = ("198.51.100.1", "2001:db8::1", "2001:db8::2")
+    assert [counted.note_handshake(peer) for peer in peers * 2] == [True, True, True, True, False, False]
+    for _ in range(2):
+        counted.note_request("198.51.100.1")
+    clock[0] = 1.0
+    assert counted.note_handshake("2001:db8::3")
+    assert all(counted.note_handshake("10.0.0.1") for _ in range(10))
+
+
+def inner_hub(certificates: Certificates, limits: Limits) -> InnerHub:
+    files = HubSection(ssl_certfile=str(certificates.chain), ssl_keyfile=str(certificates.key))
+    settings = Settings(hub=files, auth=AuthSection(hmac_secret=SECRET), limits=limits)
+    return InnerHub(settings, tls=Certificate(files))
+
+
+def health(hub: InnerHub, certificates: Certificates, source: str) -> int:
+    client = http.client.HTTPSConnection(
+        "localhost", hub.port, timeout=5, context=certificates.trusting(), source_address=(source, 0)
+    )
+    client.request("GET", "/health")
+    status = client.getresponse().status
+    client.close()
+    return status
 
 
 def knock(port: int) -> socket.socket:

@@ -125,6 +125,30 @@ run.serve(Settings(hub=HubSection(port=0), auth=AuthSection(hmac_secret=sys.argv
 """
 
 
+async def test_who_is_found_at_work_just_before_the_turn_has_it_then() -> None:
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    outlets, worked = Outlets(lambda: 1.0), list[object]()
+
+    class Busy:
+        """An outlet that is at work whenever it is written."""
+
+        connection = type("Connection", (), {"hub": type("Hub", (), {"clock": staticmethod(lambda: 0.0)})})
+
+        def pump(self, now: float) -> None:
+            outlets.at_work(cast(Outlet, self))
+
+        def work(self, now: float) -> None:
+            worked.append(self)
+
+    first, second = cast(Outlet, Busy()), cast(Outlet, Busy())
+    outlets.at_work(first)
+    outlets._ready.append(second)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert worked == [first, second] and not faults
+
+
 def test_garbage_collector_looks_at_what_clients_make_and_not_at_the_program() -> None:
     out = subprocess.run([sys.executable, "-c", COUNTING_HUB, SECRET], capture_output=True, timeout=30)
     looked_at, program = map(int, out.stdout.split())

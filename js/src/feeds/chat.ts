@@ -30,6 +30,8 @@ export class Chat extends BaseFeed implements ChatFeed {
   #messages = new Map<string, ChatMessage>();
   /** The same as a list, until something changes. */
   #list: readonly ChatMessage[] | null = null;
+  /** Ids that somebody has used again whose first message the hub has let go of: what comes is about another one. */
+  #taken = new Set<string>();
   #more = false;
   #older: Promise<void> | null = null;
 
@@ -108,6 +110,7 @@ export class Chat extends BaseFeed implements ChatFeed {
   protected override restart(data: unknown): void {
     const page = readPage(asObject(data ?? {}, "the snapshot"));
     this.#messages = new Map(page.messages.map((message) => [message.id, message]));
+    this.#taken.clear();
     this.#more = page.more;
     this.#changed();
   }
@@ -120,6 +123,8 @@ export class Chat extends BaseFeed implements ChatFeed {
     }
     const id = textOf(data, "id");
     const old = this.#messages.get(id);
+    if (old && data.type === "message" && old.user !== (publication.info?.user ?? "")) this.#taken.add(id);
+    if (this.#taken.has(id)) return;
     switch (data.type) {
       case "message":
         // The same id again is the same message: a sender that was not sure sends it twice.
@@ -143,6 +148,7 @@ export class Chat extends BaseFeed implements ChatFeed {
     for (const oldest of this.#messages.keys()) {
       if (this.#messages.size <= MAX_MESSAGES) break;
       this.#messages.delete(oldest);
+      this.#taken.delete(oldest);
       this.#more = true;
     }
     this.#changed();

@@ -85,6 +85,17 @@ test("a message that comes twice is there once", () => {
   assert.equal(ids(feed), "a b");
 });
 
+test("an id that somebody uses again, when the hub has let go of its message, takes nothing from that", () => {
+  const { feed } = chat();
+  feed.publication(pub(2, { type: "message", id: "b", text: "x" }, bob));
+  const eve: Publisher = { client: "e", user: "eve", name: "Eve" };
+  const again = [{ type: "message", id: "b", text: "y" }, { type: "edit", id: "b", text: "z" }, { type: "reaction", id: "b", emoji: "👍", on: true }, { type: "delete", id: "b" }];
+  again.forEach((data, i) => feed.publication(pub(3 + i, data, eve)));
+  assert.equal(ids(feed), "a b");
+  const b = feed.find("b");
+  assert.deepEqual([b?.text, b?.user, b?.reactions.size], ["x", "bob", 0]);
+});
+
 test("who said a message, and what became of it, is the hub's word and not the payload's", () => {
   const { feed } = chat();
   feed.publication(pub(2, { type: "message", id: "b", text: "x", user: "root", name: "Boss", edited: true, time: 5, reactions: { "👍": ["x"] } }, bob));

@@ -85,6 +85,11 @@ def nobody_serves(command: str) -> Error:
     return Error(codes.HANDLER_AWAY, f"nobody serves the command {command!r} now")
 
 
+def behind(command: str) -> str:
+    """Return why a call is not given to a handler that has not read those before."""
+    return f"what serves {command!r} has not read the calls before this one yet: try again in a moment"
+
+
 def unknown(command: str) -> Outcome:
     """Return the outcome of a call whose handler went away."""
     message = f"the handler of {command!r} went away; whether it acted is unknown"
@@ -104,6 +109,7 @@ class Call:
         digest: Stands for the arguments of a call with a key.
         started_at: Seconds since the Unix epoch.
         deadline: Likewise.
+        size: Bytes of its arguments.
         waiting: Who gets the outcome: connections and the ids of their requests.
         state: Where it stands.
         fraction: How much of it is done, 0 to 1; None when that is not known.
@@ -120,6 +126,7 @@ class Call:
     digest: bytes
     started_at: float
     deadline: float
+    size: int
     waiting: list[tuple[Connection, int]] = field(default_factory=list)
     state: State = "running"
     fraction: float | None = None

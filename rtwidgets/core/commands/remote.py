@@ -10,7 +10,8 @@ from msgspec import Raw, Struct
 from ...protocol import codec
 from ...protocol.messages import Push, PushedMessage, Reply
 from ..node_messages import Answered, Carry, Progressed
-from .messages import Answer, Progress
+from .call import behind
+from .messages import Answer, Failure, Progress
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -58,6 +59,12 @@ class Carrier:
                 self._send(message.node, Answered(self._node, message.call, away=True))
                 return
             handler = min(handlers, key=self.count_served_by)
+            bound = self._hub.rules.limits.replies_bytes
+            if bound and handler.notices_bytes + len(message.data) > bound // 2 and handler.notices_bytes:
+                self._hub.refused["handler_behind"] += 1
+                answer = Answer(message.call, error=Failure("Busy", behind(message.command)))
+                self._send(message.node, Answered(self._node, message.call, _encode(answer)))
+                return
             self._handlers.take_turn(message.command, handler)
             carried = self._calls[message.call] = _Carried(message.node, handler)
         if carried is None:

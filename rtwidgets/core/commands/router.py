@@ -20,6 +20,7 @@ from .call import (
     Person,
     Place,
     away,
+    behind,
     cancelled,
     done,
     failed,
@@ -171,6 +172,7 @@ class Commands:
         self._hub.check("calls_per_user", count, "calls of a user under way at a time")
         handler = min(handlers, key=self._under_way.count_served_by)
         if not isinstance(handler, Remote):
+            self._check_room(handler, request, caller.info.user)
             self._handlers.take_turn(request.command, handler)
         timeout_s = min(max(request.timeout_ms, 1), MAX_TIMEOUT_MS) / 1000
         call = Call(
@@ -182,6 +184,7 @@ class Commands:
             digest=digest,
             started_at=now,
             deadline=now + timeout_s,
+            size=len(request.args),
         )
         self._under_way.add(call)
         self._under_way.wait(call, caller, request_id)
@@ -303,6 +306,17 @@ class Commands:
     def _check_waits(self, caller: Connection) -> None:
         count = self._under_way.count_awaited_by(caller)
         self._hub.check("calls_per_connection", count, "answers that a connection waits for")
+
+    def _check_room(self, handler: Connection, request: CallRequest, user: str) -> None:
+        """Refuse a call that could get a handler cut off which is behind. One user leaves room for others."""
+        bound, size = self._hub.rules.limits.replies_bytes, len(request.args)
+        waits = handler.notices_bytes + size
+        if not bound or waits == size or waits <= bound // 4:
+            return
+        own = sum(call.size for call in self._under_way.served_by(handler) if call.caller.info.user == user)
+        if waits > bound // 2 or own + size > bound // 8:
+            self._hub.refused["handler_behind"] += 1
+            raise Refusal(codes.LIMIT_EXCEEDED, behind(request.command))
 
     def _check(self, data: Raw, what: str) -> None:
         depth = self._hub.rules.limits.json_depth

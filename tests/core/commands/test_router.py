@@ -322,3 +322,23 @@ def test_calls_of_a_user_are_limited_also_when_their_callers_have_gone() -> None
     call(ann, "halt", 78)
     assert answers(ann) == {}
     assert len(calls(handler)) == 1
+
+
+def test_calls_do_not_cut_off_a_handler_that_is_behind() -> None:
+    hub = make_hub()
+    handler = serve(hub, "halt")
+    bound = hub.rules.limits.replies_bytes
+    large = {"args": {"note": "x" * 60_000}}
+    for user, most in (("mallory", bound // 4), ("eve", bound // 2), ("joe", bound // 2)):
+        caller = Peer(hub, user).connect()
+        for number in range(50):
+            call(caller, "halt", 100 + number, **large)
+        assert set(answers(caller).values()) == {codes.LIMIT_EXCEEDED.code}
+        assert handler.connection.notices_bytes < most + 70_000
+    bob = caller_of(hub, "halt", "bob")
+    call(bob, "halt", args={"note": "now"})
+    got = calls(handler)
+    assert handler.connection.closing is None and hub.refused["handler_behind"] > 100
+    assert got[-1]["caller"]["user"] == "bob"
+    call(bob, "halt", 200, **large)
+    assert len(calls(handler)) == 1, "it has read what waited"
