@@ -14,6 +14,7 @@ from ..client.hub_process import HubProcess, environment
 SECRET = '[auth]\nhmac_secret = "s"\n'
 GOOD = f'[auth]\nhmac_secret = "{"0123456789abcdef" * 2}"\n'
 KNOWN = '[auth]\nhmac_secret = "at least 32 characters that nobody guesses"\n'
+UNREAD = "[auth]\nhmac_secret = \"$(python3 -c 'import secrets; print(secrets.token_hex(32))')\"\n"
 PEM = "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQ-----END PUBLIC KEY-----"
 OPEN = "[hub]\nhost = '0.0.0.0'"
 FRONT = "[hub]\npublic_url = 'https://hub.example.org'"
@@ -61,6 +62,7 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + FRONT, ["hub.public_url is set", "auth.hmac_secret can be guessed", "token_hex"]),
         (SECRET + "[hub]\ntrusted_proxies = ['127.0.0.1']", ["hub.trusted_proxies is set", "guessed"]),
         (KNOWN + OPEN, ["0.0.0.0", "auth.hmac_secret is the text of an example", "token_hex"]),
+        (UNREAD + OPEN, ["0.0.0.0", "auth.hmac_secret is the text of an example", "token_hex"]),
         ("[auth]\nanonymous = true\n" + FRONT, ["hub.public_url is set", "set a secret"]),
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
