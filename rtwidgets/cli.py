@@ -26,7 +26,7 @@ from .errors import ConfigError, HubUnreachableError
 from .protocol.messages import ClientInfo, Command, Error, Publication, PublishRequest
 from .protocol.names import check_channel
 from .server.admin import local_url, signed_admin_invite
-from .server.cli import config_option, main
+from .server.cli import config_option, main, read_token
 from .server.settings import load
 
 url_option = click.option("--url", help="Address of the hub; your own local hub without it.")
@@ -87,7 +87,7 @@ def feed(config: Path | None, names: tuple[str, ...], url: str | None, token_fil
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     url = url or os.environ.get(URL_VARIABLE) or settings.hub.url
-    token = token_file.read().strip() if token_file is not None else os.environ.get(TOKEN_VARIABLE)
+    token = read_token(token_file) if token_file is not None else os.environ.get(TOKEN_VARIABLE)
     hub = _connect_when_there(url, token, stopping)
     if hub is None:
         return
@@ -165,8 +165,11 @@ class _Printer:
 
 
 def _connect(url: str | None, token_file: TextIO | None) -> Hub:
-    token = token_file.read().strip() if token_file is not None else None
-    return connect(url, token=token)
+    token = read_token(token_file) if token_file is not None else None
+    hub = connect(url, token=token)
+    if hub.is_local:  # somebody who forgot --url would wait for what is published at another
+        click.echo(f"your own local hub at {hub.url}; --url or {URL_VARIABLE} names another", err=True)
+    return hub
 
 
 def _no_constant(name: str) -> object:

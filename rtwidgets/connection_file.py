@@ -6,13 +6,17 @@ when it is ready to answer and removes it when it ends; clients read it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
 import os
+import stat
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from .errors import ConfigError
 
 FILE_NAME = "rtwidgets-hub.json"
 
@@ -49,6 +53,56 @@ def runtime_dir() -> Path:
     return Path(jupyter_runtime_dir())
 
 
+def private_dir() -> Path:
+    """Return the runtime directory, made and made private where need be.
+
+    Raises:
+        ConfigError: If it is another user's, or others can write to it, or it can't be private.
+    """
+    directory = runtime_dir()
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid"):
+            status = directory.stat()
+            if status.st_uid != os.getuid():
+                raise ConfigError(
+                    f"the runtime directory {directory} belongs to another user; set RTWIDGETS_RUNTIME_DIR"
+                )
+            if status.st_mode & 0o022:
+                raise ConfigError(
+                    f"others can write to the runtime directory {directory}: chmod 700 it, or set "
+                    "RTWIDGETS_RUNTIME_DIR to one of your own"
+                )
+            if status.st_mode & 0o055:
+                directory.chmod(0o700)
+                if directory.stat().st_mode & 0o077:  # a file system that keeps no modes
+                    raise ConfigError(
+                        f"the runtime directory {directory} stays open to others: set RTWIDGETS_RUNTIME_DIR "
+                        "to one on a file system that keeps permissions"
+                    )
+    except OSError as error:
+        raise ConfigError(
+            f"the runtime directory {directory} can't be made private: {error.strerror}; "
+            "set RTWIDGETS_RUNTIME_DIR to a directory of yours"
+        ) from None
+    return directory
+
+
+def open_own(path: Path, flags: int) -> int:
+    """Open a file of ours and no other: where others can write, a name may be their link to what is ours.
+
+    Raises:
+        OSError: If there is none, or it is a link, no regular file, or another user's.
+    """
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe would keep us waiting
+    file = os.open(path, flags, 0o600)
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode) or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
+        os.close(file)
+        raise OSError(errno.EPERM, "it is no file of yours")
+    return file
+
+
 def path() -> Path:
     """Return where the file is, or would be."""
     return runtime_dir() / FILE_NAME
@@ -60,9 +114,8 @@ def read() -> ConnectionFile | None:
     A file that another user can write is not trusted: who names our hub would receive all that we publish.
     """
     try:
-        with path().open("rb") as file:
-            status = os.fstat(file.fileno())
-            if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        with os.fdopen(open_own(path(), os.O_RDONLY), "rb") as file:
+            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_mode & 0o022:
                 return None
             found = json.load(file)
         return ConnectionFile(

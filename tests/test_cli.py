@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +44,14 @@ def test_tail_prints_the_snapshot_and_every_publication(hub: HubProcess) -> None
             assert json.loads(tail.stdout.readline())["data"] == {"a": "b"}
         finally:
             tail.kill()
+
+
+def test_a_local_hub_is_named(tmp_path: Path) -> None:
+    done = run("publish", "event:a", "1", RTWIDGETS_RUNTIME_DIR=str(tmp_path / "runtime"))
+    found = json.loads((tmp_path / "runtime/rtwidgets-hub.json").read_text())
+    os.kill(found["pid"], signal.SIGTERM)
+    wanted = f"your own local hub at {found['url']}; --url or RTWIDGETS_HUB_URL names another\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", wanted)
 
 
 def test_token_may_come_from_a_file(hub: HubProcess, tmp_path: Path) -> None:

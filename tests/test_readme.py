@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from .client.hub_process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -78,6 +81,38 @@ def test_python_blocks_run_and_data_flows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", sorted(PAGES))
 def test_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     run_blocks((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"), PAGES[page], tmp_path)
+
+
+def test_commands_to_serve_others_work_as_they_are_written(tmp_path: Path) -> None:
+    port = free_port()
+    block = next(block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "hub.toml" in block)
+    to_serve, to_join = block.replace("8090", str(port)).split("# in another terminal", 1)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RTWIDGETS_")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+
+    def run(text: str) -> subprocess.Popen[str]:
+        # The last command takes the shell's place, so that it is what is ended.
+        head, _, last = text.strip().rpartition("rtwidgets-hub")
+        return subprocess.Popen(
+            ["bash", "-ec", f"{head.removesuffix('&& ')}\nexec rtwidgets-hub{last}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+        )
+
+    with run(to_serve) as hub:
+        try:
+            assert hub.stdout is not None and f":{port}" in hub.stdout.readline()
+            assert (tmp_path / "ann.token").stat().st_mode & 0o077 == 0
+            with run(f"#{to_join}") as tail:
+                try:
+                    assert tail.stdout is not None
+                    assert json.loads(tail.stdout.readline())["snapshot"]["value"] == 120
+                finally:
+                    tail.kill()
+        finally:
+            hub.kill()
 
 
 def test_readme_is_short() -> None:

@@ -34,7 +34,8 @@ def connect(
     Args:
         url: ``http(s)://`` or ``ws(s)://`` address, with or without a path; or a link into a session, which
             makes you a guest there.
-        token: What the hub's owner gave you; a link needs none.
+        token: What the hub's owner gave you, as it is or as a file has it, with a line break at its end; a
+            link needs none.
         name: Client name that the hub sees; with a link, the name that others see.
         buffer_bytes: How much may wait while the hub is away.
 
@@ -61,8 +62,9 @@ def connect(
         address = parse_address(url if url is not None else named or "")
         if token is None and (url is None or named is None or parse_address(named) == address):
             token = os.environ.get(TOKEN_VARIABLE)  # never sent to another hub than the one it is for
-        site = FixedSite(address, token or "")
-        identity = (address.base, token or "")
+        token = (token or "").strip()  # a file ends with a line break
+        site = FixedSite(address, token)
+        identity = (address.base, token)
     with _lock:
         known = _hubs.get(identity)
         if known is not None and not known.is_closed:

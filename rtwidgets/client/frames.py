@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
+from itertools import compress
 from typing import Any, Literal
 
 from ..errors import ColumnsError
@@ -14,33 +16,46 @@ Backend = Literal["pandas", "polars", "arrow"]
 # What pandas has nanoseconds for: the years 1678 to 2261.
 MAX_TIME_MS = 9_200_000_000_000
 
+# Cells that a frame may have, most of them nulls then, and how many more for each cell that was published.
+SPARSE_CELLS = 10_000_000
+CELLS_FOR_EACH = 8
 
-def join_columns(batches: Iterable[Columns]) -> Columns:
-    """Join batches of rows; cells that a batch has no column for are null."""
-    joined: dict[str, list[Cell]] = {}
+
+def join_columns(batches: Sequence[Columns]) -> Columns:
+    """Join batches of rows; cells that a batch has no column for are null.
+
+    Nulls are bounded: one publication of thousands of names must not make all rows as wide. Where there would
+    be more, the columns with the fewest cells are left out; one that an eighth of the rows have never is.
+    """
+    counts: Counter[str] = Counter()
     count = 0
-    for batch in batches:
-        rows = len(next(iter(batch.values()), []))
-        for name in batch:
-            joined.setdefault(name, [None] * count)
-        for name, cells in joined.items():
-            cells += batch.get(name) or [None] * rows
+    for batch in sorted(batches, key=len):  # of columns with as many cells those of the narrowest come first
+        rows = _rows(batch)
         count += rows
+        counts.update(dict.fromkeys(batch, rows))
+    most = (SPARSE_CELLS + CELLS_FOR_EACH * counts.total()) // max(1, count)
+    kept = dict(counts.most_common(most)) if len(counts) > most else counts
+    joined: Columns = {name: [] for batch in batches for name in batch if name in kept}
+    for batch in batches:
+        nulls: list[Cell] = [None] * _rows(batch)
+        for name, cells in joined.items():
+            cells += batch.get(name) or nulls
     return joined
 
 
-def newest_rows(columns: Columns, last_s: float) -> Columns:
-    """Keep the rows of the last seconds before the newest row."""
-    times = columns.get(TIME_COLUMN, [])
-    stamps = [time for time in times if isinstance(time, int | float)]
-    if not stamps:
-        return columns
-    oldest = max(stamps) - last_s * 1000
-    keep = [isinstance(time, int | float) and time >= oldest for time in times]
-    return {
-        name: [cell for cell, kept in zip(cells, keep, strict=True) if kept]
-        for name, cells in columns.items()
-    }
+def row_times(batch: Columns, came_ms: int) -> list[float]:
+    """Return for each row its time, or when the hub got it where that was earlier or the row has none.
+
+    So no row in the far future is the newest one that all others are too old beside.
+    """
+    cells: Sequence[Cell] = batch.get(TIME_COLUMN) or [None] * _rows(batch)
+    return [came_ms if (time := _time_or_none(cell)) is None else min(time, came_ms) for cell in cells]
+
+
+def rows_since(batch: Columns, times: Sequence[float], oldest_ms: float) -> Columns:
+    """Return the rows of a batch whose times, as `row_times` gave them, are not older."""
+    keep = [time >= oldest_ms for time in times]
+    return {name: list(compress(cells, keep)) for name, cells in batch.items()} if any(keep) else {}
 
 
 def build_frame(columns: Columns, backend: Backend) -> Any:
@@ -72,7 +87,11 @@ def build_frame(columns: Columns, backend: Backend) -> Any:
     raise ValueError(f"backend {backend!r} is not known: use 'pandas', 'polars' or 'arrow'")
 
 
-def _time_or_none(cell: Cell) -> Cell:
+def _rows(batch: Columns) -> int:
+    return len(next(iter(batch.values()), ()))
+
+
+def _time_or_none(cell: Cell) -> float | None:
     if isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) <= MAX_TIME_MS:
         return cell
     return None

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .. import connection_file
 from ..connection_file import ConnectionFile
-from ..errors import HubStartError, HubUnreachableError
+from ..errors import ConfigError, HubStartError, HubUnreachableError
 from .address import Address, parse_address
 from .driver import Endpoint
 
@@ -98,11 +98,12 @@ def log_path() -> Path:
 def _start() -> subprocess.Popen[bytes]:
     path = log_path()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        if path.exists() and path.stat().st_size > _MAX_LOG_BYTES:
-            flags |= os.O_TRUNC
-        log = os.open(path, flags, 0o600)
+        connection_file.private_dir()
+        log = connection_file.open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        if os.fstat(log).st_size > _MAX_LOG_BYTES:
+            os.ftruncate(log, 0)
+    except ConfigError as error:
+        raise HubStartError(str(error)) from None
     except OSError as error:
         raise HubStartError(
             f"no log file for the local hub at {path}: {error.strerror}; set RTWIDGETS_RUNTIME_DIR to a "
@@ -183,7 +184,8 @@ def _hint() -> str:
 def _log_tail() -> str:
     path = log_path()
     try:
-        lines = path.read_text(errors="replace").splitlines()[-8:]
+        with os.fdopen(connection_file.open_own(path, os.O_RDONLY), errors="replace") as file:
+            lines = file.read().splitlines()[-8:]
     except OSError:
         lines = []
     return f"its log {path} " + ("is empty" if not lines else "ends with:\n" + "\n".join(lines))

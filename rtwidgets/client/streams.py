@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from .channel import Channel
 from .columns import Columns, to_columns, with_time
 from .durations import Duration, parse_duration
 from .entries import Entry
-from .frames import Backend, build_frame, join_columns, newest_rows
+from .frames import Backend, build_frame, join_columns, row_times, rows_since
 from .listeners import Handle, Listeners
 from .notices import Subscribed
 from .past import pages_back, window
@@ -89,37 +90,51 @@ class Stream(Channel):
 
         Without `last` they are those that the hub has in memory. Where it has an archive, `last` reaches back
         into that. What somebody published that are no rows, or has numbers that no float holds, is left out,
-        and the log says so; so is a ``time`` that is none.
+        and the log says so; so is a ``time`` that is none. Where few rows have most of the columns, a frame
+        of more than 10 million cells, and 8 for each that was published, has only the columns with the most
+        cells, and the log says that too.
 
         Args:
-            last: Only rows of this long before the newest row: ``"5m"``, or seconds.
+            last: Only rows of this long before the newest row: ``"5m"``, or seconds. A row without a time, or
+                with one ahead of the hub's clock, counts as of when the hub got it.
             backend: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 
         Raises:
             ReplyError: If the hub refuses.
             ReplyTimeoutError: If it does not answer in time.
         """
-        last_s = None if last is None else parse_duration(last)
-        if last_s is None:
-            kept = window(self._request, self.name)
-            return build_frame(join_columns(read_batches(kept, self.name)), backend)
-        return build_frame(newest_rows(join_columns(self._back(last_s)), last_s), backend)
+        if last is None:
+            batches = read_batches(window(self._request, self.name), self.name)
+        else:
+            batches = self._back(parse_duration(last))
+        columns = join_columns(batches)
+        names = {name for batch in batches for name in batch}
+        if len(names) > len(columns):
+            log.warning(
+                "%d of %d columns of %r are left out, those with the fewest cells: the frame would be mostly "
+                "nulls; ask for fewer rows with to_frame(last=...)",
+                len(names) - len(columns),
+                len(names),
+                self.name,
+            )
+        return build_frame(columns, backend)
 
     def _back(self, last_s: float) -> list[Columns]:
-        """Return batches, oldest first, as far back as there are rows of the last seconds."""
-        batches: list[Columns] = []
-        oldest_ms: float | None = None
+        """Return the rows of the last seconds, oldest first."""
+        parts: list[tuple[Columns, list[float]]] = []
+        oldest_ms = -math.inf
         for page in pages_back(self._request, self.name):
-            found = read_batches(page, self.name)
-            times = [time for batch in found for time in batch.get(TIME_COLUMN, [])]
-            stamps = [time for time in times if isinstance(time, int | float)]
-            newest_ms = max(stamps, default=page[0].time)
-            if oldest_ms is None:
-                oldest_ms = newest_ms - last_s * 1000
-            batches += found
+            found = [
+                (batch, row_times(batch, publication.time))
+                for publication in page
+                for batch in read_batches([publication], self.name)
+            ]
+            newest_ms = max((max(times) for _, times in found if times), default=page[0].time)
+            parts += found
             if newest_ms < oldest_ms:
                 break
-        return batches[::-1]
+            oldest_ms = max(oldest_ms, newest_ms - last_s * 1000)
+        return [rows_since(batch, times, oldest_ms) for batch, times in reversed(parts)]
 
     def on_data(self, fn: Callable[[dict[str, list[Any]]], Any]) -> Handle:
         """Call a function with every new batch of rows; returns a handle that removes it.

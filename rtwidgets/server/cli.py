@@ -112,10 +112,13 @@ def token(
     """Mint a connection token with the secret of the settings, or explain one."""
     settings = load(config, os.environ, {})
     if check is not None:
-        _explain(settings, check.read().strip())
+        _explain(settings, read_token(check))
         return
-    if user is None:
-        raise click.UsageError("--user is needed: who is the token for?")
+    if user is None or not user.strip():
+        # Mostly a variable that is not set. A token for nobody could not be ended by its user.
+        raise click.UsageError(
+            "--user is needed: who is the token for?" + ("" if user is None else " It is empty")
+        )
     if (role is None and channels) or (role is not None and (caps is not None or owner)):
         raise click.UsageError("--role and --channels go together, --caps and --owner without them")
     if not 0 < ttl_s <= MAX_TTL_S:
@@ -137,6 +140,18 @@ def token(
         owner=owner or role == "owner",
     )
     click.echo(minted)
+
+
+def read_token(file: TextIO) -> str:
+    """Return the token that a file holds, without the space around it.
+
+    Raises:
+        ConfigError: If it is no text.
+    """
+    try:
+        return file.read().strip()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file.name} holds no token: it is no text in UTF-8; save it as that") from None
 
 
 def _explain(settings: Settings, text: str) -> None:

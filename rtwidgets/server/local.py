@@ -6,14 +6,12 @@ import asyncio
 import os
 import secrets
 from contextlib import suppress
-from pathlib import Path
 
 import uvicorn
 
 from .. import connection_file
 from ..core import Limits
 from ..core.capabilities import ALL_VERBS
-from ..errors import ConfigError
 from ..file_lock import file_lock
 from ..local_user import local_user
 from .app import HubApp
@@ -53,7 +51,7 @@ def serve_local(idle_after_s: float = IDLE_AFTER_S) -> bool:
     Raises:
         ConfigError: If the connection file can't be kept private.
     """
-    directory = _private_directory()
+    directory = connection_file.private_dir()
     with file_lock(directory / LOCK_NAME, wait=False) as held:
         if not held:
             return False
@@ -105,33 +103,3 @@ def _owner_token(hub: HubApp) -> str:
         info={"name": user},
         owner=True,
     )
-
-
-def _private_directory() -> Path:
-    directory = connection_file.runtime_dir()
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if hasattr(os, "getuid"):
-            status = directory.stat()
-            if status.st_uid != os.getuid():
-                raise ConfigError(
-                    f"the runtime directory {directory} belongs to another user; set RTWIDGETS_RUNTIME_DIR"
-                )
-            if status.st_mode & 0o022:
-                raise ConfigError(
-                    f"others can write to the runtime directory {directory}: chmod 700 it, or set "
-                    "RTWIDGETS_RUNTIME_DIR to one of your own"
-                )
-            if status.st_mode & 0o055:
-                directory.chmod(0o700)
-                if directory.stat().st_mode & 0o077:  # a file system that keeps no modes
-                    raise ConfigError(
-                        f"the runtime directory {directory} stays open to others: set RTWIDGETS_RUNTIME_DIR "
-                        "to one on a file system that keeps permissions"
-                    )
-    except OSError as error:
-        raise ConfigError(
-            f"the runtime directory {directory} can't be made private: {error.strerror}; "
-            "set RTWIDGETS_RUNTIME_DIR to a directory of yours"
-        ) from None
-    return directory

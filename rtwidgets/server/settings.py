@@ -21,7 +21,7 @@ from ..core.tokens import HMAC, LEEWAY_S, PUBLIC_KEY, TokenRules, Tokens
 from ..errors import ConfigError
 from ..protocol.shown import shown
 from .addresses import parse_networks
-from .key_strength import MAKE_ONE, weak_keys
+from .key_strength import MAKE_ONE, foreign_keys, weak_keys
 from .logs import LogFormat
 
 # Keys whose environment variable is split at its commas.
@@ -297,6 +297,8 @@ def _check_keys(auth: AuthSection) -> None:
         )
     if auth.hmac_secret_previous and not auth.hmac_secret:
         raise ConfigError("auth.hmac_secret_previous is set and auth.hmac_secret is not: set the new one")
+    for fault in foreign_keys(auth):
+        raise ConfigError(fault)
     if not 0 <= auth.leeway_s <= 300:
         raise ConfigError(f"auth.leeway_s is {auth.leeway_s:g}; use 0 to 300 seconds")
     if auth.revocation_file and not Path(auth.revocation_file).is_absolute():

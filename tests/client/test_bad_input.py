@@ -6,6 +6,7 @@ import asyncio
 import http.server
 import logging
 import math
+import re
 import socket
 import threading
 import time
@@ -168,6 +169,14 @@ def test_an_expired_token_is_told_at_once(running_hub: HubProcess) -> None:
     old = jwt.encode({"sub": "ann", "exp": 1_000_000, "jti": "1"}, SECRET, algorithm="HS256")
     with pytest.raises(TokenRefusedError, match="did not accept"):
         connect(running_hub.url, token=old)
+
+
+def test_a_token_may_have_a_line_break_as_a_file_has(running_hub: HubProcess) -> None:
+    known = token("ann")
+    with connect(running_hub.url, token=known) as hub:
+        assert connect(running_hub.url, token=f" {known}\r\n") is hub
+    with connect(running_hub.url, token=f"{known}\n") as hub:
+        assert hub.status()["user"] == "ann"
 
 
 def test_the_environment_names_hub_and_token(
@@ -426,6 +435,39 @@ def test_a_time_that_is_none_is_missing_in_a_frame(join: Join, time: str, backen
     frame = stream.to_frame(backend=backend)
     times = frame["time"].to_pylist() if backend == "arrow" else list(frame["time"])
     assert times[0].timestamp() == 5 and times[1] in (None, pd.NaT)
+
+
+@pytest.mark.parametrize("time", ["1e308", "1" + "0" * 300, "9199999999999"])
+@pytest.mark.parametrize("backend", ["pandas", "polars", "arrow"])
+def test_a_row_of_the_far_future_hides_no_other(join: Join, time: str, backend: Backend) -> None:
+    stream = join().stream(f"future-{backend}-{len(time)}")
+    stream.append(n=[1, 2])
+    assert stream.hub.flush()
+    stream.hub._use().publisher.put_whole(stream.name, b'{"time":[%b],"n":[3]}' % time.encode())
+    assert stream.hub.flush()
+    numbers = stream.to_frame(last="5m", backend=backend)["n"]
+    assert (numbers.to_pylist() if backend == "arrow" else list(numbers)) == [1, 2, 3]
+
+
+def test_a_publication_of_thousands_of_columns_makes_no_frame_huge(
+    join: Join, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = join().stream("bomb")
+    stream.append(price=1.5)
+    assert stream.hub.flush()
+    publisher = stream.hub._use().publisher
+    for _ in range(5):
+        publisher.put_whole(stream.name, b'{"a":[%b]}' % b",".join([b"0"] * 32_000))
+    publisher.put_whole(stream.name, b"{%b}" % b",".join(b'"%x":[1]' % n for n in range(6_200)))
+    assert stream.hub.flush()
+    for last in (None, "5m"):
+        caplog.clear()
+        frame = stream.to_frame(last)
+        assert frame.shape[0] == 160_002 and frame.size < 12_000_000
+        assert frame["price"][0] == 1.5 and frame["time"][0].year > 2000
+        said = [record.getMessage() for record in caplog.records]
+        assert len(said) == 1, said
+        assert re.match(r"61\d\d of 6202 columns of 'stream:bomb' are left out.*to_frame\(last=", said[0])
 
 
 @pytest.mark.parametrize("data", [b"[1e999]", b"9" * 5_000, b"{"])

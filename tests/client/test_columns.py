@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from rtwidgets.client import cells
 from rtwidgets.client.columns import check_key, split_rows, to_columns, with_time
 from rtwidgets.client.durations import parse_duration
-from rtwidgets.client.frames import Backend, build_frame, join_columns, newest_rows
+from rtwidgets.client.frames import MAX_TIME_MS, Backend, build_frame, join_columns, row_times, rows_since
 from rtwidgets.errors import ColumnsError, KeyColumnError
 
 WHERE = "'stream:x'"
@@ -234,10 +234,49 @@ def test_joined_batches_with_different_columns_are_filled_with_null() -> None:
     assert joined == {"a": [1, None, None, 4], "b": [None, 2, 3, 5]}
 
 
-def test_newest_rows_are_counted_from_the_newest_row() -> None:
-    columns: dict[str, Any] = {"time": [1000, 3000, 2000, 4000], "n": [1, 2, 3, 4]}
-    assert newest_rows(columns, 1.0) == {"time": [3000, 4000], "n": [2, 4]}
-    assert newest_rows({"n": [1]}, 1.0) == {"n": [1]}
+def test_nulls_of_joined_batches_are_bounded_and_what_most_rows_have_stays() -> None:
+    rows: dict[str, Any] = {"time": [1] * 20_000, "price": [1.5] * 20_000}
+    tall: dict[str, Any] = {"a": [0] * 60_000}
+    wide: dict[str, Any] = {f"c{n}": [0] for n in range(2_000)}
+    batches = [wide, rows, *[tall] * 2, {"late": [1]}]
+    joined = join_columns(batches)
+    count = 20_000 + 120_000 + 2
+    assert {len(cells) for cells in joined.values()} == {count}
+    cells = sum(map(len, joined.values()))
+    assert 10_000_000 < cells <= 10_000_000 + 8 * (40_000 + 120_000 + 2_001)
+    # Of the columns with one cell the wide publication's go first; all keep their order.
+    assert list(joined)[-4:] == ["time", "price", "a", "late"] and next(iter(joined)) == "c0"
+    # What is as wide and has few nulls is nobody's trick.
+    dense: dict[str, Any] = {f"c{n}": [0] * 6_000 for n in range(2_000)}
+    assert len(join_columns([dense])) == 2_000
+
+
+def test_rows_of_the_last_seconds_are_counted_by_their_times() -> None:
+    batch: dict[str, Any] = {"time": [1000, 3000, 2000, 4000], "n": [1, 2, 3, 4]}
+    times = row_times(batch, 9000)
+    assert times == [1000, 3000, 2000, 4000]
+    assert rows_since(batch, times, 3000) == {"time": [3000, 4000], "n": [2, 4]}
+    assert rows_since(batch, times, 5000) == {}
+
+
+def test_rows_with_times_that_are_none_or_ahead_count_as_of_when_they_came() -> None:
+    odd = [
+        1e308,
+        10**300,
+        MAX_TIME_MS + 1,
+        -1e300,
+        math.nan,
+        True,
+        "soon",
+        None,
+        [1],
+        5001,
+        MAX_TIME_MS,
+        4000,
+    ]
+    batch: dict[str, Any] = {"time": odd}
+    assert row_times(batch, 5000) == [5000] * 11 + [4000]
+    assert row_times({"n": [1, 2]}, 5000) == [5000] * 2 and row_times({}, 5000) == []
 
 
 def _pandas_time(frame: Any) -> Any:

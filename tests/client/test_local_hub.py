@@ -186,6 +186,7 @@ def test_who_took_pid_and_port_of_a_killed_hub_is_not_believed_and_told_nothing(
             public = health(first.url)
             other = health(first.url, "?nonce=0123456789abcdef")["proof"]
             assert public.keys() == {"status", "hub", "version"} and public["hub"] == first.hub
+            assert other == first.proof("0123456789abcdef")
             assert first.token not in other and "proof" not in health(first.url, f"?nonce={'0' * 65}")
             monkeypatch.setattr(local, "_start", start_later)
             os.kill(first.pid, signal.SIGKILL)
@@ -228,6 +229,17 @@ def test_who_took_pid_and_port_of_a_killed_hub_is_not_believed_and_told_nothing(
             somebody.kill()
 
 
+def test_a_proof_is_of_one_address_and_one_number() -> None:
+    """Who listens elsewhere can't have the owner's hub answer in its place."""
+    mine = connection_file.ConnectionFile("http://127.0.0.1:1", "t", 1, "mine")
+    proofs = {
+        file.proof(nonce)
+        for file in (mine, replace(mine, url="http://127.0.0.1:2"), replace(mine, token="u"))
+        for nonce in ("1", "2")
+    }
+    assert len(proofs) == 6 and mine.proof("1") == replace(mine, pid=2, hub="other").proof("1")
+
+
 def test_a_hub_that_can_not_prove_itself_and_has_the_lock_is_named(
     runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +266,45 @@ def test_a_hub_that_can_not_start_is_reported_with_its_log(
     with pytest.raises(HubStartError, match=r"code 1.*rtwidgets-hub\.log(?s:.*)no module named starlette"):
         connect()
     assert time.monotonic() - started < 8
+
+
+def test_a_directory_of_another_user_is_refused_before_anything_in_it_is_opened(
+    runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"x" * 1_100_000)
+    runtime.mkdir(mode=0o700)
+    local.log_path().symlink_to(precious)
+    owner = os.getuid()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getuid", lambda: owner + 1)
+        with pytest.raises(HubStartError, match="belongs to another user; set RTWIDGETS_RUNTIME_DIR"):
+            local.find_or_start()
+    runtime.chmod(0o777)
+    with pytest.raises(HubStartError, match=r"others can write to .*chmod 700"):
+        local.find_or_start()
+    runtime.chmod(0o700)
+    with pytest.raises(HubStartError, match=r"no log file for the local hub .*symbolic link"):
+        local.find_or_start()
+    assert "is empty" in local._log_tail()
+    assert precious.read_bytes() == b"x" * 1_100_000
+
+
+def test_what_is_no_file_of_ours_is_neither_read_nor_waited_for(runtime: Path) -> None:
+    runtime.mkdir(mode=0o700)
+    for path in (connection_file.path(), local.log_path()):
+        os.mkfifo(path, 0o600)
+        with pytest.raises(OSError, match="no file of yours"):
+            connection_file.open_own(path, os.O_RDONLY)
+    assert connection_file.read() is None
+    with pytest.raises(HubStartError, match="no log file for the local hub"):
+        local.find_or_start()
+    assert "is empty" in local._log_tail()
+    local.log_path().unlink()
+    local.log_path().write_bytes(b"x" * 1_100_000)
+    connection_file.path().unlink()
+    local.find_or_start()
+    assert local.log_path().stat().st_size < 1_100_000
 
 
 def test_connection_file_is_removed_only_by_the_hub_it_names(runtime: Path) -> None:

@@ -21,7 +21,7 @@ COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 FILLED = {
     "NAME": "desk.example.org",
     "HMAC_SECRET": "0123456789abcdef" * 2,
-    "API_KEY": "f" * 64,
+    "API_KEY": "fedcba9876543210" * 4,
     "CERTIFICATE": "/c.pem",
     "KEY": "/k.pem",
     "POSTGRES_PASSWORD": "secret",

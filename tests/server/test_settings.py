@@ -14,6 +14,8 @@ from ..client.hub_process import HubProcess, environment
 SECRET = '[auth]\nhmac_secret = "s"\n'
 GOOD = f'[auth]\nhmac_secret = "{"0123456789abcdef" * 2}"\n'
 KNOWN = '[auth]\nhmac_secret = "at least 32 characters that nobody guesses"\n'
+UNREAD = "[auth]\nhmac_secret = \"$(python3 -c 'import secrets; print(secrets.token_hex(32))')\"\n"
+PEM = "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQ-----END PUBLIC KEY-----"
 OPEN = "[hub]\nhost = '0.0.0.0'"
 FRONT = "[hub]\npublic_url = 'https://hub.example.org'"
 ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
@@ -60,11 +62,25 @@ ARCHIVE = SECRET + "[hub]\narchive = 'sqlite:///hub.db'\n[namespaces.a]\n"
         (SECRET + FRONT, ["hub.public_url is set", "auth.hmac_secret can be guessed", "token_hex"]),
         (SECRET + "[hub]\ntrusted_proxies = ['127.0.0.1']", ["hub.trusted_proxies is set", "guessed"]),
         (KNOWN + OPEN, ["0.0.0.0", "auth.hmac_secret is the text of an example", "token_hex"]),
+        (UNREAD + OPEN, ["0.0.0.0", "auth.hmac_secret is the text of an example", "token_hex"]),
         ("[auth]\nanonymous = true\n" + FRONT, ["hub.public_url is set", "set a secret"]),
         ("[hub", ["not TOML"]),
         ("", ["nobody could connect", "auth.hmac_secret", "auth.anonymous"]),
         ("[auth]\nanonymous = true\n[hub]\nhost = '0.0.0.0'", ["0.0.0.0", "set a secret"]),
         (SECRET + OPEN, ["0.0.0.0", "auth.hmac_secret can be guessed", "32", "token_hex"]),
+        (
+            f"[auth]\nhmac_secret = '{'a' * 32}'\n" + OPEN,
+            ["0.0.0.0", "hmac_secret can be guessed", "1 different"],
+        ),
+        (
+            GOOD + f"api_key = '{'password' * 8}'\n" + FRONT,
+            ["auth.api_key", "7 different characters", "token_hex"],
+        ),
+        (f"[auth]\nhmac_secret = '{PEM}'", ["auth.hmac_secret is a key for RS256", "auth.jwks", "token_hex"]),
+        (
+            GOOD + "hmac_secret_previous = 'ssh-rsa AAAAB3Nza'",
+            ["auth.hmac_secret_previous is a key", "auth.jwks"],
+        ),
         (SECRET + "[hub]\nssl_keyfile = 'key.pem'", ["ssl_certfile is not"]),
     ],
 )
@@ -92,7 +108,7 @@ def test_address_of_the_archive_is_not_shown(tmp_path: Path) -> None:
 def test_keys_that_nobody_guesses_start_a_hub_for_others(tmp_path: Path) -> None:
     path = tmp_path / "hub.toml"
     for where in (OPEN, FRONT, FRONT + "\ntrusted_proxies = ['127.0.0.1']"):
-        path.write_text(GOOD + f"api_key = '{'k' * 32}'\n{where}")
+        path.write_text(GOOD + f"api_key = '{'keys' + '01234567' * 4}'\n{where}")
         assert load(path, {}, {}).auth.api_key
 
 

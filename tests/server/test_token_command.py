@@ -73,6 +73,7 @@ def test_roles_become_rights(config: Path, arguments: list[str], caps: object, o
     ("arguments", "words"),
     [
         ([], "--user is needed"),
+        *((["--user", empty], "--user is needed: who is the token for? It is empty") for empty in ("", " ")),
         (["--user", "ann", "--channels", "a"], "--role and --channels go together"),
         (["--user", "ann", "--role", "viewer", "--owner"], "--caps and --owner without"),
         (["--user", "ann", "--role", "king"], "king"),
@@ -93,6 +94,14 @@ def check(config: Path, text: str) -> tuple[int, str]:
     assert not text or text not in said
     assert text.rpartition(".")[2] not in said or "." not in text
     return done.returncode, said
+
+
+def test_what_is_no_text_is_named(config: Path, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes("eyJ".encode("utf-16"))
+    done = run(config, "token", "--check", str(path))
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{path} holds no token: it is no text in UTF-8" in done.stderr
 
 
 def test_good_token_is_explained(config: Path) -> None:

@@ -6,11 +6,14 @@ import type { BaseFeed, Publisher } from "../feeds/feed.ts";
 import type { Members } from "../feeds/members.ts";
 import { publisherOf } from "../feeds/publisher.ts";
 import { Grace } from "./grace.ts";
+import { paced } from "./pace.ts";
 import type { Need, Tokens } from "./tokens.ts";
 
 const PERMISSION_DENIED = 103;
 /** A kernel gives the right in a moment; after this the widget says that it did not. */
 const RIGHT_GRACE_MS = 5_000;
+/** A list of people that changes more often can't be read, and a crowd that comes and goes would keep the page busy. */
+const CROWD_MS = 250;
 
 /** What centrifuge's events say about who published, joined or left. */
 interface ClientInfo {
@@ -33,6 +36,7 @@ export interface Bound {
 export function bind(client: Centrifuge, tokens: Tokens, feed: BaseFeed, maxHz: number): Bound {
   const need: Need = { target: feed.channel, verb: "subscribe" };
   const { crowd } = feed;
+  if (crowd) crowd.pace = paced(CROWD_MS);
   const away = new Grace();
   let sub: Subscription | null = null;
   let leaving = new AbortController();
@@ -169,6 +173,7 @@ async function askPresence(sub: Subscription, crowd: Members): Promise<void> {
     crowd.present(Object.values(clients).map(publisher));
   } catch {
     // The namespace keeps no presence, or the connection broke: then the next subscribe asks again.
+    crowd.unanswered();
   }
 }
 

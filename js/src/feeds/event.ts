@@ -5,6 +5,7 @@ import type { EventFeed, HubEvent, Member } from "../connection/types.ts";
 import { asArray, asObject } from "./columns.ts";
 import { BaseFeed, type Publication } from "./feed.ts";
 import { Members } from "./members.ts";
+import { Newest } from "./newest.ts";
 import { publisherOfInfo } from "./publisher.ts";
 
 const MAX_EVENTS = 1_000;
@@ -14,8 +15,7 @@ export class Events extends BaseFeed implements EventFeed {
   override readonly crowd = new Members(() => this.#changes.call());
   readonly #changes = new Listeners<[]>();
   readonly #listeners = new Listeners<[HubEvent]>();
-  readonly #maxEvents: number;
-  #events: HubEvent[] = [];
+  readonly #kept: Newest<HubEvent>;
   #made = 0;
   /** Up to this offset publications are those that were kept before this page subscribed. */
   #until = 0;
@@ -24,11 +24,11 @@ export class Events extends BaseFeed implements EventFeed {
 
   constructor(channel: string, maxEvents = MAX_EVENTS) {
     super(channel, false);
-    this.#maxEvents = maxEvents;
+    this.#kept = new Newest(maxEvents);
   }
 
   get events(): readonly HubEvent[] {
-    return this.#events;
+    return this.#kept.items;
   }
 
   get members(): readonly Member[] {
@@ -48,26 +48,26 @@ export class Events extends BaseFeed implements EventFeed {
     // What was saved has its events here; a hub's come as publications.
     const list = asArray(snapshot.publications ?? [], `the snapshot's "publications"`);
     const publications = list.map((item) => asPublication(asObject(item, "an event of the snapshot")));
-    this.#lastMs = this.#events.at(-1)?.timeMs ?? this.#lastMs;
+    this.#lastMs = this.events.at(-1)?.timeMs ?? this.#lastMs;
     this.#until = typeof snapshot.until === "number" ? snapshot.until : 0;
-    this.#events = publications.slice(-this.#maxEvents).map((publication) => this.#event(publication));
+    this.#kept.clear();
+    for (const publication of publications) this.#keep(publication);
     this.#changes.call();
   }
 
   protected override apply(publication: Publication): void {
-    const event = this.#event(publication);
-    this.#events.push(event);
-    // An eighth at a time, so that keeping costs little for each event.
-    if (this.#events.length > this.#maxEvents * 1.125) this.#events.splice(0, this.#events.length - this.#maxEvents);
+    const event = this.#keep(publication);
     // What came before we first subscribed is not new; after a gap the past may hold what we missed.
     const isNew = publication.offset > this.#until || (this.#lastMs !== undefined && event.timeMs > this.#lastMs);
     if (isNew) this.#listeners.call(event);
     this.#changes.call();
   }
 
-  #event({ data, timeMs, info }: Publication): HubEvent {
+  #keep({ data, timeMs, info }: Publication): HubEvent {
     const user = info?.user ?? "";
-    return { id: ++this.#made, data, timeMs: timeMs ?? 0, user, name: info?.name ?? user };
+    const event = { id: ++this.#made, data, timeMs: timeMs ?? 0, user, name: info?.name ?? user };
+    this.#kept.add(event, 1, data);
+    return event;
   }
 }
 

@@ -7,6 +7,9 @@ import { Listeners } from "../connection/listeners.ts";
 import type { Feed, FeedStatus, Role } from "../connection/types.ts";
 import type { Members } from "./members.ts";
 
+/** What is wrong may name columns of somebody's data. */
+const MAX_REASON = 1_000;
+
 /** A publication as the feeds read it. */
 export interface Publication {
   readonly data: unknown;
@@ -145,7 +148,7 @@ export abstract class BaseFeed implements Feed {
     } catch (error) {
       this.#status = { ...this.#status, bad: this.#status.bad + 1 };
       if (!(error instanceof Malformed)) console.error("rtwidgets: a feed failed", error);
-      return `${this.channel}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${this.channel}: ${error instanceof Error ? error.message : String(error)}`.slice(0, MAX_REASON);
     }
   }
 

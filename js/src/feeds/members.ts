@@ -5,6 +5,8 @@ import type { Publisher } from "./feed.ts";
 import { higher } from "./publisher.ts";
 
 export class Members {
+  /** How joins and leaves are told: each at once, unless who drives the feed puts some together. */
+  pace: (tell: () => void) => void = (tell) => tell();
   readonly #changed: () => void;
   #clients = new Map<string, Publisher>();
   /** Whether the hub has told who is there. */
@@ -51,16 +53,21 @@ export class Members {
     this.#changed();
   }
 
+  /** Presence is not told. */
+  unanswered(): void {
+    this.#since = null;
+  }
+
   joined(who: Publisher): void {
     this.#since?.push({ who, joined: true });
     this.#move(who, true);
-    this.#changed();
+    this.pace(this.#changed);
   }
 
   left(who: Publisher): void {
     this.#since?.push({ who, joined: false });
     this.#move(who, false);
-    this.#changed();
+    this.pace(this.#changed);
   }
 
   #move(who: Publisher, joined: boolean): void {

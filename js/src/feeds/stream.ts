@@ -4,24 +4,24 @@ import { Listeners } from "../connection/listeners.ts";
 import type { Columns, StreamFeed } from "../connection/types.ts";
 import { asArray, asColumns, asObject, rowCount } from "./columns.ts";
 import { BaseFeed, type Publication } from "./feed.ts";
+import { Newest } from "./newest.ts";
 
 const MAX_ROWS = 100_000;
 
 export class Stream extends BaseFeed implements StreamFeed {
   readonly #listeners = new Listeners<[Columns, boolean]>();
-  readonly #maxRows: number;
-  #kept: { batch: Columns; rows: number }[] = [];
-  #rows = 0;
+  /** Whole batches, so that keeping costs little per row. */
+  readonly #kept: Newest<Columns>;
 
   constructor(channel: string, maxRows = MAX_ROWS) {
     super(channel, false);
-    this.#maxRows = maxRows;
+    this.#kept = new Newest(maxRows);
   }
 
   onBatch(fn: (batch: Columns, reset: boolean) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     let reset = true;
-    for (const { batch } of this.#kept) {
+    for (const batch of this.#kept.items) {
       fn(batch, reset);
       reset = false;
     }
@@ -35,12 +35,11 @@ export class Stream extends BaseFeed implements StreamFeed {
       const list = asArray(asObject(data, "the snapshot").batches ?? [], `the snapshot's "batches"`);
       list.forEach((batch, i) => batches.push(asColumns(batch, `batch ${i} of the snapshot`)));
     }
-    this.#kept = [];
-    this.#rows = 0;
+    this.#kept.clear();
     let reset = true;
     for (const batch of batches) {
       if (rowCount(batch) === 0) continue;
-      this.#keep(batch);
+      this.#kept.add(batch, rowCount(batch), batch);
       this.#listeners.call(batch, reset);
       reset = false;
     }
@@ -50,17 +49,7 @@ export class Stream extends BaseFeed implements StreamFeed {
   protected override apply(publication: Publication): void {
     const batch = asColumns(publication.data, "a batch");
     if (rowCount(batch) === 0) return;
-    this.#keep(batch);
+    this.#kept.add(batch, rowCount(batch), batch);
     this.#listeners.call(batch, false);
-  }
-
-  #keep(batch: Columns): void {
-    const rows = rowCount(batch);
-    this.#kept.push({ batch, rows });
-    this.#rows += rows;
-    let drop = 0;
-    // Whole batches go, so that keeping costs nothing per row; the newest batch always stays.
-    while (drop < this.#kept.length - 1 && this.#rows > this.#maxRows) this.#rows -= this.#kept[drop++]?.rows ?? 0;
-    if (drop > 0) this.#kept.splice(0, drop);
   }
 }

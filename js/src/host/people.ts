@@ -24,24 +24,42 @@ export function peopleButton(signal: AbortSignal): People {
   const count = element("span", { class: "rtw-host__count" });
   const list = element("div", { class: "rtw-panel rtw-host__list", role: "list", label: "Members" });
   const panel = panelUnder(row, list, signal);
-  const opener = button({ class: "rtw-host__people" }, () => (panel.open ? panel.hide() : panel.show()), signal);
+  const opener = button({ class: "rtw-host__people" }, () => (panel.open ? panel.hide() : panel.show(() => fill())), signal);
   // Its name is what is in it: what is seen, and what it does.
   opener.append(row, count, element("span", { class: "rtw-unseen", text: ": show who" }));
   const root = element("div", { class: "rtw-host__there" }, opener, list);
   document.addEventListener("pointerdown", ({ target }) => root.contains(target as Node) || panel.hide(), { signal });
   let before = "";
+  let fill = (): void => undefined;
+  let lines = new Map<string, Line>();
   return {
     root,
     draw(people, me, colorOf) {
       const ordered = inOrder(people, me);
-      const now = JSON.stringify([ordered.map((person) => [person, colorOf(person.user)]), me]);
+      const shown = ordered.map((person) => JSON.stringify([person, colorOf(person.user), person.user === me]));
+      const now = shown.join();
       if (now === before) return;
       before = now;
       row.replaceChildren(...faces(ordered, colorOf, 4));
       setText(count, `${people.length} here`);
-      list.replaceChildren(...ordered.map((person) => line(person, me, colorOf)));
+      fill = () => {
+        const known = lines;
+        const lineOf = (person: Person, says: string): Line => {
+          const old = known.get(person.user);
+          return old?.says === says ? old : { says, root: line(person, me, colorOf) };
+        };
+        lines = new Map(ordered.map((person, i) => [person.user, lineOf(person, shown[i] ?? "")]));
+        list.replaceChildren(...[...lines.values()].map((one) => one.root));
+      };
+      if (panel.open) fill();
     },
   };
+}
+
+/** Somebody in the list: made once, until there is something else to say of them. */
+interface Line {
+  readonly says: string;
+  readonly root: HTMLElement;
 }
 
 function line(person: Person, me: string | null, colorOf: ColorOf): HTMLElement {

@@ -1,5 +1,6 @@
 // What every widget looks like from outside: a bordered card with a title, its tools, its state, and what is wrong.
 
+import { cut } from "./cut.ts";
 import { element, setProse, setText } from "./dom.ts";
 import { followTheme } from "./theme.ts";
 
@@ -29,6 +30,8 @@ export interface Card {
 const NARROW_PX = 460;
 const TIGHT_PX = 300;
 const SLIM_PX = 180;
+/** What is wrong may name thousands of columns, of somebody's data. */
+const MAX_NOTICE = 400;
 
 /** Build the card of one view into the element the host gave. */
 export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal): Card {
@@ -66,7 +69,7 @@ export function card(el: HTMLElement, options: CardOptions, signal: AbortSignal)
     tools,
     notice(text) {
       passing.hidden = text === "";
-      setProse(passing, text);
+      setProse(passing, cut(text, MAX_NOTICE));
     },
     retitle,
   };

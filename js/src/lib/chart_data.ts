@@ -10,6 +10,8 @@ import { short, thinned } from "./thin.ts";
 /** More lines than this can't be told apart. */
 export const MAX_LINES = 12;
 const MAX_ROWS_PER_GROUP = 100_000;
+/** Of all lines of a group: one that has more of them keeps fewer rows. */
+const MAX_CELLS_PER_GROUP = MAX_LINES * MAX_ROWS_PER_GROUP;
 const AUTO_COLUMNS = 6;
 
 export interface ChartDataOptions {
@@ -181,7 +183,8 @@ export class ChartData {
       if (this.#unshown.size < 1000 || this.#unshown.has(name)) this.#unshown.set(name, x);
       return null;
     }
-    const made = { name, slot, rows: new SortedRows(lines, MAX_ROWS_PER_GROUP, "thin"), pauses: new Pauses() };
+    const maxRows = Math.min(MAX_ROWS_PER_GROUP, Math.floor(MAX_CELLS_PER_GROUP / lines));
+    const made = { name, slot, rows: new SortedRows(lines, maxRows, "thin"), pauses: new Pauses() };
     this.groups.set(name, made);
     this.#unshown.delete(name);
     this.layout += 1;

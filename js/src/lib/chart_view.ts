@@ -4,6 +4,7 @@ import { nextReading } from "./chart_reading.ts";
 import { describeChart, lastValues } from "./chart_text.ts";
 import type { ChartData, Group } from "./chart_data.ts";
 import { plotRows } from "./decimate.ts";
+import { cut } from "./cut.ts";
 import { element, setProse, setText } from "./dom.ts";
 import { formatClock, formatNumber, formatSpan } from "./format.ts";
 import { drawFrames } from "./frames.ts";
@@ -36,6 +37,8 @@ interface DrawnLine extends LegendItem {
 }
 
 const SUMMARY_EVERY_MS = 5000;
+/** A line is called by somebody's data. */
+const MAX_NAME = 200;
 
 /** Build the view into `body`; returns what to call when the theme changed. */
 export function chartView(root: HTMLElement, body: HTMLElement, options: ChartViewOptions, signal: AbortSignal): () => void {
@@ -189,7 +192,7 @@ function linesOf(root: HTMLElement, data: ChartData): DrawnLine[] {
     columns.map((column, k) => {
       const style = styles[group.slot * columns.length + k] ?? { css: "", canvas: "", dashed: false };
       const name = data.choice?.by === null ? column : columns.length > 1 ? `${group.name} · ${column}` : group.name;
-      return { key: `${group.name}\n${column}`, name, color: style.css, canvas: style.canvas, dashed: style.dashed, group, column: k };
+      return { key: `${group.name}\n${column}`, name: cut(name, MAX_NAME), color: style.css, canvas: style.canvas, dashed: style.dashed, group, column: k };
     }),
   );
 }

@@ -1,8 +1,7 @@
 // How a table's column looks, judged by the cells it holds: side, decimals, width.
 
 import type { Key, Row } from "../connection/types.ts";
-import { cut, MAX_LINE } from "./cut.ts";
-import { decimalsFor, formatCell, formatClock, formatDay, formatNumber, looksLikeTime } from "./format.ts";
+import { decimalsFor, formatClock, formatDay, formatNumber, looksLikeTime, shortCell } from "./format.ts";
 
 export interface ColumnStyle {
   readonly kind: "number" | "time" | "text";
@@ -17,14 +16,21 @@ export interface ColumnStyle {
 
 const SAMPLE = 200;
 
+/** Some of the rows, from everywhere: the first ones of a table are often its smallest. Of few rows, all. */
+export function sampleOf(rows: ReadonlyMap<Key, Row>): ReadonlyMap<Key, Row> {
+  const stride = Math.floor(rows.size / SAMPLE);
+  if (stride <= 1) return rows;
+  const sample = new Map<Key, Row>();
+  let i = 0;
+  for (const [key, row] of rows) if (i++ % stride === 0 || i === rows.size) sample.set(key, row);
+  return sample;
+}
+
 /** Judge a column by a sample of its rows, and by a cell in sight if the sample may miss the only ones. */
 export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: boolean, inSight: unknown = null): ColumnStyle {
-  // From everywhere: the first rows of a table are often its smallest.
-  const stride = Math.max(1, Math.floor(rows.size / SAMPLE));
   const cells = inSight === null ? [] : [inSight];
-  let i = 0;
-  for (const row of rows.values()) {
-    const cell = i++ % stride === 0 || i === rows.size ? row.get(name) : null;
+  for (const row of sampleOf(rows).values()) {
+    const cell = row.get(name);
     if (cell !== null && cell !== undefined) cells.push(cell);
   }
   const numbers = cells.filter((cell): cell is number => typeof cell === "number");
@@ -40,7 +46,7 @@ export function styleOfColumn(name: string, rows: ReadonlyMap<Key, Row>, isKey: 
 
 /** A cell as its column shows it, the beginning of a long one. */
 export function cellText(cell: unknown, { kind, decimals, grouped }: Pick<ColumnStyle, "kind" | "decimals" | "grouped">, nowMs: number): string {
-  if (typeof cell !== "number") return cut(formatCell(cell), MAX_LINE);
+  if (typeof cell !== "number") return shortCell(cell);
   if (kind === "time") return sameDay(cell, nowMs) ? formatClock(cell) : `${formatDay(cell, nowMs)} ${formatClock(cell)}`;
   if (!grouped && Number.isSafeInteger(cell)) return String(cell);
   return formatNumber(cell, kind === "number" ? decimals : null);

@@ -3,7 +3,7 @@
 import type { HubEvent } from "../connection/types.ts";
 import { isObject } from "../feeds/columns.ts";
 import { cut } from "./cut.ts";
-import { formatCell } from "./format.ts";
+import { formatCell, shortCell } from "./format.ts";
 import { shownName } from "./names.ts";
 
 export const LEVELS = ["debug", "info", "success", "warning", "error"] as const;
@@ -56,7 +56,7 @@ export function entryOf({ id, data, timeMs, user, name }: HubEvent): Entry {
     timeMs,
     level: levelOf(said?.level),
     text: cut(text, MAX_TEXT),
-    fields: fields.slice(0, MAX_FIELDS).map(([key, value]) => [cut(key, MAX_FIELD), cut(formatCell(value), MAX_FIELD)]),
+    fields: fields.slice(0, MAX_FIELDS).map(([key, value]) => [cut(key, MAX_FIELD), cut(shortCell(value), MAX_FIELD)]),
     who: shownName(name || user),
     user,
     type: typeof said?.type === "string" ? said.type : "",

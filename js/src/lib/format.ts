@@ -1,5 +1,7 @@
 // Numbers, times and durations as people read them.
 
+import { cut, MAX_LINE } from "./cut.ts";
+
 export type NumberStyle = "number" | "compact" | "bytes";
 
 const MINUS = "\u2212";
@@ -116,6 +118,19 @@ export function formatDay(ms: number, nowMs: number): string {
 /** Whether a number is plausibly milliseconds since the Unix epoch (1973 to 5138). */
 export function looksLikeTime(value: number): boolean {
   return value >= 1e11 && value < 1e14;
+}
+
+/** What is seen of lists and objects: each frame and each comparison of a sort asks for it. */
+const nested = new WeakMap<object, string>();
+
+/** Any JSON cell as text, as much of it as is seen. */
+export function shortCell(value: unknown): string {
+  if (typeof value !== "object" || value === null) return cut(formatCell(value), MAX_LINE);
+  const known = nested.get(value);
+  if (known !== undefined) return known;
+  const text = cut(formatCell(value), MAX_LINE);
+  nested.set(value, text);
+  return text;
 }
 
 /** Any JSON cell as text. */

@@ -1,7 +1,7 @@
 // One view of a table: a sticky head, and rows that exist only while they are in sight.
 
 import type { Key, Row } from "../connection/types.ts";
-import { cellText, styleOfColumn, type ColumnStyle } from "./column_style.ts";
+import { cellText, sampleOf, styleOfColumn, type ColumnStyle } from "./column_style.ts";
 import { button, element, icon, setText } from "./dom.ts";
 import { listKey, ownKeys } from "./keys.ts";
 import type { RowOrder, Sort } from "./row_order.ts";
@@ -106,7 +106,9 @@ export function makeGrid(options: GridOptions, signal: AbortSignal): Grid {
     const before = new Map(columns.map((name, i) => [name, { width: widths[i] ?? 0, longest: longest[i] ?? "" }]));
     columns = [...now];
     styledRows = size;
-    styles = columns.map((name) => styleOfColumn(name, options.rows(), name === options.key(), unstyled.get(name)));
+    // Once for all columns: of many rows it takes as long as all else.
+    const sample = sampleOf(options.rows());
+    styles = columns.map((name) => styleOfColumn(name, sample, name === options.key(), unstyled.get(name)));
     unstyled.clear();
     longest = columns.map((name, i) => longer(styles[i]?.longest ?? "", before.get(name)?.longest ?? ""));
     widths = columns.map((name) => before.get(name)?.width ?? 0);

@@ -17,14 +17,22 @@ const ICONS: Record<Level, string> = {
 /** Said to who can't see the colour. */
 const WORDS: Record<Level, string> = { debug: "debug", info: "note", success: "done", warning: "warning", error: "error" };
 
+/** Each event is read once, however often its list is drawn. */
+const notices = new WeakMap<HubEvent, Entry | null>();
+
 /**
  * Read an event of a channel as a notice; null where it has no text that can be seen. That it is for one user, and what
  * it is about, says the hub alone: in a channel where others write, it is no more than what somebody says.
  */
 export function noticeOf(event: HubEvent, channel: string): Entry | null {
-  const entry = entryOf(event);
-  if (event.data === null || !showsSomething(entry.text)) return null;
-  return isToOne(channel) ? entry : { ...entry, type: "", about: "" };
+  let notice = notices.get(event);
+  if (notice === undefined) {
+    const entry = entryOf(event);
+    const isNone = event.data === null || !showsSomething(entry.text);
+    notice = isNone ? null : isToOne(channel) ? entry : { ...entry, type: "", about: "" };
+    notices.set(event, notice);
+  }
+  return notice;
 }
 
 /** The sign of a level, with its name for who can't see it. */

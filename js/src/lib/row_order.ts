@@ -1,6 +1,7 @@
 // The order of a table's rows, kept while rows come, change and go.
 
 import type { Key, Row, TableChange } from "../connection/types.ts";
+import { shortCell } from "./format.ts";
 
 export interface Sort {
   readonly column: string;
@@ -50,8 +51,9 @@ export class RowOrder {
     if (misplaced.size > PLACE_AT_MOST) return this.sortBy(sort);
     const out = new Set<Key>([...removed, ...misplaced]);
     const rest = this.keys.filter((key) => !out.has(key));
-    const into = [...misplaced].filter((key) => rows.has(key)).sort((a, b) => compareRows(rows, sort, a, b));
-    this.keys = merged(rest, into, (a, b) => compareRows(rows, sort, a, b));
+    const compare = comparison(rows, sort);
+    const into = [...misplaced].filter((key) => rows.has(key)).sort(compare);
+    this.keys = merged(rest, into, compare);
   }
 }
 
@@ -76,23 +78,33 @@ function merged(long: readonly Key[], short: readonly Key[], compare: (a: Key, b
 }
 
 function sortedKeys(rows: Rows, sort: Sort): Key[] {
-  // Cells are folded once, not at each comparison.
   const entries = [...rows].map(([key, row]) => ({ key, cell: folded(row.get(sort.column)) }));
   const direction = sort.descending ? -1 : 1;
   return entries.sort((a, b) => compareCells(a.cell, b.cell, direction)).map(({ key }) => key);
 }
 
-function compareRows(rows: Rows, { column, descending }: Sort, a: Key, b: Key): number {
-  return compareCells(folded(rows.get(a)?.get(column)), folded(rows.get(b)?.get(column)), descending ? -1 : 1);
+/** Which of two rows comes first. Cells are folded once, not at each comparison. */
+function comparison(rows: Rows, { column, descending }: Sort): (a: Key, b: Key) => number {
+  const cells = new Map<Key, Folded>();
+  const cellOf = (key: Key): Folded => {
+    let cell = cells.get(key);
+    if (cell === undefined) {
+      cell = folded(rows.get(key)?.get(column));
+      cells.set(key, cell);
+    }
+    return cell;
+  };
+  const direction = descending ? -1 : 1;
+  return (a, b) => compareCells(cellOf(a), cellOf(b), direction);
 }
 
 type Folded = number | string | null;
 
 function folded(cell: unknown): Folded {
   if (typeof cell === "number") return Number.isNaN(cell) ? null : cell;
-  if (typeof cell === "string") return cell.toLowerCase();
+  if (typeof cell === "string") return shortCell(cell).toLowerCase();
   if (typeof cell === "boolean") return cell ? 1 : 0;
-  return cell === null || cell === undefined ? null : JSON.stringify(cell);
+  return cell === null || cell === undefined ? null : shortCell(cell);
 }
 
 /** Numbers before text; what is missing comes last in either direction. */

@@ -3,16 +3,33 @@
 const FIRST_CAPACITY = 256;
 /** Thinning leaves the newest quarter as it is, and of the rest about an eighth of what may be kept. */
 const THIN_PARTS = 16;
+/** As many late rows as this part of the rows wait until they are merged. */
+const LATE_PARTS = 8;
 
 /** What becomes of the oldest rows when there are too many: they go, or they are thinned out. */
 export type Overflow = "drop" | "thin";
 
-/** Rows of one x and `width` y values. A y that is missing is NaN. */
+interface Row {
+  readonly x: number;
+  readonly ys: readonly number[];
+}
+
+/**
+ * Rows of one x and `width` y values. A y that is missing is NaN.
+ *
+ * Rows that come late wait aside until something is read, and are merged together: each on its own would move all
+ * rows behind it. While some wait there may be a few more rows than `maxRows`, and what was to be dropped is still there.
+ */
 export class SortedRows {
   #xs = new Float64Array(FIRST_CAPACITY);
   #ys: Float64Array<ArrayBuffer>[];
   #start = 0;
   #end = 0;
+  /** In the order they came; each before the last row. */
+  #late: Row[] = [];
+  /** Where rows begin, once the late ones are merged. */
+  #from = Number.NEGATIVE_INFINITY;
+  readonly #maxLate: number;
 
   constructor(
     width: number,
@@ -20,65 +37,72 @@ export class SortedRows {
     readonly overflow: Overflow = "drop",
   ) {
     this.#ys = Array.from({ length: width }, () => new Float64Array(FIRST_CAPACITY));
+    this.#maxLate = Math.ceil(maxRows / LATE_PARTS);
   }
 
   get length(): number {
+    this.#settle();
     return this.#end - this.#start;
   }
 
   x(index: number): number {
+    this.#settle();
     return this.#xs[this.#start + index] ?? Number.NaN;
   }
 
   y(column: number, index: number): number {
+    this.#settle();
     return this.#ys[column]?.[this.#start + index] ?? Number.NaN;
   }
 
   /** The x of a piece; valid until rows are added. */
   xs(first: number, end: number): Float64Array {
+    this.#settle();
     return this.#xs.subarray(this.#start + first, this.#start + end);
   }
 
   /** The y of one column of a piece; valid until rows are added. */
   ys(column: number, first: number, end: number): Float64Array {
+    this.#settle();
     return (this.#ys[column] ?? new Float64Array()).subarray(this.#start + first, this.#start + end);
   }
 
+  /** The largest x, at no cost between additions. */
   get lastX(): number {
-    return this.length ? this.x(this.length - 1) : Number.NEGATIVE_INFINITY;
+    return this.#end > this.#start ? (this.#xs[this.#end - 1] as number) : Number.NEGATIVE_INFINITY;
   }
 
   /** Add a row where its x belongs. */
   add(x: number, ys: readonly number[]): void {
-    if (this.#end === this.#xs.length) this.#makeRoom();
-    let at = this.#end;
     if (x < this.lastX) {
-      // Late rows are rare and few, so moving what is behind them is cheaper than any structure that avoids it.
-      at = this.#start + this.indexAfter(x);
-      for (const column of [this.#xs, ...this.#ys]) column.copyWithin(at + 1, at, this.#end);
+      this.#late.push({ x, ys: [...ys] });
+      if (this.#late.length > this.#maxLate) this.#settle();
+    } else {
+      if (this.#end === this.#xs.length) this.#makeRoom(1);
+      this.#put(this.#end++, x, ys);
     }
-    this.#xs[at] = x;
-    this.#ys.forEach((column, k) => {
-      column[at] = ys[k] ?? Number.NaN;
-    });
-    this.#end += 1;
-    if (this.length <= this.maxRows) return;
-    if (this.overflow === "thin") this.#thin();
-    if (this.length > this.maxRows) this.#start += 1;
+    const count = this.#end - this.#start + this.#late.length;
+    if (count <= this.maxRows) return;
+    if (this.#late.length === 0) this.#shrink();
+    else if (count > this.maxRows + this.#maxLate) this.#settle();
   }
 
   /** Forget rows before x, but keep the last of them: the line to the first visible point starts there. */
   dropBefore(x: number): void {
-    this.#start += Math.max(0, this.indexFrom(x) - 1);
+    this.#from = Math.max(this.#from, x);
+    if (this.#late.length === 0) this.#dropOld();
   }
 
   /** Forget this x and what is behind it. */
   dropFrom(x: number): void {
+    this.#settle();
     this.#end = this.#start + this.indexFrom(x);
   }
 
   clear(): void {
     this.#start = this.#end = 0;
+    this.#late = [];
+    this.#from = Number.NEGATIVE_INFINITY;
   }
 
   /** Index of the first row with at least this x; `length` when there is none. */
@@ -98,12 +122,12 @@ export class SortedRows {
     return next > 0 && x - this.x(next - 1) <= this.x(next) - x ? next - 1 : next;
   }
 
-  #search(passed: (x: number) => boolean): number {
+  #search(passed: (x: number) => boolean, count = this.length): number {
     let low = 0;
-    let high = this.length;
+    let high = count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (passed(this.x(middle))) high = middle;
+      if (passed(this.#xs[this.#start + middle] as number)) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -135,10 +159,50 @@ export class SortedRows {
     this.#end -= end - into;
   }
 
-  #makeRoom(): void {
-    const length = this.length;
+  #put(at: number, x: number, ys: readonly number[]): void {
+    this.#xs[at] = x;
+    this.#ys.forEach((column, k) => {
+      column[at] = ys[k] ?? Number.NaN;
+    });
+  }
+
+  /** Merge the rows that came late, each behind those of the same x. */
+  #settle(): void {
+    if (this.#late.length === 0) return;
+    const late = this.#late.sort((a, b) => a.x - b.x);
+    this.#late = [];
+    if (this.#end + late.length > this.#xs.length) this.#makeRoom(late.length);
+    // From the last on, so that each row moves once, and in one piece with its neighbours.
+    let end = this.#end;
+    for (let ahead = late.length; ahead > 0; ahead--) {
+      const { x, ys } = late[ahead - 1] as Row;
+      const at = this.#start + this.#search((other) => other > x, end - this.#start);
+      if (at < end) for (const column of [this.#xs, ...this.#ys]) column.copyWithin(at + ahead, at, end);
+      this.#put(at + ahead - 1, x, ys);
+      end = at;
+    }
+    this.#end += late.length;
+    this.#dropOld();
+    this.#shrink();
+  }
+
+  #dropOld(): void {
+    this.#start += Math.max(0, this.indexFrom(this.#from) - 1);
+    this.#from = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Let the oldest rows go, or thin them out, where there are too many. */
+  #shrink(): void {
+    if (this.#end - this.#start <= this.maxRows) return;
+    if (this.overflow === "thin") this.#thin();
+    this.#start = Math.max(this.#start, this.#end - this.maxRows);
+  }
+
+  /** Slide to the front, with room for so many rows more. */
+  #makeRoom(more: number): void {
+    const length = this.#end - this.#start;
     // Twice as much as is used, so that sliding to the front is rare.
-    const capacity = Math.max(FIRST_CAPACITY, length * 2);
+    const capacity = Math.max(FIRST_CAPACITY, length * 2, length + more);
     const moved = (column: Float64Array<ArrayBuffer>) => {
       const into = capacity === column.length ? column : new Float64Array(capacity);
       into.set(column.subarray(this.#start, this.#end));

@@ -492,6 +492,23 @@ test("an event channel asks for what is kept, and for who is there when its toke
   hub.push("event:team", { leave: { info: { client: "c7", user: "ann" } } });
   await until("bob alone", () => team.members.length === 1);
   assert.deepEqual(team.members, [{ user: "bob", name: "bob", clients: 1 }]);
+
+  // Who comes and goes all the time is told a few times a second, and the last of it in the end.
+  let changes = 0;
+  let told: readonly unknown[] = [];
+  const hear = () => {
+    changes += 1;
+    told = team.members;
+  };
+  team.onChange(hear, ending.signal);
+  const restless = { info: { client: "c9", user: "cy" } };
+  for (let i = 0; i < 300; i++) {
+    hub.push("event:team", { join: restless });
+    hub.push("event:team", { leave: restless });
+  }
+  hub.push("event:team", { join: { info: { client: "c10", user: "dan" } } });
+  await until("dan is told of", () => told.length === 2);
+  assert.ok(changes < 20, `${changes} changes were told`);
 });
 
 test("a right that was lost is waited for, and not taken for refused", async (t) => {

@@ -77,6 +77,16 @@ test("the newest events are kept, and each has an id of its own", () => {
   assert.deepEqual(ids, [...new Set(ids)].sort((a, b) => a - b));
 });
 
+test("events are kept up to so much memory, from a snapshot too", () => {
+  const feed = new Events("event:alerts");
+  const large = (i: number) => ({ i, text: "x".repeat(1_000_000) });
+  feed.subscribed(reply({ publications: Array.from({ length: 40 }, (_, i) => ({ data: large(i), offset: i + 1, time: i })) }));
+  const first = feed.events.length;
+  for (let offset = 41; offset <= 80; offset++) feed.publication(pub(offset, large(offset)));
+  assert.ok(first > 20 && first < 40 && feed.events.length === first, `${first}, ${feed.events.length}`);
+  assert.equal((feed.events.at(-1)?.data as { i: number }).i, 80);
+});
+
 test("a snapshot that is none is counted, and the events stay", () => {
   const feed = new Events("event:alerts");
   join(feed, 1);
@@ -104,4 +114,13 @@ test("members change with presence, joins and leaves, and are told", () => {
   feed.crowd.left({ client: "c2", user: "bob", name: "Bob" });
   assert.deepEqual(feed.members, [{ user: "ann", name: "Ann", clients: 2 }]);
   assert.equal(changes, 3);
+});
+
+test("who comes and goes is not noted down after a question for presence that failed", () => {
+  const { crowd } = new Events("event:team");
+  crowd.asked();
+  crowd.unanswered();
+  crowd.joined(bob);
+  crowd.present([ann]);
+  assert.deepEqual(crowd.list.map(({ user }) => user), ["ann"]);
 });

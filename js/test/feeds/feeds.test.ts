@@ -49,6 +49,42 @@ test("a stream keeps the newest rows and drops whole batches", () => {
   assert.deepEqual(kept, [3, 3, 4, 4]);
 });
 
+/** What a listener that comes now is given. */
+function keptOf(feed: Stream): Columns[] {
+  const kept: Columns[] = [];
+  feed.onBatch((batch) => kept.push(batch), forever);
+  return kept;
+}
+
+test("a stream keeps so much memory, too: names, lists and texts of few rows weigh more than numbers", () => {
+  const wide = Object.fromEntries(Array.from({ length: 7_000 }, (_, i) => [`column ${i}`, [1]]));
+  const nested = { t: [Array.from({ length: 20_000 }, () => [])] };
+  for (const [data, most] of [[wide, 100], [nested, 60], [{ t: ["x".repeat(1_000_000)] }, 60]] as const) {
+    const feed = new Stream("stream:px");
+    feed.subscribed(snapshot({ batches: [] }));
+    for (let i = 1; i <= 120; i++) feed.publication(pub(i, data));
+    feed.publication(pub(121, { t: ["the last"] }));
+    const kept = keptOf(feed);
+    assert.ok(kept.length > 20 && kept.length < most, String(kept.length));
+    assert.deepEqual(kept.at(-1)?.t, ["the last"]);
+  }
+});
+
+test("a batch that is more than all that is kept is kept alone", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [{ t: [1] }] }));
+  feed.publication(pub(1, { t: ["x".repeat(40_000_000)] }));
+  assert.equal(keptOf(feed).length, 1);
+});
+
+test("of a stream of twenty numbers all rows are kept", () => {
+  const feed = new Stream("stream:px");
+  feed.subscribed(snapshot({ batches: [] }));
+  const cells = Array.from({ length: 50 }, (_, i) => i / 3);
+  for (let i = 1; i <= 2_000; i++) feed.publication(pub(i, Object.fromEntries(Array.from({ length: 20 }, (_, k) => [`column ${k}`, cells]))));
+  assert.equal(keptOf(feed).length, 2_000);
+});
+
 test("an empty snapshot of a stream still resets its listeners", () => {
   const feed = new Stream("stream:px");
   feed.subscribed(snapshot({ batches: [{ t: [1] }] }, 1));
@@ -267,4 +303,10 @@ test("updates that the hub merged are counted, where a kind merges", () => {
   stream.subscribed(snapshot({ batches: [] }, 2));
   stream.publication(pub(8, { t: [1] }));
   assert.deepEqual([stream.status.merged, stream.status.gaps], [0, 1]);
+});
+
+test("what is wrong with a publication is said in few words, whatever it holds", () => {
+  const feed = new Stream("stream:px");
+  feed.publication(pub(1, { ["x".repeat(60_000)]: 1 }));
+  assert.ok((feed.status.reason ?? "").startsWith("stream:px: a batch: column") && (feed.status.reason ?? "").length <= 1_000);
 });

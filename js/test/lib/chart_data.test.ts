@@ -171,3 +171,13 @@ test("a group may be called by any JSON", () => {
   data.add({ time: Array(6).fill(NOW), v: Array(6).fill(1), g: [{ toString: 1 }, [1], 1, true, null, "ann"] }, true, NOW);
   assert.deepEqual(names(data), ['{"toString":1}', "[1]", "1", "true", "none", "ann"]);
 });
+
+test("a chart of very many lines keeps fewer rows of each", () => {
+  const kept = (lines: number) => {
+    const y = Array.from({ length: lines }, (_, i) => `y${i}`);
+    const data = new ChartData({ ...options, y });
+    data.add({ time: [NOW], ...Object.fromEntries(y.map((name) => [name, [1]])) }, true, NOW);
+    return data.groups.get("")?.rows.maxRows;
+  };
+  assert.deepEqual([1, 12, 120].map(kept), [100_000, 100_000, 10_000]);
+});

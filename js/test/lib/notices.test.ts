@@ -147,6 +147,9 @@ test("what is private, and what it is about, is told in the user's own channel a
   for (const nothing of [{ text: 5 }, { level: "error" }, { text: "" }, { text: " \u200b\u202e " }, "", null, {}]) connection.event(session).receive(nothing);
   assert.equal(shown.length, 4);
   assert.equal(noticeOf(event({ text: 5 }), own), null);
+  // A bell asks for a hundred of them at each that comes.
+  const once = event({ text: "read once" });
+  assert.equal(noticeOf(once, own), noticeOf(once, own));
 });
 
 test("the user's own notices are followed once the user is known", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Key, Row } from "../../src/connection/types.ts";
+import { cellText } from "../../src/lib/column_style.ts";
 import { RowOrder } from "../../src/lib/row_order.ts";
 
 const row = (cells: Record<string, unknown>): Row => new Map(Object.entries(cells));
@@ -78,4 +79,29 @@ test("a snapshot that replaces the rows is taken as a whole", () => {
   rows = table([9, 8, 7]);
   order.apply({ reset: true, changed: new Map([...rows.keys()].map((key) => [key, new Set(["v"])])), removed: [] });
   assert.deepEqual(order.keys, [2, 1, 0]);
+});
+
+test("lists and objects are read once, however many rows are put in place and drawn", () => {
+  let reads = 0;
+  class Large {
+    toJSON(): unknown {
+      reads += 1;
+      return [reads];
+    }
+  }
+  const rows = table(Array.from({ length: 64 }, () => new Large()));
+  const order = new RowOrder(() => rows, { column: "v", descending: false });
+  const changed = new Map<Key, Set<string>>();
+  for (let i = 100; i < 1_000; i++) {
+    rows.set(i, row({ id: i, v: [i] }));
+    changed.set(i, new Set(["id", "v"]));
+  }
+  order.apply({ reset: false, changed, removed: [] });
+  for (const key of order.keys) cellText(rows.get(key)?.get("v"), { kind: "text", decimals: 0, grouped: true }, 0);
+  assert.deepEqual([order.keys.length, reads], [964, 64]);
+});
+
+test("of a text in a cell as much is shown as can be seen", () => {
+  const style = { kind: "text", decimals: 0, grouped: true } as const;
+  for (const cell of ["x".repeat(60_000), Array.from({ length: 20_000 }, () => [])]) assert.equal(cellText(cell, style, 0).length, 500);
 });

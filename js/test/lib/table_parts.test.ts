@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Key, Row } from "../../src/connection/types.ts";
-import { cellText, parseSort, styleOfColumn } from "../../src/lib/column_style.ts";
+import { cellText, parseSort, sampleOf, styleOfColumn } from "../../src/lib/column_style.ts";
 import { MAX_HEIGHT_PX, reachableRows, rowsInSight } from "../../src/lib/virtual_rows.ts";
 
 const rowsOf = (name: string, cells: unknown[]) => new Map<Key, Row>(cells.map((cell, i) => [i, new Map([[name, cell]])]));
@@ -42,4 +42,13 @@ test("only rows in sight and a few around them are drawn", () => {
 test("more rows than an element can be tall are cut", () => {
   assert.equal(reachableRows(100_000, 28), 100_000);
   assert.ok(reachableRows(10_000_000, 28) * 28 <= MAX_HEIGHT_PX);
+});
+
+test("of many rows some are looked at, from the first to the last, and once for all columns", () => {
+  const rows = rowsOf("v", Array.from({ length: 100_000 }, (_, i) => i));
+  const sample = sampleOf(rows);
+  const keys = [...sample.keys()];
+  assert.ok(sample.size >= 200 && sample.size < 400, String(sample.size));
+  assert.deepEqual([keys[0], keys.at(-1)], [[...rows.keys()][0], [...rows.keys()].at(-1)]);
+  assert.equal(sampleOf(sample), sample);
 });
