@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SPARE = 4_096
 _SAYS = frozenset(("message", "append", "edit"))
 _DATA = b'{"data":'
+# Stands in every publication that tells of a message; see `Chat.accept`.
+_ID = b'"id":'
 
 
 class _Publication(Struct):
@@ -37,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 
 def sign_of(message_id: str) -> bytes:
     """Return what stands in every publication that tells of a message; see `Chat.accept`."""
-    return b'"id":' + _encode(message_id)
+    return _ID + _encode(message_id)
 
 
 def erased(publication: bytes, ids: Container[str] | None = None) -> bytes | None:
@@ -61,7 +63,7 @@ def erase_all(publications: list[bytes], ids: Container[str]) -> bool:
     """Take what some messages said out of publications; say whether there was anything."""
     found = False
     for index, publication in enumerate(publications):
-        without = erased(publication, ids)
+        without = erased(publication, ids) if _ID in publication else None
         if without is not None:
             publications[index] = without
             found = True
@@ -99,8 +101,8 @@ class Sayings:
         """
         start = max(self._next, log.first)
         for offset, publication in enumerate(log.publications(start, log.top + 1), start):
-            form = _form.decode(_publication.decode(publication).data)
-            if form.type in _SAYS and form.id in known:
+            form = _form.decode(_publication.decode(publication).data) if _ID in publication else None
+            if form is not None and form.type in _SAYS and form.id in known:
                 self._offsets.setdefault(form.id, array("Q")).append(offset)
                 self._count += 1
         self._next = log.top + 1
