@@ -228,7 +228,12 @@ def test_nothing_that_a_peer_says_runs_in_jupyterlab(lab: Lab, page: Page) -> No
         page.locator(".rtw-chat__scroll").evaluate("(node) => { node.scrollTop = 0; }")
         page.wait_for_timeout(100)
     cells, wrong_cells = page.evaluate(SCROLL, [".rtw-grid", ".rtw-grid__cell"])
-    assert (wrong_cells, set(payloads) - set(cells)) == ([], set())
+    # A cell shows the beginning of a long text.
+    beginnings = {cell[:400] for cell in cells if cell.endswith("…")}
+    missing = {
+        text for text in set(payloads) - set(cells) if len(text) <= 500 or text[:400] not in beginnings
+    }
+    assert (wrong_cells, missing) == ([], set())
     said, wrong_lines = page.evaluate(SCROLL, [".rtw-chat__scroll", ".rtw-chat__text"])
     # Links lead to the web and away from this page; nothing else of them is from a peer.
     links = (
