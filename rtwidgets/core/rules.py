@@ -116,7 +116,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     fragments_per_message: int = 64
     commands_per_s: float = 1_000
     publishes_per_s: float = 50_000
-    work_ms_per_s: float = 250
+    work_ms_per_s: float = 150
     notices_per_s: float = 5
     json_depth: int = 64
     channel_name_chars: int = 255
