@@ -326,6 +326,16 @@ class Channel:
         self.cursors[cursor.connection] = cursor
         cursor.look_up_rights()
         self._pace(cursor)
+        self._announce(cursor)
+
+    def show_as(self, cursor: Cursor, info: ClientInfo) -> None:
+        """Let the members see other info of a subscriber: to them one leaves and another joins."""
+        if info != cursor.info:
+            self.tell_member(cursor.info, joined=False)
+            cursor.info = info
+            self._announce(cursor)
+
+    def _announce(self, cursor: Cursor) -> None:
         if self.nodes is not None and self._has_members:
             self.nodes.entered(self, cursor.info)
         self.tell_member(cursor.info, joined=True)

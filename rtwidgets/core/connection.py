@@ -152,6 +152,14 @@ class Connection:
             self.hub.refused["replies_bytes"] += 1
             self.close(codes.SLOW)
 
+    def is_behind(self, size: int, part: int) -> bool:
+        """Say whether a notice of so many bytes would fill more than one of so many parts of what may wait.
+
+        Where nothing waits it has room, however large it is.
+        """
+        bound, waits = self.hub.rules.limits.replies_bytes, self.notices_bytes
+        return bool(bound and waits and waits + size > bound // part)
+
     def hint(self, line: bytes) -> None:
         """Send an encoded message that may as well be lost: not to a client that is behind with notices."""
         if self.notices_bytes < MAX_HINTED_BYTES:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..protocol.messages import ClientInfo
-from .channel import TOLD_A_COMMAND, Channel
+from .channel import Channel
 from .kinds import Table
 from .kinds.recency import place_behind
 from .timers import Timer
@@ -104,19 +104,6 @@ class Cursor:
         self.hears_members = namespace.join_leave and self.connection.hub.may(
             self.connection, "presence", self.channel.name
         )
-
-    def show_as(self, info: ClientInfo) -> None:
-        """Let the members see other info of its subscriber: to them one leaves and another joins."""
-        if info == self.info:
-            return
-        channel = self.channel
-        channel.tell_member(self.info, joined=False)
-        self.info = info
-        if channel.nodes is not None and (channel.namespace.presence or channel.namespace.join_leave):
-            channel.nodes.entered(channel, info)
-        channel.tell_member(info, joined=True)
-        if channel.namespace.join_leave and channel.tells_members:
-            self.connection.inbox.charge(len(channel.cursors) // TOLD_A_COMMAND)
 
     def start_at(self, offset: int) -> None:
         """Go back to an offset that the subscriber stands at."""

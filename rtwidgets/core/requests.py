@@ -360,7 +360,7 @@ def _drop_without_right(connection: Connection) -> None:
         ):
             connection.drop(cursor, codes.UNSUBSCRIBE_EXPIRED, "the new token gives no right to it")
         else:
-            cursor.show_as(_info_in(connection, name, cursor.token))
+            cursor.channel.show_as(cursor, _info_in(connection, name, cursor.token))
     connection.keep_watches(lambda name: connection.hub.may(connection, "publish", name))
 
 
@@ -369,7 +369,7 @@ def _sub_refresh(connection: Connection, request_id: int, request: SubRefreshReq
     if cursor is None:
         raise Refusal(codes.PERMISSION_DENIED)
     cursor.token = _subscription(connection, request, now)
-    cursor.show_as(_info_in(connection, request.channel, cursor.token))
+    cursor.channel.show_as(cursor, _info_in(connection, request.channel, cursor.token))
     expires, ttl = _time_left(connection, cursor.token.expires_at, now)
     connection.reply(Reply(id=request_id, sub_refresh=SubRefreshResult(expires=expires, ttl=ttl)))
     _watch_expiry(cursor)

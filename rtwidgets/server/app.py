@@ -33,7 +33,7 @@ from .api import HttpApi
 from .archive_cleaner import Cleaner, HasArchive
 from .archiver import Archiver
 from .clock import ClockWatch, steady_clock
-from .descriptors import most_connections
+from .descriptors import claim_descriptors
 from .drain import Drain
 from .endpoint import WebSocketEndpoint
 from .exposition import Family
@@ -114,7 +114,7 @@ class HubApp:
             parse_networks(settings.hub.trusted_proxies),
             self.hub.refused,
             self.now,
-            most_connections(),
+            claim_descriptors(),
         )
         api = HttpApi(self.hub, self.now)
         pages = Pages()

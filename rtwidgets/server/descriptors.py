@@ -13,7 +13,7 @@ RESERVE = 4 * ACCEPTED_AT_ONCE + 128
 ENOUGH = 65_536
 
 
-def most_connections() -> float:
+def claim_descriptors() -> float:
     """Raise the soft limit of descriptors as far as the system lets us; return how many may be connections.
 
     Without a bound of its own `accept` would fail at the limit, thousands of times a second, and so would

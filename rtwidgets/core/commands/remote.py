@@ -59,8 +59,7 @@ class Carrier:
                 self._send(message.node, Answered(self._node, message.call, away=True))
                 return
             handler = min(handlers, key=self.count_served_by)
-            bound = self._hub.rules.limits.replies_bytes
-            if bound and handler.notices_bytes + len(message.data) > bound // 2 and handler.notices_bytes:
+            if handler.is_behind(len(message.data), 2):
                 self._hub.refused["handler_behind"] += 1
                 answer = Answer(message.call, error=Failure("Busy", behind(message.command)))
                 self._send(message.node, Answered(self._node, message.call, _encode(answer)))

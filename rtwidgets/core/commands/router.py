@@ -309,12 +309,11 @@ class Commands:
 
     def _check_room(self, handler: Connection, request: CallRequest, user: str) -> None:
         """Refuse a call that could get a handler cut off which is behind. One user leaves room for others."""
-        bound, size = self._hub.rules.limits.replies_bytes, len(request.args)
-        waits = handler.notices_bytes + size
-        if not bound or waits == size or waits <= bound // 4:
+        size = len(request.args)
+        if not handler.is_behind(size, 4):
             return
         own = sum(call.size for call in self._under_way.served_by(handler) if call.caller.info.user == user)
-        if waits > bound // 2 or own + size > bound // 8:
+        if handler.is_behind(size, 2) or own + size > self._hub.rules.limits.replies_bytes // 8:
             self._hub.refused["handler_behind"] += 1
             raise Refusal(codes.LIMIT_EXCEEDED, behind(request.command))
 
