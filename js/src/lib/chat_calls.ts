@@ -6,6 +6,7 @@ import { commandsOf, scopeOf } from "./chat_commands.ts";
 import { readArguments, splitCommand, type CommandRow } from "./command_line.ts";
 import { textIn } from "./command_link.ts";
 import type { Conversation } from "./conversation.ts";
+import { cut } from "./cut.ts";
 import { isLive, linkToHub, type Link } from "./link.ts";
 import { quoted } from "./options.ts";
 
@@ -112,7 +113,7 @@ export class ChatCalls {
       text = state === "cancelled" ? "" : error instanceof Error ? error.message : String(error);
     }
     this.#own.delete(key);
-    conversation.edit(answer, shortened(text), note(state));
+    conversation.edit(answer, cut(text, LONGEST_RESULT), note(state));
   }
 
   /** Tell how far our calls are, as the hub shows it. */
@@ -123,7 +124,7 @@ export class ChatCalls {
       if (row?.get("state") !== "running" || nowMs < own.nextMs) continue;
       const part = row.get("fraction");
       const fraction = typeof part === "number" ? Math.min(1, Math.max(0, part)) : null;
-      const text = shortened(textIn(row, "note"));
+      const text = cut(textIn(row, "note"), LONGEST_RESULT);
       const told = JSON.stringify([fraction, text]);
       if (told === own.told) continue;
       own.told = told;
@@ -136,8 +137,4 @@ export class ChatCalls {
 function textOf(result: unknown): string {
   if (typeof result === "string") return result;
   return result === null || result === undefined ? "" : JSON.stringify(result, null, 1);
-}
-
-function shortened(text: string): string {
-  return text.length > LONGEST_RESULT ? `${text.slice(0, LONGEST_RESULT)}…` : text;
 }

@@ -2,6 +2,7 @@
 //
 // Nothing here throws. What can't be used becomes a sentence that the widget shows.
 
+import { cut } from "./cut.ts";
 import type { Saved } from "./saved.ts";
 
 /** Reads one option; `given` is undefined when the spec does not name it. */
@@ -169,5 +170,5 @@ export function asRecord(value: unknown): Record<string, unknown> | null {
 /** A value as a message shows it. */
 export function quoted(value: unknown): string {
   const shown = typeof value === "string" ? `'${value}'` : (JSON.stringify(value) ?? "nothing");
-  return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
+  return cut(shown, 60);
 }
